@@ -1,0 +1,138 @@
+"""The whole way of one model: Keras in, verified int8 files for TFLite Micro out."""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tflite_export.c_source import c_header, c_source
+from tflite_export.convert import check_images, convert_int8, image_shape
+from tflite_export.errors import ExportError
+from tflite_export.flatbuffer import read_tflite
+from tflite_export.folders import check_free, new_folder
+from tflite_export.memory import Memory, memory_of
+from tflite_export.tflm import TflmRuntime
+from tflite_export.verify import TFLM_IMAGES, Verification, verify
+
+MODEL_FILE = "model_int8.tflite"
+REPORT_FILE = "report.json"
+_C_NAME = "model_data"
+
+_PACKAGES = ("tensorflow", "keras", "tf_keras", "ai-edge-litert", "tflite_micro", "numpy")
+_FLOAT_BATCH = 256
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was exported; `report.json` holds the same.
+
+    Attributes:
+        sha256: of the .tflite file.
+        tflite_bytes: its size.
+        macs: multiply-accumulates of one inference.
+        ops: how often each op occurs.
+        input_shape: (1, height, width, channels), int8.
+        input_scale: with `input_zero_point`: real = scale * (int8 - zero point).
+        output_shape: (1, classes), int8.
+        memory: flash and arena.
+        verification: accuracy and agreement.
+        versions: of the packages that had a part in it.
+        recipe: what the caller wants to have noted.
+    """
+
+    sha256: str
+    tflite_bytes: int
+    macs: int
+    ops: Mapping[str, int]
+    input_shape: tuple[int, ...]
+    input_scale: float
+    input_zero_point: int
+    output_shape: tuple[int, ...]
+    output_scale: float
+    output_zero_point: int
+    memory: Memory
+    verification: Verification
+    versions: Mapping[str, str]
+    recipe: Mapping
+
+    def to_json(self) -> str:
+        """Returns the report as it is written to `report.json`."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+
+def export_model(
+    model,
+    representative: np.ndarray,
+    images: np.ndarray | None,
+    labels: np.ndarray | None,
+    output_dir: Path | str,
+    *,
+    tflm: TflmRuntime,
+    recipe: Mapping | None = None,
+    overwrite: bool = False,
+    tflm_images: int = TFLM_IMAGES,
+) -> ExportReport:
+    """Converts a model to int8, verifies it and writes it with its C++ source and its report.
+
+    Args:
+        model: Keras 3 or tf_keras model of one image input and one vector of outputs.
+        representative: float32 (n, height, width, channels) to calibrate with, normalised.
+        images: float32 (batch, height, width, channels) to verify with, normalised; None: the
+            representative images.
+        labels: class indices (batch,); None: accuracies are None.
+        output_dir: folder to write; it appears complete or not at all.
+        tflm: a running TFLite Micro.
+        recipe: JSON-able record of how the model came about, kept in the report.
+        overwrite: replace an earlier output.
+        tflm_images: at most so many images go through TFLite Micro.
+
+    Raises:
+        ExportError: if the model cannot be converted or fails verification, or the folder is taken;
+            then nothing is written.
+    """
+    output_dir = Path(output_dir)
+    check_free(output_dir, overwrite=overwrite, marker=REPORT_FILE)
+    if images is None:
+        images, labels = representative, None
+    check_images(images, image_shape(model), "images to verify with")
+    if labels is not None and len(labels) != len(images):
+        raise ExportError(f"there are {len(labels)} labels for {len(images)} images")
+
+    tflite = convert_int8(model, representative)
+    logits = _float_logits(model, images)
+    verification = verify(tflite, images, labels, logits, tflm, tflm_images=tflm_images)
+    file = read_tflite(tflite)
+    source, target = file.inputs[0], file.outputs[0]
+    report = ExportReport(
+        sha256=hashlib.sha256(tflite).hexdigest(),
+        tflite_bytes=len(tflite),
+        macs=file.macs,
+        ops=file.op_counts,
+        input_shape=source.shape,
+        input_scale=source.scales[0],
+        input_zero_point=source.zero_points[0],
+        output_shape=target.shape,
+        output_scale=target.scales[0],
+        output_zero_point=target.zero_points[0],
+        memory=memory_of(file, verification.arena_bytes),
+        verification=verification,
+        versions={name: importlib.metadata.version(name) for name in _PACKAGES},
+        recipe=dict(recipe or {}),
+    )
+    with new_folder(output_dir, overwrite=overwrite, marker=REPORT_FILE) as folder:
+        (folder / MODEL_FILE).write_bytes(tflite)
+        (folder / f"{_C_NAME}.h").write_text(c_header(file, report.memory, _C_NAME))
+        (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))
+        (folder / REPORT_FILE).write_text(report.to_json())
+    return report
+
+
+def _float_logits(model, images: np.ndarray) -> np.ndarray:
+    # Not model.predict: tracing it costs more than running a few hundred images without.
+    batches = np.array_split(images, -(-len(images) // _FLOAT_BATCH))
+    return np.concatenate([np.asarray(model(batch, training=False)) for batch in batches])

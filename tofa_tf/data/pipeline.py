@@ -1,0 +1,123 @@
+"""The stream of training batches: a pure function of seed and step.
+
+Which images a step sees and how they are augmented depends on nothing but the seed and the number of
+the step. Training resumed at step k therefore continues with exactly the images of an uninterrupted
+run, and parallel work changes nothing.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from tofa_tf.data import augment
+from tofa_tf.data.records import ImageSet
+
+# Streams of random numbers that must not be related to each other.
+_LABELLED_ORDER, _UNLABELLED_ORDER, _LABELLED_VIEW, _WEAK_VIEW, _STRONG_VIEW = range(5)
+
+class Batch(NamedTuple):
+    """What one training step sees.
+
+    Attributes:
+        images: weakly augmented labelled images, uint8 (labelled_batch, size, size, 3).
+        labels: their classes, int32 (labelled_batch,).
+        weak: weakly augmented unlabelled images, uint8 (unlabelled_batch, size, size, 3).
+        strong: the same images strongly augmented, uint8 (unlabelled_batch, size, size, 3).
+        true_labels: classes of the unlabelled images, int32 (unlabelled_batch,), -1 where not known;
+            to measure pseudo-labels with, never to train on.
+    """
+
+    images: tf.Tensor
+    labels: tf.Tensor
+    weak: tf.Tensor
+    strong: tf.Tensor
+    true_labels: tf.Tensor
+
+
+def train_batches(
+    pool: ImageSet,
+    labelled: Sequence[int] | np.ndarray,
+    *,
+    labelled_batch: int,
+    unlabelled_ratio: int,
+    seed: int,
+    total_steps: int,
+    start_step: int = 0,
+    flip: bool = True,
+) -> tf.data.Dataset:
+    """Streams the batches of the steps from `start_step` to `total_steps` - 1.
+
+    Labelled and unlabelled images are each shuffled anew in every epoch of their own. The unlabelled
+    images are the whole pool, labelled ones included (FixMatch: only as unlabelled images do they
+    ever see strong augmentation).
+
+    Args:
+        pool: all training images, see `Dataset.pool`; the stream keeps one copy of them.
+        labelled: positions in `pool` of the images whose labels may be used.
+        labelled_batch: labelled images a step.
+        unlabelled_ratio: unlabelled images a step for each labelled one, `mu` in FixMatch; with 0
+            the unlabelled part of each batch is empty.
+        seed: of order and augmentation.
+        total_steps: of the whole training, not of this part.
+        start_step: first step to deliver.
+        flip: whether mirrored images keep their meaning.
+
+    Returns:
+        A dataset of `Batch`, one a step.
+    """
+    known = _order(labelled, labelled_batch, start_step, _key(seed, _LABELLED_ORDER))
+    unlabelled_batch = unlabelled_ratio * labelled_batch
+    drawn = _order(range(len(pool)), unlabelled_batch, start_step, _key(seed, _UNLABELLED_ORDER))
+    steps = tf.data.Dataset.range(start_step, total_steps)
+    # On the CPU also where there is a GPU: only batches travel.
+    with tf.device("CPU"):
+        images, labels = tf.constant(pool.images), tf.constant(pool.labels, tf.int32)
+
+    def make_batch(step: tf.Tensor, known: tf.Tensor, drawn: tf.Tensor) -> Batch:
+        labelled_images, unlabelled_images = tf.gather(images, known), tf.gather(images, drawn)
+        return Batch(
+            images=augment.weak(labelled_images, [_key(seed, _LABELLED_VIEW), step], flip=flip),
+            labels=tf.gather(labels, known),
+            weak=augment.weak(unlabelled_images, [_key(seed, _WEAK_VIEW), step], flip=flip),
+            strong=augment.strong(unlabelled_images, [_key(seed, _STRONG_VIEW), step], flip=flip),
+            true_labels=tf.gather(labels, drawn),
+        )
+
+    batches = tf.data.Dataset.zip(steps, known, drawn).map(
+        make_batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _order(items: Sequence[int], count: int, start_step: int, key: int) -> tf.data.Dataset:
+    """Streams `count` items a step, from all items shuffled anew in every epoch.
+
+    An epoch may end within a step, and a step may span several epochs.
+
+    Args:
+        items: integers (n,).
+        count: items a step.
+        start_step: first step to deliver.
+        key: of the shuffling.
+
+    Returns:
+        An endless dataset of int64 (count,).
+    """
+    items = tf.constant(items, tf.int64)
+    if not count:
+        return tf.data.Dataset.from_tensors(items[:0]).repeat()
+    first_epoch, done = divmod(start_step * count, len(items))
+
+    def shuffle(epoch: tf.Tensor) -> tf.Tensor:
+        shuffled = tf.random.experimental.stateless_shuffle(items, [key, epoch])
+        return shuffled[tf.where(epoch == first_epoch, done, 0) :]
+
+    epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
+    return epochs.map(shuffle).rebatch(count, drop_remainder=True)
+
+
+def _key(seed: int, stream: int) -> int:
+    """Returns a number of 31 bits that belongs to a seed and a stream alone."""
+    return int(np.random.SeedSequence([seed, stream]).generate_state(1)[0] >> 1)

@@ -1,0 +1,157 @@
+"""Which images are labelled and which are held out: seeded, balanced, written to disk."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tofa_tf.data.records import ImageSet
+from tofa_tf.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """The labelled images of one experiment.
+
+    Attributes:
+        labels_per_class: how many images of each class are labelled.
+        seed: what they were drawn with.
+        indices: positions of the labelled images in the training images, ascending.
+        fingerprint: of the training images, see `fingerprint`.
+    """
+
+    labels_per_class: int
+    seed: int
+    indices: tuple[int, ...]
+    fingerprint: str
+
+
+def draw_labels(
+    labels: np.ndarray, labels_per_class: int, class_names: Sequence[str], seed: int
+) -> np.ndarray:
+    """Draws the images whose labels may be used, equally many of each class.
+
+    With the same seed a smaller draw is part of a larger one, so experiments with more labels
+    differ from those with fewer by the additional labels alone.
+
+    Args:
+        labels: integer array (n,), index of the class, negative where unknown.
+        labels_per_class: images to draw of each class.
+        class_names: name of class i at position i.
+        seed: of the draw.
+
+    Returns:
+        int64 array (len(class_names) * labels_per_class,), ascending.
+
+    Raises:
+        UserError: fewer than one label asked, or more than a class has images.
+    """
+    if labels_per_class < 1:
+        raise UserError(
+            f"labels_per_class is {labels_per_class}: training needs at least 1 label a class"
+        )
+    drawn = []
+    for index, members in enumerate(_shuffled_classes(labels, len(class_names), seed)):
+        if not len(members):
+            raise UserError(f"class '{class_names[index]}' has no images")
+        if len(members) < labels_per_class:
+            raise UserError(
+                f"class '{class_names[index]}' has {len(members)} images, {labels_per_class} "
+                "labels asked: lower labels_per_class or add images"
+            )
+        drawn.append(members[:labels_per_class])
+    return np.sort(np.concatenate(drawn))
+
+
+def hold_out(
+    labels: np.ndarray, fraction: float, class_names: Sequence[str], seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divides images into a training and a test part, in the same proportion for each class.
+
+    Args:
+        labels: integer array (n,), index of the class.
+        fraction: share of each class that goes to the test part, between 0 and 1; at least one
+            image of a class goes to either part.
+        class_names: name of class i at position i.
+        seed: of the draw.
+
+    Returns:
+        Two ascending int64 arrays: positions of the training and of the test images.
+
+    Raises:
+        UserError: the fraction is not between 0 and 1, or a class has fewer than two images.
+    """
+    if not 0 < fraction < 1:
+        raise UserError(f"test_fraction is {fraction}: it must lie between 0 and 1, e.g. 0.2")
+    train, test = [], []
+    for index, members in enumerate(_shuffled_classes(labels, len(class_names), seed)):
+        if len(members) < 2:
+            raise UserError(
+                f"class '{class_names[index]}' has too few images to hold some out for the test "
+                f"({len(members)}, needed are 2): add images or name a test folder"
+            )
+        count = min(max(round(fraction * len(members)), 1), len(members) - 1)
+        test.append(members[:count])
+        train.append(members[count:])
+    return np.sort(np.concatenate(train)), np.sort(np.concatenate(test))
+
+
+def fingerprint(images: ImageSet, class_names: Sequence[str]) -> str:
+    """Returns a SHA-256 over class names, labels and pixels: any change gives another one."""
+    digest = hashlib.sha256(json.dumps(list(class_names)).encode())
+    digest.update(np.ascontiguousarray(images.labels, np.int32))
+    digest.update(json.dumps(images.images.shape).encode())
+    digest.update(np.ascontiguousarray(images.images))
+    return digest.hexdigest()
+
+
+def save_split(path: str | os.PathLike, split: Split, *, overwrite: bool = False) -> None:
+    """Writes a split as JSON, completely or not at all.
+
+    Raises:
+        UserError: the file exists and may not be overwritten, or its folder cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise UserError(f"{path} exists: name another file or allow overwriting")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(dataclasses.asdict(split), indent=1) + "\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from error
+
+
+def load_split(path: str | os.PathLike, images: ImageSet, class_names: Sequence[str]) -> Split:
+    """Reads a split and makes sure that it belongs to these training images.
+
+    Raises:
+        UserError: the file is missing, is not a split, or was drawn from other images.
+    """
+    try:
+        split = Split(**json.loads(Path(path).read_text()))
+        split = dataclasses.replace(split, indices=tuple(int(i) for i in split.indices))
+    except OSError as error:
+        raise UserError(f"cannot read the label split {path}: {error.strerror}") from error
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} is not a label split: delete it to draw a new one") from error
+    if split.fingerprint != fingerprint(images, class_names):
+        raise UserError(
+            f"the label split {path} was drawn from other training images (another data set, "
+            "image size or test split, or changed files): delete it to draw a new one"
+        )
+    return split
+
+
+def _shuffled_classes(labels: np.ndarray, classes: int, seed: int) -> list[np.ndarray]:
+    """Returns the positions of each class's images in an order of the seed's own."""
+    generators = np.random.default_rng(seed).spawn(classes)
+    return [
+        generator.permutation(np.flatnonzero(labels == index))
+        for index, generator in enumerate(generators)
+    ]

@@ -1,0 +1,125 @@
+"""Which subnets a training step trains: the sandwich rule, and a log of what was drawn when."""
+
+import json
+import math
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from tofa_tf.arch import Arch, StageArch
+from tofa_tf.cost import cost
+from tofa_tf.search_space import SearchSpace, Stage
+
+# Candidates looked at for one draw; the nearest to the target is taken.
+_CANDIDATES = 6
+
+
+class SandwichSampler:
+    """Draws the largest net, the smallest, and random ones, as a pure function of seed and step.
+
+    Uniform choices rarely visit the ends of the cost range, so random subnets are stratified: a
+    target of MACs is drawn log-uniformly over the range of the space, and of a few candidates
+    drawn around it the nearest is taken.
+
+    Source: sandwich rule, universally slimmable networks (arXiv 1903.05134).
+
+    Args:
+        space: what may vary.
+        num_classes: outputs of the classifier.
+        seed: draws of equal seed and step are equal.
+        num_random: random subnets a step.
+    """
+
+    def __init__(self, space: SearchSpace, num_classes: int, seed: int, num_random: int = 2):
+        self.space = space
+        self.num_classes = num_classes
+        self.seed = seed
+        self.num_random = num_random
+        self._log_macs = [math.log(self._macs(arch)) for arch in (space.min_arch, space.max_arch)]
+
+    def archs(self, step: int) -> list[Arch]:
+        """Returns [largest, smallest, random, ...] of a step."""
+        generator = random.Random(f"{self.seed}/{step}")
+        drawn = [self.draw(generator) for _ in range(self.num_random)]
+        return [self.space.max_arch, self.space.min_arch, *drawn]
+
+    def draw(self, generator: random.Random) -> Arch:
+        """Draws one stratified random subnet."""
+        low, high = self._log_macs
+        position = generator.random()
+        target = low + position * (high - low)
+        candidates = [
+            random_arch(self.space, generator, _tilted(position, generator))
+            for _ in range(_CANDIDATES)
+        ]
+        return min(candidates, key=lambda arch: abs(math.log(self._macs(arch)) - target))
+
+    def _macs(self, arch: Arch) -> int:
+        return cost(self.space, arch, self.num_classes).macs
+
+
+def random_arch(space: SearchSpace, generator: random.Random, tilt: float = 0.5) -> Arch:
+    """Draws every choice independently.
+
+    Args:
+        tilt: 0.5 draws uniformly, 0 always the smallest choice, 1 always the largest.
+    """
+
+    def pick(choices):
+        # Beta with mean `tilt`; at 0.5 it is the uniform distribution.
+        if tilt <= 0.0 or tilt >= 1.0:
+            position = tilt
+        elif tilt <= 0.5:
+            position = generator.betavariate(1.0, (1.0 - tilt) / tilt)
+        else:
+            position = generator.betavariate(tilt / (1.0 - tilt), 1.0)
+        choices = sorted(choices)
+        return choices[min(int(position * len(choices)), len(choices) - 1)]
+
+    def stage_arch(stage: Stage) -> StageArch:
+        depth = pick(stage.depths)
+        if space.blockwise:
+            kernels = tuple(pick(stage.kernels) for _ in range(depth))
+            expands = tuple(pick(stage.expands) for _ in range(depth))
+        else:
+            kernels, expands = (pick(stage.kernels),) * depth, (pick(stage.expands),) * depth
+        return StageArch(pick(stage.widths), kernels, expands)
+
+    return Arch(
+        resolution=pick(space.resolutions),
+        stem_width=pick(space.stem.widths),
+        stages=tuple(stage_arch(stage) for stage in space.stages),
+        feature_width=pick(space.head.feature_widths or (0,)),
+    )
+
+
+def _tilted(position: float, generator: random.Random) -> float:
+    """A tilt near `position`, so that candidates spread around the target."""
+    return min(max(position + generator.uniform(-0.15, 0.15), 0.02), 0.98)
+
+
+class SamplerLog:
+    """The file that says which subnets were trained at which step, one JSON line a step.
+
+    Args:
+        path: is created when the first step is added.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+
+    def add(self, step: int, archs: list[Arch]) -> None:
+        """Appends the subnets of a step."""
+        line = json.dumps({"step": step, "archs": [arch.to_json() for arch in archs]})
+        with self.path.open("a") as file:
+            file.write(line + "\n")
+
+    def most_recent_first(self) -> Iterator[tuple[int, Arch]]:
+        """Yields (step, Arch), the last sampled first."""
+        if not self.path.exists():
+            return
+        for line in reversed(self.path.read_text().splitlines()):
+            entry = json.loads(line)
+            for arch in reversed(entry["archs"]):
+                yield entry["step"], Arch.from_json(arch)

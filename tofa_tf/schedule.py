@@ -1,0 +1,38 @@
+"""Learning-rate schedule of the trainer."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="tofa_tf")
+class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
+    """Cosine that stops at 19.5 % of the peak instead of 0, behind a linear warm-up.
+
+    lr * cos(7 pi k / (16 K)) for step k of K (FixMatch, arXiv 2001.07685, section 2.4).
+
+    Args:
+        peak: learning rate before the decay.
+        total_steps: K.
+        warmup_steps: steps over which the rate rises linearly to the schedule.
+    """
+
+    def __init__(self, peak: float, total_steps: int, warmup_steps: int = 0):
+        self.peak = peak
+        self.total_steps = total_steps
+        self.warmup_steps = warmup_steps
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        rate = self.peak * tf.cos(7.0 * math.pi * step / (16.0 * self.total_steps))
+        if self.warmup_steps:
+            rate *= tf.minimum(1.0, (step + 1.0) / self.warmup_steps)
+        return rate
+
+    def get_config(self):
+        return {
+            "peak": self.peak,
+            "total_steps": self.total_steps,
+            "warmup_steps": self.warmup_steps,
+        }

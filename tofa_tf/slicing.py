@@ -1,0 +1,69 @@
+"""How a subnet's weights are cut out of the supernet's: pure functions, and the only ones.
+
+The elastic forward pass calls them with tensors inside the graph, the harvest calls them eagerly
+with numbers. Every cut takes the first channels and the centre of a kernel, so that weights are
+shared by all subnets that use them (Once-for-All, arXiv 1908.09791; AttentiveNAS, 2011.09011).
+"""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+IntLike = int | tf.Tensor
+
+
+def cut_channels(kernel: tf.Tensor, in_channels: IntLike, filters: IntLike) -> tf.Tensor:
+    """Cuts a convolution or dense kernel to its first input and output channels.
+
+    Args:
+        kernel: (..., max input channels, max filters).
+
+    Returns:
+        (..., in_channels, filters).
+    """
+    return kernel[..., :in_channels, :filters]
+
+
+def cut_vector(vector: tf.Tensor, channels: IntLike) -> tf.Tensor:
+    """Cuts a bias, or a vector of batch norm, to its first channels."""
+    return vector[:channels]
+
+
+def cut_depthwise(
+    kernel: tf.Tensor,
+    size: IntLike,
+    channels: IntLike,
+    transforms: Mapping[int, tf.Tensor] | None = None,
+) -> tf.Tensor:
+    """Cuts a depthwise kernel to its first channels and to a smaller kernel size.
+
+    Args:
+        kernel: (max size, max size, max channels, 1).
+        size: odd kernel size, one of the choices of the space.
+        transforms: where the space has learned kernel transforms: for each smaller size the matrix
+            (size * size, size * size) that is applied to the centre of the next larger kernel,
+            rows being outputs (Once-for-All, arXiv 1908.09791, figure 3).
+
+    Returns:
+        (size, size, channels, 1).
+    """
+    kernel = kernel[:, :, :channels]
+    if not transforms:
+        return centre_crop(kernel, size)
+    result = kernel
+    for smaller, matrix in sorted(transforms.items(), reverse=True):
+        kernel = _transform(centre_crop(kernel, smaller), matrix)
+        result = tf.cond(tf.less_equal(size, smaller), lambda k=kernel: k, lambda r=result: r)
+    return result
+
+
+def centre_crop(kernel: tf.Tensor, size: IntLike) -> tf.Tensor:
+    """Cuts the centre (size, size, ...) out of an odd square kernel."""
+    start = kernel.shape[0] // 2 - size // 2
+    return kernel[start : start + size, start : start + size]
+
+
+def _transform(kernel: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
+    shape = tf.shape(kernel)
+    flat = tf.reshape(kernel, (matrix.shape[0], -1))
+    return tf.reshape(tf.matmul(matrix, flat), shape)
