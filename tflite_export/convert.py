@@ -84,7 +84,8 @@ def image_shape(model) -> tuple[int, int, int]:
 def check_images(images: np.ndarray, shape: tuple[int, int, int], what: str) -> None:
     """Raises ExportError unless `images` is finite float32 (n > 0, *shape); `what` names them."""
     if images.ndim != 4 or images.shape[1:] != shape:
-        raise ExportError(f"the {what} are {images.shape}; the model needs (n, {shape})")
+        needed = ", ".join(map(str, shape))
+        raise ExportError(f"the {what} are {images.shape}; the model needs (n, {needed})")
     if len(images) == 0:
         raise ExportError(f"there are no {what}: at least one is needed, about 100 are better")
     if images.dtype != np.float32:
@@ -111,7 +112,5 @@ def _quantize(function, representative: np.ndarray) -> bytes:
 def _reason(error: Exception) -> str:
     text = str(error)
     if foreign := _FOREIGN_OPS.search(text):
-        return (
-            f"TFLite has no op for TensorFlow's {foreign[1]}; replace the layer that computes it"
-        )
+        return f"TFLite has no op for TensorFlow's {foreign[1]}; replace the layer that computes it"
     return text.partition("error: ")[2].partition("\n")[0] or text.partition("\n")[0]

@@ -75,8 +75,10 @@ class Op:
     @property
     def origin(self) -> str:
         """Name that tells a reader which layer the op comes from."""
-        named = (t.origin for t in self.outputs + self.inputs if "/" in t.origin)
-        return next(named, self.outputs[0].origin if self.outputs else "")
+        # The model's output is called "Identity" only; next best are the op's own weights.
+        weights_first = sorted(self.inputs, key=lambda tensor: tensor.data_bytes == 0)
+        names = [tensor.origin for tensor in (*self.outputs, *weights_first)]
+        return next((name for name in names if "/" in name), names[0])
 
 
 @dataclass(frozen=True)

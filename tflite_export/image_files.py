@@ -91,7 +91,9 @@ def _from_array(path: Path, shape: tuple[int, int, int], limit: int) -> np.ndarr
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise ExportError(f"{path} is damaged or not a numpy file: {error}") from error
     if images.ndim != 4 or images.shape[1:] != shape:
-        raise ExportError(f"{path} holds {images.shape}; the model needs (n, {shape})")
+        raise ExportError(
+            f"{path} holds {images.shape}; the model needs (n, {', '.join(map(str, shape))})"
+        )
     if images.dtype.kind not in "uif":
         raise ExportError(f"{path} holds {images.dtype}; uint8 pixels or floats are needed")
     return images[_spaced(np.arange(len(images)), limit)] if len(images) else images

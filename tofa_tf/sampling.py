@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tofa_tf.arch import Arch, StageArch
-from tofa_tf.cost import cost
+from tofa_tf.cost import macs
 from tofa_tf.search_space import SearchSpace, Stage
 
 # Candidates looked at for one draw; the nearest to the target is taken.
@@ -26,17 +26,15 @@ class SandwichSampler:
 
     Args:
         space: what may vary.
-        num_classes: outputs of the classifier.
         seed: draws of equal seed and step are equal.
         num_random: random subnets a step.
     """
 
-    def __init__(self, space: SearchSpace, num_classes: int, seed: int, num_random: int = 2):
+    def __init__(self, space: SearchSpace, seed: int, num_random: int = 2):
         self.space = space
-        self.num_classes = num_classes
         self.seed = seed
         self.num_random = num_random
-        self._log_macs = [math.log(self._macs(arch)) for arch in (space.min_arch, space.max_arch)]
+        self._log_macs = [math.log(macs(space, arch)) for arch in (space.min_arch, space.max_arch)]
 
     def archs(self, step: int) -> list[Arch]:
         """Returns [largest, smallest, random, ...] of a step."""
@@ -53,10 +51,7 @@ class SandwichSampler:
             random_arch(self.space, generator, _tilted(position, generator))
             for _ in range(_CANDIDATES)
         ]
-        return min(candidates, key=lambda arch: abs(math.log(self._macs(arch)) - target))
-
-    def _macs(self, arch: Arch) -> int:
-        return cost(self.space, arch, self.num_classes).macs
+        return min(candidates, key=lambda arch: abs(math.log(macs(self.space, arch)) - target))
 
 
 def random_arch(space: SearchSpace, generator: random.Random, tilt: float = 0.5) -> Arch:

@@ -121,8 +121,8 @@ def train(
     if first:
         logging.info("resuming at step %d of %d", first, config.steps)
 
-    space, num_classes = state.supernet.space, state.supernet.num_classes
-    sampler = SandwichSampler(space, num_classes, config.seed, config.num_random)
+    space = state.supernet.space
+    sampler = SandwichSampler(space, config.seed, config.num_random)
     sampled, metrics_log = SamplerLog(folder / SAMPLED), MetricsLog(folder)
     batches = train_batches(
         pool,

@@ -11,6 +11,7 @@ import tf_keras
 from absl.testing import parameterized
 
 from tests.tflite_export.models import mobile_net, random_images
+from tflite_export.console import captured_stderr
 from tflite_export.convert import convert_int8
 from tflite_export.errors import ExportError
 from tflite_export.flatbuffer import read_tflite
@@ -21,6 +22,7 @@ layers = keras.layers
 _CONVERT_ELSEWHERE = """
 import hashlib, sys, keras
 from tests.tflite_export.models import random_images
+from tflite_export.console import captured_stderr
 from tflite_export.convert import convert_int8
 model = keras.models.load_model(sys.argv[1])
 print(hashlib.sha256(convert_int8(model, random_images(20))).hexdigest())
@@ -77,9 +79,12 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(scales[0], scales[1] * 0.1, rtol=1e-5)
 
     def test_console_stays_silent(self):
-        with self.captureWritesToStream(sys.stderr) as written:
-            convert_int8(mobile_net(keras), random_images(4))
-        self.assertEqual(written.contents(), "")
+        model = mobile_net(keras)
+        with captured_stderr() as written:
+            convert_int8(model, random_images(4))
+            sys.stderr.flush()
+            written.seek(0)
+            self.assertEqual(written.read(), b"")
 
 
 class RefusalTest(tf.test.TestCase, parameterized.TestCase):

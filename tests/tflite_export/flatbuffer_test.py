@@ -62,7 +62,6 @@ class ReadTfliteTest(tf.test.TestCase):
                 ("CONV_2D", 2),
                 ("DEPTHWISE_CONV_2D", 1),
                 ("AVERAGE_POOL_2D", 1),
-                ("RESHAPE", 1),
                 ("FULLY_CONNECTED", 1),
             ],
         )

@@ -5,7 +5,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 
-def chain(op_names: list[str], width: int = 4, input_type: str = "INT8", scale: float = 1.0) -> bytes:
+def chain(
+    op_names: list[str], width: int = 4, input_type: str = "INT8", scale: float = 1.0
+) -> bytes:
     """Returns a file that applies ops of one input and one output, one after the other.
 
     Args:

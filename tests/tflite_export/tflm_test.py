@@ -50,9 +50,7 @@ class TflmRuntimeTest(tf.test.TestCase):
 
     def test_arena_is_exactly_what_the_model_needs(self):
         result = self.tflm.run(self.tflite, _int8_images(1))
-        self.assertEqual(
-            result.arena_bytes, result.persistent_bytes + result.nonpersistent_bytes
-        )
+        self.assertEqual(result.arena_bytes, result.persistent_bytes + result.nonpersistent_bytes)
         runtime.Interpreter.from_bytes(self.tflite, arena_size=result.arena_bytes + 16)
         with captured_stderr(), self.assertRaisesRegex(RuntimeError, "failed to allocate"):
             runtime.Interpreter.from_bytes(self.tflite, arena_size=result.arena_bytes - 64)

@@ -32,7 +32,7 @@ def load(path: str, image_size: int) -> Source:
     parts = [name for name in class_names if name.lower() in _PARTS]
     if parts:
         raise UserError(
-            f"{root} has the folders {', '.join(parts)}, which look like parts of a data set and not "
+            f"{root} has the folders {', '.join(parts)}, which look like parts of a data set, not "
             f"like classes: name the training part as the data set, e.g. {root / parts[0]}, and "
             "another as the test folder"
         )
@@ -45,9 +45,7 @@ def load(path: str, image_size: int) -> Source:
     return Source(class_names, images, skipped=tuple(skipped))
 
 
-def load_test(
-    path: str, image_size: int, class_names: Sequence[str]
-) -> tuple[ImageSet, list[str]]:
+def load_test(path: str, image_size: int, class_names: Sequence[str]) -> tuple[ImageSet, list[str]]:
     """Loads test images from a folder with one sub-folder a class of the training images.
 
     Args:

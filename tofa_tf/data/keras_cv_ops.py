@@ -4,9 +4,9 @@ The layers draw from a stateful generator, which a parallel `tf.data` map does n
 `augment_images(images, transformations)` is free of randomness, batched, and takes one magnitude an
 image, so it is called directly with magnitudes drawn statelessly.
 
-Only operations that agree with PIL are here (KerasCV 0.9: contrast works on each channel's own mean,
-brightness adds instead of multiplying, equalisation takes the rarest instead of the last grey level
-out of its step; those are in `pixel_ops`).
+Only operations that agree with PIL are here. In KerasCV 0.9 contrast works on each channel's own
+mean, brightness adds instead of multiplying, and equalisation takes the rarest instead of the last
+grey level out of its step; those are in `pixel_ops`.
 """
 
 import functools

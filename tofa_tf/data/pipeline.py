@@ -1,8 +1,8 @@
 """The stream of training batches: a pure function of seed and step.
 
-Which images a step sees and how they are augmented depends on nothing but the seed and the number of
-the step. Training resumed at step k therefore continues with exactly the images of an uninterrupted
-run, and parallel work changes nothing.
+Which images a step sees and how they are augmented depends on nothing but the seed and the number
+of the step. Training resumed at step k therefore continues with exactly the images of an
+uninterrupted run, and parallel work changes nothing.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from tofa_tf.data.records import ImageSet
 # Streams of random numbers that must not be related to each other.
 _LABELLED_ORDER, _UNLABELLED_ORDER, _LABELLED_VIEW, _WEAK_VIEW, _STRONG_VIEW = range(5)
 
+
 class Batch(NamedTuple):
     """What one training step sees.
 
@@ -25,8 +26,8 @@ class Batch(NamedTuple):
         labels: their classes, int32 (labelled_batch,).
         weak: weakly augmented unlabelled images, uint8 (unlabelled_batch, size, size, 3).
         strong: the same images strongly augmented, uint8 (unlabelled_batch, size, size, 3).
-        true_labels: classes of the unlabelled images, int32 (unlabelled_batch,), -1 where not known;
-            to measure pseudo-labels with, never to train on.
+        true_labels: classes of the unlabelled images, int32 (unlabelled_batch,), -1 where not
+            known; to measure pseudo-labels with, never to train on.
     """
 
     images: tf.Tensor
@@ -49,9 +50,9 @@ def train_batches(
 ) -> tf.data.Dataset:
     """Streams the batches of the steps from `start_step` to `total_steps` - 1.
 
-    Labelled and unlabelled images are each shuffled anew in every epoch of their own. The unlabelled
-    images are the whole pool, labelled ones included (FixMatch: only as unlabelled images do they
-    ever see strong augmentation).
+    Labelled and unlabelled images are each shuffled anew in every epoch of their own. The
+    unlabelled images are the whole pool, labelled ones included (as in FixMatch: only as unlabelled
+    images do they ever see strong augmentation).
 
     Args:
         pool: all training images, see `Dataset.pool`; the stream keeps one copy of them.

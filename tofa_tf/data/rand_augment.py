@@ -1,8 +1,9 @@
 """RandAugment as FixMatch's authors run it: 2 of 14 operations, each with probability 0.5.
 
-Ranges are those of the authors' code (google-research/fixmatch, `AugmentPoolRAMC` with the AutoAugment
-operations), levels 1 to 9, not those of the paper's table, which only darkens and flattens. Their
-translation of 1 to 9 pixels on 32 x 32 images is kept as a share of the side at other sizes.
+Ranges are those of the authors' code (google-research/fixmatch, `AugmentPoolRAMC` with the
+AutoAugment operations), levels 1 to 9, not those of the paper's table, which only darkens and
+flattens. Their translation of 1 to 9 pixels on 32 x 32 images is kept as a share of the side at
+other sizes.
 """
 
 from collections.abc import Callable

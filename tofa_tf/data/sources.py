@@ -1,4 +1,4 @@
-"""Finds a data set by its name: embedded, a folder of images, or prepared by tensorflow-datasets."""
+"""Finds a data set by its name: embedded, a folder of images, or one of tensorflow-datasets."""
 
 import os
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 from absl import logging
 
 from tofa_tf.data import digits, folder, splits, tfds_source
-from tofa_tf.data.records import Dataset, ImageSet, Source
+from tofa_tf.data.records import Dataset, Source
 from tofa_tf.errors import UserError
 
 # Data sets that are known by name without any files: function of the image size in pixels.
@@ -32,7 +32,7 @@ def load_dataset(
         image_size: side of the images in pixels.
         data_dir: where tensorflow-datasets finds prepared data, by default its own folder.
         unlabeled: folder of further images without classes, at any depth.
-        test: folder of test images with one sub-folder a class, in place of the set's own test part.
+        test: folder of test images with one sub-folder a class, instead of the set's own test part.
         test_fraction: share of each class held out when the set has no test part of its own.
         seed: of that hold-out.
 
@@ -73,4 +73,20 @@ def _load_source(name: str, image_size: int, data_dir: str | None) -> Source:
         f"unknown data set '{name}'; available: {', '.join(EMBEDDED)}; "
         f"{tfds_source.describe_prepared(data_dir)}; "
         "or the path of a folder with one sub-folder of images a class"
+    )
+
+
+def _looks_like_path(name: str) -> bool:
+    return name.startswith((".", "~", os.sep)) or Path(name).is_dir()
+
+
+def _log(dataset: Dataset) -> None:
+    logging.info(
+        "data set %s: %d classes, %d training, %d test, %d further unlabelled images; %d skipped",
+        dataset.name,
+        len(dataset.class_names),
+        len(dataset.train),
+        len(dataset.test),
+        0 if dataset.unlabeled is None else len(dataset.unlabeled),
+        len(dataset.skipped),
     )

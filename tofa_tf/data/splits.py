@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tofa_tf import files
 from tofa_tf.data.records import ImageSet
 from tofa_tf.errors import UserError
 
@@ -67,6 +68,15 @@ def draw_labels(
     return np.sort(np.concatenate(drawn))
 
 
+def draw_split(
+    images: ImageSet, labels_per_class: int, class_names: Sequence[str], seed: int
+) -> Split:
+    """Draws labelled images by `draw_labels` and notes what they were drawn from."""
+    indices = draw_labels(images.labels, labels_per_class, class_names, seed)
+    mark = fingerprint(images, class_names)
+    return Split(labels_per_class, seed, tuple(indices.tolist()), mark)
+
+
 def hold_out(
     labels: np.ndarray, fraction: float, class_names: Sequence[str], seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -115,16 +125,9 @@ def save_split(path: str | os.PathLike, split: Split, *, overwrite: bool = False
     Raises:
         UserError: the file exists and may not be overwritten, or its folder cannot be written.
     """
-    path = Path(path)
-    if path.exists() and not overwrite:
+    if Path(path).exists() and not overwrite:
         raise UserError(f"{path} exists: name another file or allow overwriting")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(dataclasses.asdict(split), indent=1) + "\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
+    files.write_json(path, dataclasses.asdict(split))
 
 
 def load_split(path: str | os.PathLike, images: ImageSet, class_names: Sequence[str]) -> Split:
@@ -133,12 +136,11 @@ def load_split(path: str | os.PathLike, images: ImageSet, class_names: Sequence[
     Raises:
         UserError: the file is missing, is not a split, or was drawn from other images.
     """
+    stored = files.read_json(path)
     try:
-        split = Split(**json.loads(Path(path).read_text()))
-        split = dataclasses.replace(split, indices=tuple(int(i) for i in split.indices))
-    except OSError as error:
-        raise UserError(f"cannot read the label split {path}: {error.strerror}") from error
-    except (ValueError, TypeError) as error:
+        split = Split(**stored)
+        split = dataclasses.replace(split, indices=tuple(int(index) for index in split.indices))
+    except (TypeError, ValueError) as error:
         raise UserError(f"{path} is not a label split: delete it to draw a new one") from error
     if split.fingerprint != fingerprint(images, class_names):
         raise UserError(

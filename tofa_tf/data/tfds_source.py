@@ -1,18 +1,26 @@
 """Data sets that tensorflow-datasets has prepared on this machine; nothing is downloaded."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import tensorflow as tf
 
 from tofa_tf.data.records import ImageSet, Source
-from tofa_tf.data.resize import resize
+from tofa_tf.data.resize import resize_all
 from tofa_tf.errors import UserError
 
 _TEST_SPLITS = ("test", "validation")
 _UNLABELED_SPLITS = ("unlabelled", "unlabeled")
+
+# Images that are read at once where all have one size, which is several times faster.
+_BATCH = 256
+
+_PREPARE = (
+    'python -c "import tensorflow_datasets as tfds; '
+    "tfds.builder('NAME', data_dir='{root}').download_and_prepare()\""
+)
 
 
 def prepared(data_dir: str | None) -> dict[str, Path]:
@@ -30,8 +38,18 @@ def prepared(data_dir: str | None) -> dict[str, Path]:
     return {version.parent.relative_to(root).as_posix(): version for version in versions}
 
 
+def describe_prepared(data_dir: str | None) -> str:
+    """Says which data sets `prepared` finds and how another one is added."""
+    root = _root(data_dir)
+    names = ", ".join(sorted(prepared(data_dir))) or "none"
+    return (
+        f"prepared by tensorflow-datasets in {root}: {names} (add one where there is a network by "
+        f"{_PREPARE.format(root=root)}, or name another folder as data_dir)"
+    )
+
+
 def load(name: str, image_size: int, data_dir: str | None) -> Source:
-    """Loads a prepared data set: its training part and, where there are any, test and unlabelled ones.
+    """Loads a prepared data set: training images and, if it has them, test and unlabelled ones.
 
     Args:
         name: a key of `prepared`.
@@ -39,30 +57,91 @@ def load(name: str, image_size: int, data_dir: str | None) -> Source:
         data_dir: as in `prepared`.
 
     Raises:
-        UserError: the set is not for image classification, cannot be read, or
+        UserError: the set is not one for image classification or cannot be read, or
             tensorflow-datasets is not installed.
     """
     tfds = _library()
     folder = prepared(data_dir)[name]
+    builder = _builder(tfds, folder)
+    class_names = _class_names(tfds, builder.info, name)
     try:
-        builder = tfds.builder_from_directory(folder)
-    except Exception as error:  # a damaged folder makes the library raise errors of any type
-        raise UserError(f"cannot read the data set {name} in {folder}: {error}") from error
-    image, label = _feature_names(tfds, builder.info, name)
-    if "train" not in builder.info.splits:
-        raise UserError(f"the data set {name} has no split 'train' but {_listed(builder)}")
+        splits = {
+            split: _read(tfds, builder, split, image_size)
+            for split in ("train", *_TEST_SPLITS, *_UNLABELED_SPLITS)
+            if split in builder.info.splits
+        }
+    except tf.errors.OpError as error:
+        raise UserError(f"cannot read the data set in {folder}: {_first_line(error)}") from error
+    if "train" not in splits:
+        raise UserError(f"the data set {name} in {folder} has no split called train")
+    # Some sets keep the labels of their test split secret, all -1.
+    tests = [splits[split] for split in _TEST_SPLITS if split in splits]
+    test = next((part for part in tests if (part.labels >= 0).all()), None)
+    unlabeled = next((splits[part].images for part in _UNLABELED_SPLITS if part in splits), None)
+    return Source(class_names, splits["train"], test, unlabeled)
 
-    def read(split: str) -> ImageSet:
-        examples = tfds.as_numpy(
-            builder.as_dataset(split, read_config=_read_in_order(tfds), shuffle_files=False)
-        )
-        return _decode(examples, builder.info.splits[split].num_examples, image_size, image, label)
 
-    test = next((part for part in _TEST_SPLITS if part in builder.info.splits), None)
-    unlabeled = next((part for part in _UNLABELED_SPLITS if part in builder.info.splits), None)
-    return Source(
-        class_names=tuple(builder.info.features[label].names),
-        train=read("train"),
-        test=read(test) if test else None,
-        unlabeled=read(unlabeled).images if unlabeled else None,
+def _builder(tfds: ModuleType, folder: Path) -> object:
+    try:
+        return tfds.builder_from_directory(folder)
+    except Exception as error:  # damaged metadata makes the library raise errors of any type
+        raise UserError(f"cannot read the data set in {folder}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _class_names(tfds: ModuleType, info: object, name: str) -> tuple[str, ...]:
+    keys = info.supervised_keys
+    if keys and len(keys) == 2:
+        image, label = (info.features[key] for key in keys)
+        if isinstance(image, tfds.features.Image) and isinstance(label, tfds.features.ClassLabel):
+            return tuple(label.names)
+    raise UserError(f"the data set {name} does not consist of images with one class each")
+
+
+def _read(tfds: ModuleType, builder: object, split: str, image_size: int) -> ImageSet:
+    count = builder.info.splits[split].num_examples
+    images = np.empty((count, image_size, image_size, 3), np.uint8)
+    labels = np.empty(count, np.int32)
+    one_size = None not in builder.info.features[builder.info.supervised_keys[0]].shape
+    examples = builder.as_dataset(
+        split, batch_size=_BATCH if one_size else 1, as_supervised=True, shuffle_files=False
     )
+    done = 0
+    for batch, classes in tfds.as_numpy(examples):
+        part = slice(done, done + len(batch))
+        images[part] = resize_all(_to_rgb(batch), image_size)
+        labels[part] = classes
+        done += len(batch)
+    return ImageSet(images, labels)
+
+
+def _to_rgb(images: np.ndarray) -> np.ndarray:
+    channels = images.shape[-1]
+    if images.dtype != np.uint8 or channels not in (1, 3, 4):
+        raise UserError(
+            f"images of type {images.dtype} with {channels} channels are not supported: "
+            "8 bits, grey or RGB are"
+        )
+    return np.repeat(images, 3, axis=-1) if channels == 1 else images[..., :3]
+
+
+def _library() -> ModuleType:
+    try:
+        import tensorflow_datasets as tfds  # here, because only these sets need it
+    except ImportError as error:
+        raise UserError(
+            "tensorflow-datasets is not installed: pip install tensorflow-datasets"
+        ) from error
+    return tfds
+
+
+def _root(data_dir: str | None) -> Path:
+    default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
+    return Path(data_dir or default).expanduser()
+
+
+def _version(folder: Path) -> tuple[int, ...]:
+    return tuple(int(part) if part.isdigit() else -1 for part in folder.name.split("."))

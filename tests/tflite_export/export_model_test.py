@@ -1,0 +1,108 @@
+import hashlib
+import json
+import pathlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tests.tflite_export.models import mobile_net, random_images
+from tflite_export.errors import ExportError
+from tflite_export.export_model import export_model
+from tflite_export.tflm import TflmRuntime
+
+layers = keras.layers
+_FILES = ["model_data.cc", "model_data.h", "model_int8.tflite", "report.json"]
+
+
+class ExportModelTest(tf.test.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = mobile_net(keras)
+        cls.representative = random_images(30)
+        cls.images = random_images(40, seed=9)
+        cls.labels = np.asarray(cls.model(cls.images, training=False)).argmax(axis=1)
+        cls.tflm = TflmRuntime().__enter__()
+        cls.addClassCleanup(cls.tflm.__exit__)
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(self.get_temp_dir()) / "out"
+
+    def _export(self, model=None, images=None, labels=None, **kwargs):
+        return export_model(
+            model or self.model,
+            self.representative,
+            images,
+            labels,
+            self.folder,
+            tflm=self.tflm,
+            **kwargs,
+        )
+
+    def test_writes_files_and_a_report_that_describes_them(self):
+        report = self._export(images=self.images, labels=self.labels, recipe={"seed": 3})
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), _FILES)
+        tflite = (self.folder / "model_int8.tflite").read_bytes()
+        self.assertEqual(report.sha256, hashlib.sha256(tflite).hexdigest())
+        self.assertEqual(report.tflite_bytes, len(tflite))
+        written = json.loads((self.folder / "report.json").read_text())
+        self.assertEqual(written, json.loads(report.to_json()))
+        self.assertEqual(written["recipe"], {"seed": 3})
+        self.assertEqual(written["verification"]["float_accuracy"], 1.0)
+        self.assertEqual(written["versions"]["tensorflow"], tf.__version__)
+        self.assertEqual(written["memory"]["flash_bytes"], len(tflite))
+        self.assertEqual(written["input_shape"], [1, 16, 16, 3])
+
+    def test_macs_equal_those_of_the_keras_layers(self):
+        expected = 0
+        for layer in self.model.layers:
+            if isinstance(layer, layers.Dense):
+                expected += layer.kernel.shape[0] * layer.kernel.shape[1]
+            elif isinstance(layer, layers.DepthwiseConv2D):
+                height, width, channels = layer.output.shape[1:]
+                expected += height * width * channels * 9
+            elif isinstance(layer, layers.Conv2D):
+                height, width, channels = layer.output.shape[1:]
+                expected += height * width * int(np.prod(layer.kernel.shape))
+        self.assertEqual(self._export().macs, expected)
+
+    def test_without_images_the_representative_ones_are_verified(self):
+        verification = self._export().verification
+        self.assertEqual(verification.images, len(self.representative))
+        self.assertIsNone(verification.float_accuracy)
+        self.assertIsNone(verification.int8_accuracy)
+
+    def test_same_model_same_files(self):
+        first = self._export()
+        content = {path.name: path.read_bytes() for path in self.folder.iterdir()}
+        self.assertEqual(first, self._export(overwrite=True))
+        self.assertEqual(content, {path.name: path.read_bytes() for path in self.folder.iterdir()})
+
+    def test_model_for_no_board_is_not_written(self):
+        inputs = layers.Input((16, 16, 3))
+        x = layers.Activation("gelu", name="my_gelu")(layers.Conv2D(4, 3)(inputs))
+        model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x)))
+        with self.assertRaisesRegex(ExportError, "no op GELU.*my_gelu"):
+            self._export(model)
+        self.assertEqual(list(self.folder.parent.iterdir()), [])
+
+    def test_folder_that_exists_is_kept(self):
+        self._export()
+        before = (self.folder / "report.json").stat().st_mtime_ns
+        with self.assertRaisesRegex(ExportError, "exists"):
+            self._export()
+        self.assertEqual((self.folder / "report.json").stat().st_mtime_ns, before)
+
+    def test_labels_of_another_number(self):
+        with self.assertRaisesRegex(ExportError, "3 labels for 40 images"):
+            self._export(images=self.images, labels=self.labels[:3])
+
+    def test_images_of_another_size(self):
+        with self.assertRaisesRegex(ExportError, "images to verify with are"):
+            self._export(images=random_images(4, 8))
+
+
+if __name__ == "__main__":
+    tf.test.main()
