@@ -17,7 +17,6 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from absl import flags
 
 from tflite_export import cli
@@ -25,8 +24,13 @@ from tflite_export.convert import image_shape
 from tflite_export.errors import ExportError
 from tflite_export.export_model import REPORT_FILE, ExportReport, export_model
 from tflite_export.folders import check_free
-from tflite_export.image_files import Normalization, read_images
+from tflite_export.image_files import read_images
 from tflite_export.keras_file import load_model
+from tflite_export.normalization import (
+    Normalization,
+    default_normalization,
+    parse_normalization,
+)
 from tflite_export.tflm import TflmRuntime
 
 _MODEL = flags.DEFINE_string("model", None, "Keras model: a .keras or .h5 file.")
@@ -40,43 +44,23 @@ _MEAN = flags.DEFINE_list("mean", None, "Subtracted from pixels: one value or on
 _STD = flags.DEFINE_list("std", None, "Divides pixels then: one value or one per channel.")
 
 
-def _default_normalization(model) -> Normalization:
-    own = any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in model.layers[:3])
-    return Normalization((0.0,), (1.0,)) if own else Normalization((128.0,), (128.0,))
-
-
-def _normalization(model, pixels: np.ndarray) -> Normalization | None:
-    """Returns what the flags ask for; None where float arrays are to be taken as they are."""
-    if (_MEAN.value is None) != (_STD.value is None):
-        raise ExportError("--mean and --std go together: give both or neither")
-    if _MEAN.value is None:
-        return None if pixels.dtype.kind == "f" else _default_normalization(model)
-    try:
-        mean, std = (tuple(float(value) for value in flag.value) for flag in (_MEAN, _STD))
-    except ValueError as error:
-        raise ExportError(f"--mean and --std are numbers, separated by commas: {error}") from error
-    if not all(value > 0 for value in std):
-        raise ExportError(f"--std={','.join(_STD.value)}: every value must be above 0")
-    return Normalization(mean, std)
-
-
 def main(argv: Sequence[str]) -> None:
     """Exports one model file."""
     del argv
     for flag in (_MODEL, _REPRESENTATIVE, _OUTPUT):
         if not flag.value:
-            raise ExportError(f"--{flag.name} is missing: {flag.help}")
+            raise ExportError(f"--{flag.name} is missing; --help explains it")
     output = Path(_OUTPUT.value)
     check_free(output, overwrite=_OVERWRITE.value, marker=REPORT_FILE)
     model = load_model(Path(_MODEL.value))
     pixels = read_images(Path(_REPRESENTATIVE.value), image_shape(model), _IMAGES.value)
-    normalize = _normalization(model, pixels)
-    images = normalize(pixels) if normalize else pixels.astype(np.float32)
+    normalize = parse_normalization(_MEAN.value, _STD.value) or default_normalization(model, pixels)
+    images = normalize(pixels)
     recipe = {
         "model": Path(_MODEL.value).name,
         "representative": Path(_REPRESENTATIVE.value).name,
         "representative_images": len(images),
-        "normalization": dataclasses.asdict(normalize) if normalize else None,
+        "normalization": dataclasses.asdict(normalize),
     }
     with TflmRuntime() as tflm:
         report = export_model(
@@ -85,13 +69,12 @@ def main(argv: Sequence[str]) -> None:
     print(_summary(output, report, normalize))
 
 
-def _summary(output: Path, report: ExportReport, normalize: Normalization | None) -> str:
+def _summary(output: Path, report: ExportReport, normalize: Normalization) -> str:
     memory, checked = report.memory, report.verification
-    how = f"(pixel - {normalize.mean}) / {normalize.std}" if normalize else "floats as they are"
     return (
         f"{output}: {report.macs / 1e6:.2f} MMACs, flash {memory.flash_bytes / 1024:.1f} KiB, "
         f"arena {memory.arena_bytes / 1024:.1f} KiB in TFLite Micro\n"
-        f"input: {how}\n"
+        f"input: {normalize}\n"
         f"top-1 of int8 and float model equal on {checked.int8_agreement:.1%} of {checked.images} "
         f"images; LiteRT and TFLite Micro differ by {checked.litert_tflm_max_lsb} LSB at most"
     )

@@ -1,7 +1,6 @@
-"""Reads representative images, from a folder or from a numpy file, and normalises them."""
+"""Reads representative images, from a folder or from a numpy file."""
 
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,29 +10,6 @@ from tflite_export.errors import ExportError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _MODES = {1: "L", 3: "RGB"}
-
-
-@dataclass(frozen=True)
-class Normalization:
-    """What pixels become before the model sees them: `(pixel - mean) / std`, pixel in 0..255.
-
-    Attributes:
-        mean: one for all channels, or one per channel.
-        std: likewise.
-    """
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-    def __call__(self, pixels: np.ndarray) -> np.ndarray:
-        """Returns `pixels` (batch, height, width, channels) as normalised float32."""
-        for values, name in ((self.mean, "mean"), (self.std, "std")):
-            if len(values) not in (1, pixels.shape[-1]):
-                raise ExportError(
-                    f"--{name} has {len(values)} values; give one, or one for each of "
-                    f"{pixels.shape[-1]} channels"
-                )
-        return (pixels.astype(np.float32) - np.float32(self.mean)) / np.float32(self.std)
 
 
 def read_images(path: Path, shape: tuple[int, int, int], limit: int) -> np.ndarray:

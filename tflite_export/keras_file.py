@@ -1,5 +1,6 @@
 """Opens a saved Keras model, of whichever Keras wrote it."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from tflite_export.errors import ExportError
 
 # How Keras's own deserialisation fails on files that are cut short or hold unknown layers.
 _FAILURES = (ValueError, TypeError, KeyError, AttributeError, OSError, ImportError, RuntimeError)
+
+# Keras 3 says "Could not locate class 'X'", tf_keras and .h5 files "Unknown layer: 'X'".
+_CUSTOM_CLASS = re.compile(r"(?:Could not locate class|Unknown layer:) '(\w+)'")
 
 
 def load_model(path: Path):
@@ -51,5 +55,17 @@ def _load(path: Path, namespace):
     try:
         return namespace.models.load_model(path, compile=False)
     except (*_FAILURES, zipfile.BadZipFile) as error:
-        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
-        raise ExportError(f"cannot load {path} with {namespace.__name__}: {reason}") from error
+        raise ExportError(
+            f"cannot load {path} with {namespace.__name__}: {_reason(str(error))}"
+        ) from error
+
+
+def _reason(text: str) -> str:
+    if custom := _CUSTOM_CLASS.search(text):
+        return (
+            f"it contains {custom[1]!r}, which is not a layer of Keras; call "
+            "tflite_export.export_model from a program that defines it"
+        )
+    if "Lambda" in text and "unsafe" in text.lower():
+        return "it contains a Lambda layer, which is code; build it of other layers"
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")

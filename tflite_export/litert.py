@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from tflite_export.console import captured_stderr
 from tflite_export.errors import ExportError
 from tflite_export.quantization import dequantize, quantize
 
@@ -38,8 +39,9 @@ class LitertModel:
 
     def __init__(self, tflite: bytes, threads: int = 1):
         try:
-            self._interpreter = Interpreter(model_content=tflite, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with captured_stderr():
+                self._interpreter = Interpreter(model_content=tflite, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ExportError(f"LiteRT refuses the model: {error}") from error
         self._input = self._interpreter.get_input_details()[0]

@@ -1,6 +1,6 @@
 """Proves an int8 model: in LiteRT, in TFLite Micro, and against the float model it comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class Verification:
         litert_tflm_agreement: of the two runtimes, over `tflm_images`.
         litert_tflm_max_lsb: largest difference of their int8 outputs.
         litert_tflm_mean_lsb: mean absolute difference of their int8 outputs.
+        litert_ms: mean milliseconds an image in LiteRT on this machine, one thread; the one figure
+            that differs from run to run, and so does not count when two records are compared.
         arena_bytes: TFLite Micro's arena on this machine, persistent and non-persistent part.
     """
 
@@ -57,6 +59,7 @@ class Verification:
     litert_tflm_agreement: float
     litert_tflm_max_lsb: int
     litert_tflm_mean_lsb: float
+    litert_ms: float = field(compare=False)
     arena_bytes: int
     persistent_bytes: int
     nonpersistent_bytes: int
@@ -124,6 +127,7 @@ def verify(
         litert_tflm_agreement=_agreement(by_tflm.outputs, by_litert.outputs[seen]),
         litert_tflm_max_lsb=int(lsb.max()),
         litert_tflm_mean_lsb=float(lsb.mean()),
+        litert_ms=1000 * by_litert.seconds / len(images),
         arena_bytes=by_tflm.arena_bytes,
         persistent_bytes=by_tflm.persistent_bytes,
         nonpersistent_bytes=by_tflm.nonpersistent_bytes,

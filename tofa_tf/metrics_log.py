@@ -7,6 +7,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+METRICS = "metrics.jsonl"
+
 
 class MetricsLog:
     """Appends records to `metrics.jsonl` and to TensorBoard event files.
@@ -16,7 +18,7 @@ class MetricsLog:
     """
 
     def __init__(self, folder: str | os.PathLike):
-        self.path = Path(folder) / "metrics.jsonl"
+        self.path = Path(folder) / METRICS
         self._writer = tf.summary.create_file_writer(str(Path(folder) / "tensorboard"))
 
     def add(self, step: int, metrics: Mapping[str, float]) -> None:

@@ -160,7 +160,9 @@ def _parse_scenario(text: str) -> Scenario:
         if resource in dict(budgets):
             raise UserError(f"scenario {text!r}: {resource} is given twice")
         budgets.append((resource, _parse_number(value, text)))
-    return Scenario("-".join(part.strip().replace("=", "_") for part in text.split(",")), tuple(budgets))
+    return Scenario(
+        "-".join(part.strip().replace("=", "_") for part in text.split(",")), tuple(budgets)
+    )
 
 
 def _parse_number(text: str, scenario: str) -> float:

@@ -1,6 +1,7 @@
 """Trains one supernet: the loop around `TrainStep`, with logs, checkpoints and resume."""
 
 import dataclasses
+import json
 import math
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.records import ImageSet
 from tofa_tf.errors import UserError
 from tofa_tf.losses import UnifiedLoss
-from tofa_tf.metrics_log import MetricsLog, drop_lines_from
+from tofa_tf.metrics_log import METRICS, MetricsLog, drop_lines_from
 from tofa_tf.plan import encode
 from tofa_tf.pseudo_label import make_rule
 from tofa_tf.sampling import SamplerLog, SandwichSampler
@@ -116,7 +117,7 @@ def train(
     if checkpoint.exists():
         restore_checkpoint(checkpoint, state)
     first = int(state.optimizer.iterations)
-    for name in ("metrics.jsonl", SAMPLED):
+    for name in (METRICS, SAMPLED):
         drop_lines_from(folder / name, first)
     if first:
         logging.info("resuming at step %d of %d", first, config.steps)
@@ -135,7 +136,8 @@ def train(
         flip=config.flip,
     )
     images_per_step = config.labelled_batch * (1 + 2 * config.unlabelled_ratio)
-    last_time = time.perf_counter()
+    seconds_before, started = training_seconds(folder), time.perf_counter()
+    last_time = started
     for step, batch in zip(range(first, config.steps), batches, strict=True):
         archs = sampler.archs(step)
         metrics = state(batch, [encode(space, arch) for arch in archs])
@@ -144,6 +146,7 @@ def train(
         sampled.add(step, archs)
         now = time.perf_counter()
         metrics["images_per_second"] = images_per_step / (now - last_time)
+        metrics["seconds"] = seconds_before + now - started
         last_time = now
         if step % config.log_every_steps == 0 or step == config.steps - 1:
             metrics_log.add(step, metrics)
@@ -154,6 +157,13 @@ def train(
     metrics_log.close()
     state.use_averages()
     state.supernet.save_weights(folder / WEIGHTS)
+
+
+def training_seconds(folder: Path) -> float:
+    """Returns how long the training in a folder took so far, all its parts together."""
+    path = folder / METRICS
+    lines = path.read_text().splitlines() if path.exists() else []
+    return json.loads(lines[-1])["seconds"] if lines else 0.0
 
 
 def _check_finite(step: int, metrics: dict[str, float], checkpoint: Path) -> None:

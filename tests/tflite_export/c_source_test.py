@@ -19,7 +19,8 @@ _PROGRAM = """
 int main() {
   std::fprintf(stderr, "%zu %d %.9g %d %.9g %d", g_model_data_arena_size,
       static_cast<int>(reinterpret_cast<size_t>(g_model_data) % 16),
-      static_cast<double>(g_model_data_input_scale), static_cast<int>(g_model_data_input_zero_point),
+      static_cast<double>(g_model_data_input_scale),
+      static_cast<int>(g_model_data_input_zero_point),
       static_cast<double>(g_model_data_output_scale),
       static_cast<int>(g_model_data_output_zero_point));
   return std::fwrite(g_model_data, 1, g_model_data_size, stdout) == g_model_data_size ? 0 : 1;

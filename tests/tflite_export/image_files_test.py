@@ -6,7 +6,7 @@ from absl.testing import parameterized
 from PIL import Image
 
 from tflite_export.errors import ExportError
-from tflite_export.image_files import Normalization, read_images
+from tflite_export.image_files import read_images
 
 _SHAPE = (8, 8, 3)
 
@@ -105,19 +105,6 @@ class ReadImagesTest(tf.test.TestCase, parameterized.TestCase):
         self._save("x.png", np.zeros(_SHAPE, np.uint8))
         with self.assertRaisesRegex(ExportError, "2 channels"):
             read_images(self.folder, (8, 8, 2), 10)
-
-
-class NormalizationTest(tf.test.TestCase):
-    def test_values(self):
-        pixels = np.array([[[[0, 128, 255]]]], np.uint8)
-        one, each = Normalization((128.0,), (128.0,)), Normalization((0, 1, 2), (1, 2, 3))
-        self.assertAllClose(one(pixels), [[[[-1, 0, 127 / 128]]]])
-        self.assertAllClose(each(pixels), [[[[0, 63.5, 253 / 3]]]])
-        self.assertEqual(one(pixels).dtype, np.float32)
-
-    def test_wrong_number_of_values(self):
-        with self.assertRaisesRegex(ExportError, "--std has 2 values"):
-            Normalization((0.0,), (1.0, 2.0))(np.zeros((1, 2, 2, 3)))
 
 
 if __name__ == "__main__":

@@ -58,13 +58,19 @@ class LoadModelTest(tf.test.TestCase, parameterized.TestCase):
         np.save(self.folder / "m.npy", np.zeros(3))
         self._refused("m.npy", "is not a Keras model: a .keras or .h5")
 
-    def test_unknown_layer(self):
+    @parameterized.parameters("m.keras", "m.h5")
+    def test_unknown_layer(self, name):
         class Strange(keras.layers.Layer):
             def call(self, inputs):
                 return inputs
 
-        keras.Sequential([keras.layers.Input((4,)), Strange()]).save(self.folder / "m.keras")
-        self._refused("m.keras", "cannot load .*Strange")
+        keras.Sequential([keras.layers.Input((4,)), Strange()]).save(self.folder / name)
+        self._refused(name, "contains 'Strange', which is not a layer of Keras")
+
+    def test_code_is_not_run(self):
+        model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Lambda(lambda x: x + 1)])
+        model.save(self.folder / "m.keras")
+        self._refused("m.keras", "Lambda layer, which is code")
 
 
 if __name__ == "__main__":

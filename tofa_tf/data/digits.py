@@ -20,4 +20,4 @@ def load(image_size: int) -> Source:
     grey = np.rint(embedded.images * (255 / 16)).astype(np.uint8)
     images = resize_all(np.repeat(grey[..., np.newaxis], 3, axis=-1), image_size)
     class_names = tuple(str(name) for name in embedded.target_names)
-    return Source(class_names, ImageSet(images, embedded.target.astype(np.int32)))
+    return Source(class_names, ImageSet(images, embedded.target.astype(np.int32)), flip=False)

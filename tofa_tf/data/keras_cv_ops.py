@@ -6,14 +6,17 @@ image, so it is called directly with magnitudes drawn statelessly.
 
 Only operations that agree with PIL are here. In KerasCV 0.9 contrast works on each channel's own
 mean, brightness adds instead of multiplying, and equalisation takes the rarest instead of the last
-grey level out of its step; those are in `pixel_ops`.
+grey level out of its step; those are in `pixel_ops`. Its shear turns about the centre of the first
+pixel instead of the image's corner; see `geometry`.
 """
 
 import functools
+import math
 
 import tensorflow as tf
 
 _MID_GREY = 127
+_BLACK_OUTSIDE = {"fill_mode": "constant", "fill_value": 0.0, "interpolation": "nearest"}
 
 
 @functools.cache
@@ -67,6 +70,31 @@ def sharpness(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
         lambda: _augment(layer, images, _per_image(1 - factor)),
         lambda: images,
     )
+
+
+def rotate(images: tf.Tensor, degrees: tf.Tensor) -> tf.Tensor:
+    """Turns counter-clockwise about the image's centre; nearest pixel, black outside."""
+    layer = _layer("RandomRotation", factor=0.1, **_BLACK_OUTSIDE)
+    return _augment(layer, images, {"angles": degrees * (math.pi / 180)})
+
+
+def translate_x(images: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Moves to the right by a share of the width, rounded to whole pixels; black outside."""
+    return _translate(images, share, tf.zeros_like(share))
+
+
+def translate_y(images: tf.Tensor, share: tf.Tensor) -> tf.Tensor:
+    """Moves down by a share of the height, rounded to whole pixels; black outside."""
+    return _translate(images, tf.zeros_like(share), share)
+
+
+def _translate(images: tf.Tensor, right: tf.Tensor, down: tf.Tensor) -> tf.Tensor:
+    layer = _layer("RandomTranslation", height_factor=0.3, width_factor=0.3, **_BLACK_OUTSIDE)
+    transformations = {
+        "width_translations": right[:, tf.newaxis],
+        "height_translations": down[:, tf.newaxis],
+    }
+    return _augment(layer, images, transformations)
 
 
 def fill_rectangles(

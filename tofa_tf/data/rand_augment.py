@@ -49,7 +49,7 @@ OPS = (
     Op("Identity", _identity, _NONE),
     Op("AutoContrast", keras_cv_ops.autocontrast, _NONE),
     Op("Equalize", pixel_ops.equalize, _NONE),
-    Op("Rotate", geometry.rotate, 3.0 * LEVELS, signed=True),
+    Op("Rotate", keras_cv_ops.rotate, 3.0 * LEVELS, signed=True),
     Op("Solarize", keras_cv_ops.solarize, 256 - 256 * LEVELS // 10),
     Op("Color", keras_cv_ops.color, _ENHANCE),
     Op("Contrast", pixel_ops.contrast, _ENHANCE),
@@ -57,8 +57,8 @@ OPS = (
     Op("Sharpness", keras_cv_ops.sharpness, _ENHANCE),
     Op("ShearX", geometry.shear_x, _SHEAR, signed=True),
     Op("ShearY", geometry.shear_y, _SHEAR, signed=True),
-    Op("TranslateX", geometry.translate_x, _TRANSLATE, signed=True),
-    Op("TranslateY", geometry.translate_y, _TRANSLATE, signed=True),
+    Op("TranslateX", keras_cv_ops.translate_x, _TRANSLATE, signed=True),
+    Op("TranslateY", keras_cv_ops.translate_y, _TRANSLATE, signed=True),
     Op("Posterize", pixel_ops.posterize, 4 - 4 * LEVELS // 10),
 )
 

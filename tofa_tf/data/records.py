@@ -38,6 +38,7 @@ class Source:
         test: labelled images held out by the source itself, or None.
         unlabeled: uint8 array (m, size, size, 3) of images without a class, or None.
         skipped: one line for each image that could not be read.
+        flip: whether mirrored images keep their class.
     """
 
     class_names: tuple[str, ...]
@@ -45,6 +46,7 @@ class Source:
     test: ImageSet | None = None
     unlabeled: np.ndarray | None = None
     skipped: tuple[str, ...] = ()
+    flip: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Dataset:
         test: images never trained on.
         unlabeled: uint8 array (m, size, size, 3) of further images without a class, or None.
         skipped: one line for each image that could not be read.
+        flip: whether mirrored images keep their class.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Dataset:
     test: ImageSet
     unlabeled: np.ndarray | None = None
     skipped: tuple[str, ...] = ()
+    flip: bool = True
 
     def pool(self) -> ImageSet:
         """Returns the training images, then the unlabelled ones with label -1.

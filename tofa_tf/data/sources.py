@@ -57,7 +57,7 @@ def load_dataset(
     if held_out is None:
         kept, held = splits.hold_out(train.labels, test_fraction, source.class_names, seed)
         train, held_out = train.take(kept), train.take(held)
-    dataset = Dataset(name, source.class_names, train, held_out, extra, tuple(skipped))
+    dataset = Dataset(name, source.class_names, train, held_out, extra, tuple(skipped), source.flip)
     _log(dataset)
     return dataset
 

@@ -1,0 +1,264 @@
+"""Size, memory and host latency of int8 .tflite files: a table, a plot, and MACs op by op.
+
+    python -m benchmarks.benchmark_tflite --models='runs/*/scenarios/*/model_int8.tflite' \
+        --output=benchmarks/results/tflite --threads=1,2
+
+writes `benchmark.csv` (one row a model and thread count), `ops.csv` (one row an op), `benchmark.md`
+and `benchmark.png`. Every model is fed one random image. LiteRT latencies are medians and 90th
+percentiles of single invocations on this machine after a warm-up; they rank models for a PC or a
+phone, not for a microcontroller. The Python packages of LiteRT and TFLite Micro do not expose their
+profilers, so ops are listed with their MACs instead of their times.
+"""
+
+import csv
+import datetime
+import glob
+import importlib.metadata
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from absl import flags
+
+from tflite_export import cli
+from tflite_export.errors import ExportError
+from tflite_export.flatbuffer import TfliteFile, read_tflite
+from tflite_export.folders import check_free, new_folder
+from tflite_export.litert import LitertModel
+from tflite_export.tflm import TflmRuntime
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt  # noqa: E402, the backend has to be chosen first
+
+_MARKER = "benchmark.csv"
+_WARM_UP_RUNS = 20
+_TFLM_RUNS = 10
+_PACKAGES = ("ai-edge-litert", "tflite_micro", "numpy")
+
+_MODELS = flags.DEFINE_string("models", None, "Pattern of .tflite files; ** is any folder.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
+_THREADS = flags.DEFINE_list("threads", ["1"], "Thread counts of LiteRT.")
+_RUNS = flags.DEFINE_integer("runs", 200, "Timed invocations.", lower_bound=1)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model with one number of threads; units are in the names."""
+
+    model: str
+    threads: int
+    litert_median_ms: float
+    litert_p90_ms: float
+    tflm_host_ms: float
+    macs: int
+    ops: int
+    tflite_bytes: int
+    arena_bytes: int
+
+
+def measure(
+    tflite: bytes, name: str, threads: Sequence[int], runs: int, tflm: TflmRuntime
+) -> list[Row]:
+    """Measures one model.
+
+    Args:
+        tflite: the whole file.
+        name: what to call it.
+        threads: thread counts of LiteRT, one row each.
+        runs: timed invocations.
+        tflm: a running TFLite Micro; it has one thread and is the same in all rows.
+
+    Raises:
+        ExportError: if the file is damaged, or a runtime refuses it.
+    """
+    file = read_tflite(tflite)
+    rng = np.random.default_rng(0)
+    images = rng.integers(-128, 128, (_TFLM_RUNS, *file.inputs[0].shape[1:])).astype(np.int8)
+    by_tflm = tflm.run(tflite, images)
+    rows = []
+    for count in threads:
+        milliseconds = _time_litert(LitertModel(tflite, count), images[0], runs)
+        rows.append(
+            Row(
+                model=name,
+                threads=count,
+                litert_median_ms=float(np.median(milliseconds)),
+                litert_p90_ms=float(np.percentile(milliseconds, 90)),
+                tflm_host_ms=by_tflm.seconds / _TFLM_RUNS * 1e3,
+                macs=file.macs,
+                ops=len(file.ops),
+                tflite_bytes=len(tflite),
+                arena_bytes=by_tflm.arena_bytes,
+            )
+        )
+    return rows
+
+
+def _time_litert(litert: LitertModel, image: np.ndarray, runs: int) -> list[float]:
+    for _ in range(_WARM_UP_RUNS):
+        litert.invoke(image)
+    milliseconds = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        litert.invoke(image)
+        milliseconds.append((time.perf_counter() - start) * 1e3)
+    return milliseconds
+
+
+def machine() -> dict[str, str]:
+    """Returns what figures depend on: CPU, cores, versions, date."""
+    return {
+        "CPU": _cpu_model(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        **{name: importlib.metadata.version(name) for name in _PACKAGES},
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def _cpu_model() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or "unknown")
+
+
+def write_results(
+    folder: Path, rows: Sequence[Row], files: dict[str, TfliteFile], about: dict[str, str]
+) -> None:
+    """Writes tables and plot.
+
+    Args:
+        folder: where.
+        rows: measured figures.
+        files: the parsed models by the names that the rows use.
+        about: the machine.
+    """
+    with open(folder / _MARKER, "w", newline="") as out:
+        writer = csv.DictWriter(out, [field.name for field in fields(Row)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+    with open(folder / "ops.csv", "w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["model", "index", "op", "output_shape", "macs", "layer"])
+        for name, file in files.items():
+            for index, op in enumerate(file.ops):
+                shape = "x".join(map(str, op.outputs[0].shape))
+                writer.writerow([name, index, op.name, shape, op.macs, op.origin])
+    (folder / "benchmark.md").write_text(_markdown(rows, files, about))
+    _plot(rows, folder / "benchmark.png")
+
+
+def _markdown(rows: Sequence[Row], files: dict[str, TfliteFile], about: dict[str, str]) -> str:
+    lines = ["# int8 models on this machine", ""]
+    lines += [f"* {key}: {value}" for key, value in about.items()]
+    lines += [
+        "",
+        "| model | MMACs | ops | file KiB | TFLM arena KiB | threads | LiteRT median ms | p90 ms "
+        "| TFLM host ms |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.model} | {row.macs / 1e6:.2f} | {row.ops} | {row.tflite_bytes / 1024:.1f} "
+        f"| {row.arena_bytes / 1024:.1f} | {row.threads} | {row.litert_median_ms:.3f} "
+        f"| {row.litert_p90_ms:.3f} | {row.tflm_host_ms:.2f} |"
+        for row in rows
+    ]
+    kinds = sorted({op.name for file in files.values() for op in file.ops if op.macs})
+    lines += ["", "MACs by kind of op, in thousands:", ""]
+    lines += ["| model | " + " | ".join(kinds) + " |", "|---" * (len(kinds) + 1) + "|"]
+    for name, file in files.items():
+        sums = (sum(op.macs for op in file.ops if op.name == kind) for kind in kinds)
+        lines.append(f"| {name} | " + " | ".join(f"{macs / 1e3:.0f}" for macs in sums) + " |")
+    lines += ["", "![latency and memory](benchmark.png)", ""]
+    return "\n".join(lines)
+
+
+def _plot(rows: Sequence[Row], path: Path) -> None:
+    figure, (latency, memory) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    for threads in sorted({row.threads for row in rows}):
+        chosen = sorted((row for row in rows if row.threads == threads), key=lambda row: row.macs)
+        medians = np.array([row.litert_median_ms for row in chosen])
+        above = np.array([row.litert_p90_ms for row in chosen]) - medians
+        latency.errorbar(
+            [row.macs / 1e6 for row in chosen],
+            medians,
+            yerr=[np.zeros_like(above), above],
+            fmt="o",
+            capsize=3,
+            label=f"LiteRT, {threads} thread{'s' if threads > 1 else ''}",
+        )
+    models = sorted({row.model: row for row in rows}.values(), key=lambda row: row.macs)
+    macs = [row.macs / 1e6 for row in models]
+    latency.plot(macs, [row.tflm_host_ms for row in models], "s", label="TFLite Micro, host")
+    latency.set(
+        xlabel="MMACs", ylabel="ms per image (bar: p90)", yscale="log", title="Latency on this PC"
+    )
+    memory.plot(macs, [row.tflite_bytes / 1024 for row in models], "o", label=".tflite file")
+    memory.plot(macs, [row.arena_bytes / 1024 for row in models], "s", label="TFLM arena")
+    memory.set(xlabel="MMACs", ylabel="KiB", title="Memory")
+    memory.set_ylim(bottom=0)
+    for axes in (latency, memory):
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def short_names(paths: Sequence[str]) -> list[str]:
+    """Returns paths without the folders, and the file name, that all of them share."""
+    parts = [Path(path).parts for path in paths]
+    while len(parts) > 1 and all(len(p) > 1 and p[0] == parts[0][0] for p in parts):
+        parts = [p[1:] for p in parts]
+    while len(parts) > 1 and all(len(p) > 1 and p[-1] == parts[0][-1] for p in parts):
+        parts = [p[:-1] for p in parts]
+    return ["/".join(p) for p in parts]
+
+
+def _thread_counts() -> list[int]:
+    try:
+        counts = [int(count) for count in _THREADS.value]
+    except ValueError:
+        counts = []
+    if not counts or min(counts) < 1:
+        raise ExportError(
+            f"--threads={','.join(_THREADS.value)}: numbers above 0, separated by commas"
+        )
+    return counts
+
+
+def main(argv: Sequence[str]) -> None:
+    """Measures every model that the pattern names."""
+    del argv
+    threads = _thread_counts()
+    if not _MODELS.value or not _OUTPUT.value:
+        raise ExportError("--models and --output are needed; --help explains them")
+    paths = sorted(glob.glob(_MODELS.value, recursive=True))
+    if not paths:
+        raise ExportError(f"--models={_MODELS.value}: no file has such a name")
+    output = Path(_OUTPUT.value)
+    check_free(output, overwrite=_OVERWRITE.value, marker=_MARKER)
+    rows, files = [], {}
+    with TflmRuntime() as tflm:
+        for path, name in zip(paths, short_names(paths), strict=True):
+            try:
+                tflite = Path(path).read_bytes()
+                rows += measure(tflite, name, threads, _RUNS.value, tflm)
+            except OSError as error:
+                raise ExportError(f"cannot read {path}: {error.strerror}") from error
+            except ExportError as error:
+                raise ExportError(f"{path}: {error}") from error
+            files[name] = read_tflite(tflite)
+            print(f"{name}: {rows[-1].litert_median_ms:.3f} ms in LiteRT, {threads[-1]} threads")
+    with new_folder(output, overwrite=_OVERWRITE.value, marker=_MARKER) as folder:
+        write_results(folder, rows, files, machine())
+    print(f"written to {output}")
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

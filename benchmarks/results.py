@@ -1,0 +1,36 @@
+"""What every benchmark writes besides its figures: where, when, on what, by which command."""
+
+import contextlib
+import datetime
+import importlib.metadata
+import platform
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tflite_export.folders import new_folder
+from tofa_tf.machine import describe_machine
+
+TABLE = "README.md"
+_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite_micro", "numpy")
+
+
+@contextlib.contextmanager
+def new_results(path: str, *, overwrite: bool) -> Iterator[Path]:
+    """Yields a folder to write results to; it appears at `path` when the block succeeds."""
+    with new_folder(Path(path), overwrite=overwrite, marker=TABLE) as folder:
+        yield folder
+
+
+def describe_environment() -> list[str]:
+    """Returns lines of Markdown: command, date, machine, versions."""
+    module = sys.modules["__main__"].__spec__
+    command = ["python", "-m", module.name if module else sys.argv[0], *sys.argv[1:]]
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+    return [
+        f"    {shlex.join(command)}",
+        "",
+        f"{datetime.date.today()}, {describe_machine()}, Python {platform.python_version()}, "
+        f"{versions}.",
+    ]

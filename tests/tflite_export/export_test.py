@@ -1,0 +1,72 @@
+import json
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from tests.tflite_export.models import mobile_net, random_images
+
+
+class ExportScriptTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(self.get_temp_dir())
+        self.output = self.folder / "out"
+
+    def _save(self):
+        mobile_net(keras).save(self.folder / "model.keras")
+        nested = self.folder / "images" / "nested"
+        nested.mkdir(parents=True)
+        for number, image in enumerate(random_images(6)):
+            pixels = np.round(image * 127 + 128).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(nested / f"{number}.png")
+
+    def _script(self, *more: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "tflite_export.export"),
+                f"--model={self.folder / 'model.keras'}",
+                f"--representative={self.folder / 'images'}",
+                f"--output={self.output}",
+                *more,
+            ],
+            cwd=pathlib.Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+        )
+
+    def test_folder_of_images_to_verified_model(self):
+        self._save()
+        done = self._script()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("MMACs, flash", done.stdout)
+        self.assertIn("input: (pixel - [128]) / [128]", done.stdout)
+        report = json.loads((self.output / "report.json").read_text())
+        self.assertEqual(
+            report["recipe"],
+            {
+                "model": "model.keras",
+                "representative": "images",
+                "representative_images": 6,
+                "normalization": {"mean": [128.0], "std": [128.0]},
+            },
+        )
+        # Pixels from 0 to 255 became -1 to 1, and int8 resolves them one by one.
+        self.assertAllClose(report["input_scale"], 1 / 128, rtol=0.02)
+        tflite = (self.output / "model_int8.tflite").read_bytes()
+        self.assertEqual(len(tflite), report["tflite_bytes"])
+
+    def test_error_is_one_line_without_traceback(self):
+        failed = self._script()
+        self.assertEqual(failed.returncode, 1)
+        self.assertRegex(failed.stderr.splitlines()[-1], "^error: there is no model file .*keras$")
+        self.assertNotIn("Traceback", failed.stderr)
+        self.assertFalse(self.output.exists())
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,141 @@
+"""Tests of the stream of training batches."""
+
+import numpy as np
+import tensorflow as tf
+
+from tests.tofa_tf.data.images import noise
+from tofa_tf.data.pipeline import Batch, train_batches
+from tofa_tf.data.records import UNKNOWN, ImageSet
+
+_SIZE = 50
+_LABELLED = np.array([3, 11, 17, 29, 41])
+
+
+def _marked_pool() -> ImageSet:
+    """Uniform images whose value is their position, so that weak views can be told apart."""
+    values = np.arange(_SIZE, dtype=np.uint8)
+    images = np.broadcast_to(values[:, None, None, None], (_SIZE, 8, 8, 3)).copy()
+    return ImageSet(images, (values % 10).astype(np.int32))
+
+
+def _noise_pool() -> ImageSet:
+    return ImageSet(noise(_SIZE, 16), (np.arange(_SIZE) % 10).astype(np.int32))
+
+
+def _run(pool: ImageSet, **changes) -> list[Batch]:
+    arguments = {"labelled_batch": 4, "unlabelled_ratio": 3, "seed": 1, "total_steps": 12}
+    batches = train_batches(pool, _LABELLED, **{**arguments, **changes})
+    return [Batch(*map(np.array, batch)) for batch in batches]
+
+
+class TrainBatchesTest(tf.test.TestCase):
+    def assert_same(self, first: list[Batch], second: list[Batch]):
+        self.assertEqual(len(first), len(second))
+        for one, other in zip(first, second, strict=True):
+            for name in Batch._fields:
+                self.assertAllEqual(getattr(one, name), getattr(other, name), name)
+
+    def test_shapes_and_types(self):
+        dataset = train_batches(
+            _noise_pool(), _LABELLED, labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=2
+        )
+        shapes = Batch((4, 16, 16, 3), (4,), (12, 16, 16, 3), (12, 16, 16, 3), (12,))
+        types = Batch(tf.uint8, tf.int32, tf.uint8, tf.uint8, tf.int32)
+        for spec, shape, dtype in zip(dataset.element_spec, shapes, types, strict=True):
+            self.assertEqual(spec.shape, shape)
+            self.assertEqual(spec.dtype, dtype)
+        self.assertIsInstance(dataset.element_spec, Batch)
+
+    def test_every_epoch_shows_every_image_once_in_another_order(self):
+        batches = _run(_marked_pool(), total_steps=50)
+        seen = np.concatenate([batch.weak[:, 0, 0, 0] for batch in batches]).reshape(-1, _SIZE)
+        for epoch in seen:
+            self.assertAllEqual(np.sort(epoch), np.arange(_SIZE))
+        self.assertLen(np.unique(seen, axis=0), len(seen))
+        seen = np.concatenate([batch.images[:, 0, 0, 0] for batch in batches]).reshape(-1, 5)
+        for epoch in seen:
+            self.assertAllEqual(np.sort(epoch), _LABELLED)
+        self.assertGreater(len(np.unique(seen, axis=0)), 20)
+
+    def test_labels_belong_to_their_images(self):
+        for batch in _run(_marked_pool()):
+            self.assertAllEqual(batch.labels, batch.images[:, 0, 0, 0] % 10)
+            self.assertAllEqual(batch.true_labels, batch.weak[:, 0, 0, 0] % 10)
+
+    def test_unlabelled_images_without_class_are_marked(self):
+        pool = _marked_pool()
+        labels = np.where(np.arange(_SIZE) < 45, pool.labels, UNKNOWN)
+        for batch in _run(ImageSet(pool.images, labels)):
+            known = batch.weak[:, 0, 0, 0] < 45
+            self.assertAllEqual(batch.true_labels == UNKNOWN, ~known)
+            self.assertAllGreaterEqual(batch.labels, 0)
+
+    def test_same_seed_same_batches(self):
+        first = _run(_noise_pool())
+        self.assert_same(first, _run(_noise_pool()))
+        other = _run(_noise_pool(), seed=2)
+        self.assertNotAllEqual(first[0].images, other[0].images)
+        self.assertNotAllEqual(first[0].strong, other[0].strong)
+
+    def test_parallel_equals_sequential(self):
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = 1
+        options.threading.max_intra_op_parallelism = 1
+        dataset = train_batches(
+            _noise_pool(), _LABELLED, labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=12
+        )
+        sequential = [Batch(*map(np.array, batch)) for batch in dataset.with_options(options)]
+        self.assert_same(_run(_noise_pool()), sequential)
+
+    def test_resumed_equals_uninterrupted(self):
+        whole = _run(_noise_pool())
+        for start in (5, 12):  # within an epoch of either stream, and at the very end
+            self.assert_same(whole[start:], _run(_noise_pool(), start_step=start))
+
+    def test_steps_and_views_differ(self):
+        one = ImageSet(noise(1, 16), np.zeros(1, np.int32))
+        first, second = train_batches(
+            one, [0], labelled_batch=16, unlabelled_ratio=1, seed=0, total_steps=2
+        )
+        self.assertNotAllEqual(first.weak, second.weak)
+        self.assertNotAllEqual(first.images, first.weak)
+        self.assertNotAllEqual(first.weak, first.strong)
+
+    def test_without_unlabelled_images(self):
+        with_them, without = _run(_noise_pool()), _run(_noise_pool(), unlabelled_ratio=0)
+        for one, other in zip(with_them, without, strict=True):
+            self.assertAllEqual(one.images, other.images)
+            self.assertAllEqual(one.labels, other.labels)
+            self.assertEqual(other.weak.shape, (0, 16, 16, 3))
+            self.assertEqual(other.strong.shape, (0, 16, 16, 3))
+            self.assertEqual(other.true_labels.shape, (0,))
+
+    def test_mirrors_only_when_asked(self):
+        ramp = np.broadcast_to(np.arange(16, dtype=np.uint8)[:, None], (1, 16, 16, 3))
+        pool = ImageSet(ramp, np.zeros(1, np.int32))
+        for flip in (True, False):
+            (batch,) = train_batches(
+                pool,
+                [0],
+                labelled_batch=64,
+                unlabelled_ratio=0,
+                seed=0,
+                total_steps=1,
+                flip=flip,
+            )
+            rising = batch.images[:, 8, 9, 0] > batch.images[:, 8, 8, 0]
+            self.assertEqual(bool(np.all(rising)), not flip)
+
+    def test_images_are_not_copied_into_the_graph(self):
+        pool = ImageSet(noise(4000, 32), np.zeros(4000, np.int32))
+        dataset = train_batches(
+            pool, [0, 1], labelled_batch=2, unlabelled_ratio=1, seed=0, total_steps=1
+        )
+        function = dataset._input_dataset._map_func.function
+        constants = [op for op in function.graph.get_operations() if op.type == "Const"]
+        largest = max(op.outputs[0].shape.num_elements() or 0 for op in constants)
+        self.assertLess(largest, 10_000)
+
+
+if __name__ == "__main__":
+    tf.test.main()

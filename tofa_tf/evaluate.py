@@ -1,0 +1,24 @@
+"""How good a subnet is: harvested, recalibrated, on test images, in float."""
+
+import numpy as np
+
+from tofa_tf.arch import Arch
+from tofa_tf.experiment import Experiment
+from tofa_tf.harvest import harvest
+from tofa_tf.recalibrate import recalibrate
+from tofa_tf.supernet import Supernet
+
+_BATCH = 500
+
+
+def accuracy(supernet: Supernet, arch: Arch, experiment: Experiment) -> float:
+    """Returns the share of test images that a subnet classifies rightly."""
+    model = harvest(supernet, arch)
+    recalibrate(model, experiment.calibration_images(arch.resolution))
+    images = experiment.test_images(arch.resolution)
+    logits = [
+        np.asarray(model(images[start : start + _BATCH], training=False))
+        for start in range(0, len(images), _BATCH)
+    ]
+    return float(np.mean(np.concatenate(logits).argmax(axis=1) == experiment.dataset.test.labels))
+

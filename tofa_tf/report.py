@@ -1,0 +1,125 @@
+"""The report of a run for people: a table, a plot, and the same as one HTML page."""
+
+import base64
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from tofa_tf.files import replacing, write_text
+
+PLOT = "accuracy.png"
+_AXES = (
+    ("MACs (millions)", lambda s: s["macs"] / 1e6),
+    ("flash: .tflite file (KiB)", lambda s: s["tflite_bytes"] / 1024),
+    ("arena in TFLite Micro (KiB)", lambda s: s["arena_bytes"] / 1024),
+)
+_COLUMNS = (
+    ("scenario", lambda s: s["name"]),
+    ("MACs", lambda s: f"{s['macs'] / 1e6:.2f} M"),
+    ("params", lambda s: f"{s['params'] / 1e3:.0f} k"),
+    ("flash KiB", lambda s: f"{s['tflite_bytes'] / 1024:.1f}"),
+    ("arena KiB", lambda s: f"{s['arena_bytes'] / 1024:.1f}"),
+    ("float accuracy", lambda s: f"{s['float_accuracy']:.2%}"),
+    ("int8 accuracy", lambda s: f"{s['int8_accuracy']:.2%}"),
+    ("same class as float", lambda s: f"{s['int8_agreement']:.2%}"),
+    ("ms on this PC", lambda s: f"{s['latency_ms']:.2f}"),
+    ("seconds to make", lambda s: f"{s['seconds']:.1f}"),
+)
+_EXPLANATION = (
+    "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
+    "reports on a 64-bit machine, a few percent above a 32-bit core. int8 accuracy is measured on "
+    "the test images in the runtime named in report.json; ms is LiteRT on this PC, one thread, and "
+    "says little about a board. No subnet was trained or searched for: each is cut from one "
+    "supernet by the fixed rule."
+)
+
+
+def markdown_table(scenarios: Sequence[dict[str, Any]]) -> str:
+    """The scenarios of `report.json` as a Markdown table."""
+    rows = [[title for title, _ in _COLUMNS], ["---"] * len(_COLUMNS)]
+    rows += [[cell(s) for _, cell in _COLUMNS] for s in scenarios]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def write_report(report: dict[str, Any], folder: Path) -> None:
+    """Writes `report.md`, `report.html` and the plot beside `report.json`."""
+    scenarios = report["scenarios"]
+    title = f"{report['dataset']}: {len(scenarios)} int8 models from one supernet"
+    plot_accuracy(scenarios, folder / PLOT)
+    facts = _facts(report)
+    table = markdown_table(scenarios)
+    failed = [f"* does not fit: {failure}" for failure in report["not_fitting"]]
+    text = [f"# {title}", "", *facts, "", table, "", *failed, "", f"![accuracy]({PLOT})", ""]
+    write_text(folder / "report.md", "\n".join([*text, _EXPLANATION, ""]))
+    image = base64.b64encode((folder / PLOT).read_bytes()).decode()
+    write_text(
+        folder / "report.html",
+        _PAGE.format(
+            title=html.escape(title),
+            facts="".join(f"<li>{html.escape(fact[2:])}</li>" for fact in [*facts, *failed]),
+            head="".join(f"<th>{html.escape(name)}</th>" for name, _ in _COLUMNS),
+            rows="".join(
+                "<tr>"
+                + "".join(f"<td>{html.escape(cell(s))}</td>" for _, cell in _COLUMNS)
+                + "</tr>"
+                for s in scenarios
+            ),
+            image=image,
+            explanation=html.escape(_EXPLANATION),
+        ),
+    )
+
+
+def plot_accuracy(scenarios: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draws accuracy against MACs, flash and arena.
+
+    Args:
+        scenarios: of `report.json`.
+        path: of the PNG.
+    """
+    figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), sharey=True, layout="constrained")
+    for axis, (label, value) in zip(axes, _AXES, strict=True):
+        ordered = sorted(scenarios, key=value)
+        x = [value(s) for s in ordered]
+        for kind, style in (("float", "o--"), ("int8", "s-")):
+            y = [100 * s[f"{kind}_accuracy"] for s in ordered]
+            axis.plot(x, y, style, label=kind, markersize=6, alpha=0.85)
+        axis.set_xlabel(label)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("test accuracy (%)")
+    axes[0].legend(loc="lower right")
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=110)
+    plt.close(figure)
+
+
+def _facts(report: dict[str, Any]) -> list[str]:
+    return [
+        f"* {report['labelled_images']} labelled images ({report['labels_per_class']} a class), "
+        f"{report['unlabelled_images']} unlabelled, {report['test_images']} test images",
+        f"* search space {report['search_space']}, {report['steps']} steps, seed {report['seed']}, "
+        f"{report['training_seconds']:.0f} s of training on {report['machine']}",
+    ]
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }}
+table {{ border-collapse: collapse; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .3em .7em; text-align: right; }}
+th:first-child, td:first-child {{ text-align: left; }}
+img {{ max-width: 100%; }}
+</style></head><body>
+<h1>{title}</h1><ul>{facts}</ul>
+<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
+<p><img src="data:image/png;base64,{image}" alt="accuracy against MACs, flash and arena"></p>
+<p>{explanation}</p>
+</body></html>
+"""

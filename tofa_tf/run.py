@@ -1,0 +1,118 @@
+"""The main job: images in, one supernet trained once, a verified int8 model per scenario out.
+
+    python -m tofa_tf.run --dataset=digits --labels_per_class=5 --workdir=runs/digits \
+        --scenarios="macs=0.5M;macs=1M;flash_kib=96,arena_kib=64" --steps=300
+
+Training continues where an interrupted one stopped; finished scenarios are not made again; further
+scenarios of a trained supernet take seconds each. `report.json` is described in BUILD.md.
+"""
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from tflite_export.tflm import TflmRuntime
+from tofa_tf import cli, train
+from tofa_tf.errors import UserError
+from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.files import write_json
+from tofa_tf.machine import describe_machine
+from tofa_tf.progress import Progress
+from tofa_tf.report import markdown_table, write_report
+from tofa_tf.run_scenario import run_scenario
+from tofa_tf.selection import Scenario, check_fits_smallest, parse_scenarios
+from tofa_tf.trainer import WEIGHTS, training_seconds
+from tofa_tf.workdir import sha256
+
+REPORT = "report.json"
+_FORMAT = 1
+_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "tf_keras",
+    "tensorflow-model-optimization",
+    "keras-cv",
+    "tensorflow-datasets",
+    "ai-edge-litert",
+    "tflite_micro",
+    "numpy",
+)
+
+_SCENARIOS = flags.DEFINE_string(
+    "scenarios",
+    "macs=0.5M;macs=1M;macs=2M;macs=4M",
+    "Budgets of every deployment: resource=number,...;... with macs, params, flash_kib, arena_kib.",
+)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Runs the whole job and prints the table."""
+    del argv
+    scenarios = parse_scenarios(_SCENARIOS.value)
+    experiment = load_experiment(train.settings_from_flags())
+    # Hours of training must not end in "does not fit".
+    for scenario in scenarios:
+        check_fits_smallest(scenario, experiment.space, experiment.num_classes)
+    folder = open_folder(experiment, train.WORKDIR.value, overwrite=train.OVERWRITE.value)
+    with Progress(experiment.config.steps) as progress:
+        supernet = train_or_load(experiment, folder, progress.step).supernet
+    weights_sha256 = sha256(folder / WEIGHTS)
+    entries, failures = [], []
+    with TflmRuntime() as tflm:
+        for number, scenario in enumerate(scenarios, 1):
+            print(f"[{number}/{len(scenarios)}] {scenario.name}", flush=True)
+            try:
+                entries.append(
+                    run_scenario(scenario, supernet, experiment, folder, tflm, weights_sha256)
+                )
+            except UserError as error:
+                # One impossible board must not cost the others their models.
+                failures.append(str(error))
+    if entries:
+        report = _report(experiment, scenarios, entries, failures, weights_sha256, folder)
+        write_json(folder / REPORT, report)
+        write_report(report, folder)
+        print(f"\n{markdown_table(entries)}\n\nreport: {folder / 'report.html'}")
+    if failures:
+        raise UserError("; ".join(failures))
+
+
+def _report(
+    experiment: Experiment,
+    scenarios: Sequence[Scenario],
+    entries: list[dict[str, Any]],
+    failures: list[str],
+    weights_sha256: str,
+    folder: Path,
+) -> dict[str, Any]:
+    """Puts together what `report.json` holds; BUILD.md documents every field."""
+    settings = experiment.settings
+    return {
+        "format": _FORMAT,
+        "dataset": experiment.dataset.name,
+        "class_names": list(experiment.dataset.class_names),
+        "labelled_images": len(experiment.labelled),
+        "labels_per_class": settings.labels_per_class,
+        "unlabelled_images": len(experiment.pool) - len(experiment.labelled),
+        "test_images": len(experiment.dataset.test),
+        "skipped_images": list(experiment.dataset.skipped),
+        "search_space": experiment.space.name,
+        "steps": experiment.config.steps,
+        "seed": experiment.config.seed,
+        "training_seconds": training_seconds(folder),
+        "settings": settings.to_json(),
+        "weights_sha256": weights_sha256,
+        "machine": describe_machine(),
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "not_fitting": failures,
+        "scenarios": entries,
+    }
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

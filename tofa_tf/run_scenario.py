@@ -1,0 +1,154 @@
+"""From a trained supernet to a verified int8 model for one deployment scenario."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
+from tflite_export.tflm import TflmRuntime
+from tofa_tf.errors import UserError
+from tofa_tf.experiment import Experiment
+from tofa_tf.files import read_json, write_json
+from tofa_tf.harvest import harvest
+from tofa_tf.recalibrate import recalibrate
+from tofa_tf.sampling import SamplerLog
+from tofa_tf.selection import Candidate, Scenario, candidates
+from tofa_tf.supernet import Supernet
+from tofa_tf.trainer import SAMPLED
+
+# Images that int8 ranges are taken from; more make conversion slower and change little.
+_REPRESENTATIVE_IMAGES = 128
+# Closed-form flash and arena are within a few percent, so that few candidates ever fail.
+_MAX_CANDIDATES = 10
+_ENTRY = "scenario.json"
+
+
+def run_scenario(
+    scenario: Scenario,
+    supernet: Supernet,
+    experiment: Experiment,
+    folder: Path,
+    tflm: TflmRuntime,
+    weights_sha256: str,
+) -> dict[str, Any]:
+    """Selects, harvests, converts and verifies; takes the next subnet until the files fit.
+
+    Writes `scenarios/NAME/` with the model, its C source, `arch.json` and reports. What an earlier
+    run has made of the same weights is read instead.
+
+    Args:
+        supernet: with the weights to deploy.
+        folder: of the run; has the sampler's log.
+        weights_sha256: of those weights.
+
+    Returns:
+        The scenario's entry of `report.json`.
+
+    Raises:
+        UserError: if no subnet fits.
+        ExportError: if a subnet cannot be converted or fails its verification.
+    """
+    output = folder / "scenarios" / scenario.name
+    if (output / _ENTRY).exists():
+        entry = read_json(output / _ENTRY)
+        if entry.get("weights_sha256") == weights_sha256:
+            return entry
+    started = time.perf_counter()
+    proposals = candidates(
+        scenario,
+        SamplerLog(folder / SAMPLED).most_recent_first(),
+        experiment.space,
+        experiment.num_classes,
+        seed=experiment.config.seed,
+    )
+    missed = ""
+    for tries, candidate in enumerate(proposals, 1):
+        report = _export(candidate, supernet, experiment, output, tflm, weights_sha256)
+        missed = _missed(scenario, report)
+        if not missed:
+            seconds = time.perf_counter() - started
+            entry = _entry(scenario, candidate, report, output, folder, tries, seconds)
+            write_json(output / "arch.json", candidate.arch.to_json())
+            write_json(output / _ENTRY, {**entry, "weights_sha256": weights_sha256})
+            return read_json(output / _ENTRY)
+        if tries == _MAX_CANDIDATES:
+            break
+    raise UserError(f"scenario {scenario.name!r}: none of {tries} verified subnets fits: {missed}")
+
+
+def _export(
+    candidate: Candidate,
+    supernet: Supernet,
+    experiment: Experiment,
+    output: Path,
+    tflm: TflmRuntime,
+    weights_sha256: str,
+) -> ExportReport:
+    resolution = candidate.arch.resolution
+    calibration = experiment.calibration_images(resolution)
+    model = harvest(supernet, candidate.arch)
+    recalibrate(model, calibration)
+    return export_model(
+        model,
+        calibration[:_REPRESENTATIVE_IMAGES],
+        experiment.test_images(resolution),
+        experiment.dataset.test.labels,
+        output,
+        tflm=tflm,
+        recipe={
+            "arch": candidate.arch.to_json(),
+            "search_space": experiment.space.name,
+            "class_names": experiment.dataset.class_names,
+            "pixel_mean": experiment.space.pixel_mean,
+            "pixel_std": experiment.space.pixel_std,
+            "weights_sha256": weights_sha256,
+            "seed": experiment.config.seed,
+        },
+        overwrite=True,
+    )
+
+
+def _missed(scenario: Scenario, report: ExportReport) -> str:
+    """Which verified figures exceed their budget; empty if none."""
+    verified = {
+        "flash_kib": report.tflite_bytes / 1024,
+        "arena_kib": report.verification.arena_bytes / 1024,
+    }
+    return ", ".join(
+        f"{resource} {verified[resource]:.1f} of {limit:g}"
+        for resource, limit in scenario.budgets
+        if resource in verified and verified[resource] > limit
+    )
+
+
+def _entry(
+    scenario: Scenario,
+    candidate: Candidate,
+    report: ExportReport,
+    output: Path,
+    folder: Path,
+    tries: int,
+    seconds: float,
+) -> dict[str, Any]:
+    verification = report.verification
+    return {
+        "name": scenario.name,
+        "budget": dict(scenario.budgets),
+        "arch": candidate.arch.to_json(),
+        "origin": candidate.origin,
+        "sampled_at_step": candidate.step,
+        "candidates_tried": tries,
+        "macs": candidate.cost.macs,
+        "params": candidate.cost.params,
+        "tflite": str((output / MODEL_FILE).relative_to(folder)),
+        "tflite_sha256": report.sha256,
+        "tflite_bytes": report.tflite_bytes,
+        "arena_bytes": verification.arena_bytes,
+        "float_accuracy": verification.float_accuracy,
+        "int8_accuracy": verification.int8_accuracy,
+        "int8_agreement": verification.int8_agreement,
+        "verification": dataclasses.asdict(verification),
+        "latency_ms": verification.litert_ms,
+        "seconds": seconds,
+    }
