@@ -3,9 +3,9 @@
     python -m benchmarks.benchmark_ssl --dataset=digits --labels_per_class=5 --steps=300 \
         --splits=3 --output=benchmarks/results/ssl_digits
 
-Takes every flag of tofa_tf.train; each split is one seed. The labelled-only run sees the same number
-of images a step, but only the labelled ones, in weak and strong views. Reported is the float test
-accuracy of the largest, a middle and the smallest subnet.
+Takes every flag of tofa_tf.train; each split is one seed. The labelled-only run sees as many images
+a step, but only the labelled ones, in weak and strong views. Reported is the float test accuracy of
+the largest, a middle and the smallest subnet.
 """
 
 import csv
@@ -96,7 +96,9 @@ def _write(folder: Path, rows: list[dict], settings: Settings) -> None:
     for net in ("max", "mid", "min"):
         means, texts = {}, {}
         for method in _METHODS:
-            values = [100 * r["test_accuracy"] for r in rows if (r["net"], r["method"]) == (net, method)]
+            values = [
+                100 * r["test_accuracy"] for r in rows if (r["net"], r["method"]) == (net, method)
+            ]
             means[method] = np.mean(values)
             texts[method] = f"{np.mean(values):.2f} ± {np.std(values):.2f} %"
         net_macs = next(r["macs"] for r in rows if r["net"] == net)

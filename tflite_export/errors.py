@@ -2,4 +2,4 @@
 
 
 class ExportError(ValueError):
-    """Something the user can put right: the message says what, where, what is allowed and what to do."""
+    """Something the user can put right; says what was wrong, where, what is allowed, what to do."""

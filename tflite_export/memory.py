@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tflite_export.flatbuffer import TfliteFile
 
-# Sizes measured on both sides: TfliteEvalTensor 24 -> 12 B, NodeAndRegistration 64 -> 32 B, two
+# Sizes measured on both sides: TfLiteEvalTensor 24 -> 12 B, NodeAndRegistration 64 -> 32 B, two
 # TfLiteTensors and their quantisation records 88 B; the rest is what the recording allocator adds.
 _SAVED_PER_TENSOR = 12
 _SAVED_PER_OP = 32

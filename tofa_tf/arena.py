@@ -36,8 +36,9 @@ def planned_bytes(tensors: Sequence[Tensor]) -> int:
     Source: GreedyMemoryPlanner of TFLite Micro.
     """
     placed: list[tuple[int, int, Tensor]] = []
-    for tensor in sorted(reversed(tensors), key=lambda t: -_aligned(t.size_bytes)):
-        size, start = _aligned(tensor.size_bytes), 0
+    sizes = [_aligned(tensor.size_bytes) for tensor in tensors]
+    for index in sorted(range(len(tensors)), key=lambda i: (-sizes[i], -i)):
+        tensor, size, start = tensors[index], sizes[index], 0
         for other_start, other_end, other in placed:
             if other.first > tensor.last or tensor.first > other.last:
                 continue

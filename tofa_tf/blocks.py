@@ -72,7 +72,7 @@ class ElasticConvBlock(_Part):
         training: bool = False,
         update_statistics: bool = False,
     ) -> tf.Tensor:
-        x = self.conv(x, filters)
+        x = self.conv(x, filters=filters)
         x = self.bn(x, training=training, update_statistics=update_statistics)
         return ACTIVATIONS[self.activation](x)
 
@@ -97,8 +97,8 @@ class ElasticSqueezeExcite(_Part):
 
     def call(self, x: tf.Tensor, squeeze: int | tf.Tensor | None = None) -> tf.Tensor:
         gate = tf.reduce_mean(x, axis=(1, 2), keepdims=True)
-        gate = tf.nn.relu(self.reduce(gate, squeeze))
-        gate = self.expand(gate, tf.shape(x)[-1])
+        gate = tf.nn.relu(self.reduce(gate, filters=squeeze))
+        gate = self.expand(gate, filters=tf.shape(x)[-1])
         return x * ACTIVATIONS["hard_sigmoid"](gate)
 
     def get_config(self):
@@ -140,7 +140,7 @@ class ElasticShortcut(_Part):
         if self.kind == "if_equal":
             return tf.cond(equal, lambda: x + shortcut, lambda: x)
         return x + tf.cond(
-            equal, lambda: shortcut, lambda: self.projection(shortcut, tf.shape(x)[-1])
+            equal, lambda: shortcut, lambda: self.projection(shortcut, filters=tf.shape(x)[-1])
         )
 
     def get_config(self):
@@ -238,12 +238,12 @@ class ElasticInvertedBottleneck(_Part):
         mode = {"training": training, "update_statistics": update_statistics}
         block_input = x
         if self.expand is not None:
-            x = self.expand(x, mid, **mode)
-        x = self.depthwise(x, kernel_size)
+            x = self.expand(x, filters=mid, **mode)
+        x = self.depthwise(x, kernel_size=kernel_size)
         x = ACTIVATIONS[self.activation](self.depthwise_bn(x, **mode))
         if self.squeeze_excite is not None:
-            x = self.squeeze_excite(x, squeeze)
-        x = self.project(x, width, **mode)
+            x = self.squeeze_excite(x, squeeze=squeeze)
+        x = self.project(x, filters=width, **mode)
         return x if self.shortcut is None else self.shortcut(block_input, x)
 
     def get_config(self):

@@ -2,7 +2,8 @@
 
 TensorFlow's kernel for that gradient takes about half of a training step on a CPU. On a map of P
 positions the same sums are a matrix product per channel, (P, batch) x (batch, P), of which every
-kernel tap collects one diagonal: 2.5 to 6 times faster up to 8x8 (`benchmark_supernet` measures it).
+kernel tap collects one diagonal: that is several times faster on small maps, see
+`benchmarks/benchmark_supernet.py`.
 """
 
 import tensorflow as tf

@@ -21,4 +21,3 @@ def accuracy(supernet: Supernet, arch: Arch, experiment: Experiment) -> float:
         for start in range(0, len(images), _BATCH)
     ]
     return float(np.mean(np.concatenate(logits).argmax(axis=1) == experiment.dataset.test.labels))
-

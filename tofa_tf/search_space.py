@@ -55,7 +55,8 @@ class Head:
 
     Attributes:
         expand: ratio of a 1x1 convolution with batch norm before the pooling; 0 for none.
-        feature_widths: choices of a 1x1 convolution (no batch norm, no bias) behind it; () for none.
+        feature_widths: choices of a 1x1 convolution (no batch norm, no bias) behind the pooling;
+            () for none.
     """
 
     activation: str = "relu6"

@@ -69,22 +69,23 @@ class Supernet(keras.Model):
         if len(self.space.resolutions) == 1:
             resolution = self.space.resolutions[0]
         slots = tf.reshape(arch[4:], (num_slots(self.space), len(BLOCK_FIELDS)))
-        x = self.stem(resize(images, resolution), stem_width, **mode)
+        x = self.stem(resize(images, resolution), filters=stem_width, **mode)
         for slot, (block, optional) in enumerate(zip(self.blocks, self._optional, strict=True)):
-            active, kernel, mid, width, squeeze = tf.unstack(slots[slot])
+            active, *sizes = tf.unstack(slots[slot])
+            sizes = dict(zip(("kernel_size", "mid", "width", "squeeze"), sizes, strict=True))
             if optional:
                 x = tf.cond(
                     tf.cast(active, tf.bool),
-                    lambda b=block, x=x, a=(kernel, mid, width, squeeze): b(x, *a, **mode),
+                    lambda block=block, x=x, sizes=sizes: block(x, **sizes, **mode),
                     lambda x=x: x,
                 )
             else:
-                x = block(x, kernel, mid, width, squeeze, **mode)
+                x = block(x, **sizes, **mode)
         if self.head_conv is not None:
-            x = self.head_conv(x, head_width, **mode)
+            x = self.head_conv(x, filters=head_width, **mode)
         x = tf.reduce_mean(x, axis=(1, 2), keepdims=True)
         if self.feature is not None:
-            x = ACTIVATIONS[self.space.head.activation](self.feature(x, feature_width))
+            x = ACTIVATIONS[self.space.head.activation](self.feature(x, filters=feature_width))
         return self.classifier(x[:, 0, 0, :])
 
     def _make_blocks(self) -> list[ElasticInvertedBottleneck]:

@@ -20,7 +20,7 @@ from tofa_tf.supernet import Supernet
 
 
 class _Targets(NamedTuple):
-    """What the largest net hands to the others: for [labelled; strong] images and for the strong."""
+    """What the largest net hands to the others: logits of [labelled; strong], pseudo-labels."""
 
     teacher_logits: tf.Tensor
     pseudo_labels: tf.Tensor

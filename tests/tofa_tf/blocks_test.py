@@ -152,7 +152,9 @@ class ElasticInvertedBottleneckTest(LayerTestCase, parameterized.TestCase):
         block = self._block(has_expand=False, max_mid=8, shortcut="none")
         block.build()
         self.assertIsNone(block.expand)
-        self.assertEqual(block(images(2, 6, 6, 6), 5, 6, 10).shape, (2, 6, 6, 10))
+        self.assertEqual(
+            block(images(2, 6, 6, 6), kernel_size=5, mid=6, width=10).shape, (2, 6, 6, 10)
+        )
 
     def test_squeeze_excite_stands_behind_the_depthwise_activation(self):
         block = self._block(max_squeeze=6, shortcut="none")

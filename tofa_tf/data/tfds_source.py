@@ -115,7 +115,7 @@ def _read(tfds: ModuleType, builder: object, split: str, image_size: int) -> Ima
         images[part] = resize_all(_to_rgb(batch), image_size)
         labels[part] = classes
         done += len(batch)
-    return ImageSet(images, labels)
+    return ImageSet(images[:done], labels[:done])
 
 
 def _to_rgb(images: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Tests of tensorflow-datasets sets: small ones prepared here, and real ones where they are at hand.
+"""Tests of tensorflow-datasets sets: small ones prepared here, real ones where they are at hand.
 
 TOFA_TFDS_DIR names a folder with prepared `cifar10` and `tiny_imagenet`.
 """
@@ -31,8 +31,10 @@ def _prepare(data_dir: str, splits: dict, *, channels: int = 3, version: str = "
 
 
 def _write(name, data_dir, splits, features, keys, version="1.0.0") -> None:
+    folder = Path(data_dir, name, version)
+    folder.mkdir(parents=True)
     identity = tfds.core.DatasetIdentity(
-        name=name, version=version, data_dir=f"{data_dir}/{name}/{version}", module_name=""
+        name=name, version=version, data_dir=str(folder), module_name=""
     )
     info = tfds.core.DatasetInfo(builder=identity, features=features, supervised_keys=keys)
     writer = tfds.core.SequentialWriter(info, max_examples_per_shard=1000)

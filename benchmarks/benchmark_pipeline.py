@@ -1,0 +1,169 @@
+"""Images a second of the input pipeline, beside the augmentation layers of KerasCV and Keras.
+
+    python -m benchmarks.benchmark_pipeline --output=benchmarks/results/pipeline
+
+All methods read the same images from memory in the same batches through a parallel `tf.data` map.
+The layers' RandAugment has other operations and ranges, draws from a stateful generator (so it does
+not repeat itself in a parallel map) and, in Keras, the same operations for a whole batch.
+"""
+
+import csv
+import importlib.metadata
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import keras_cv
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from benchmarks.results import TABLE, describe_environment, new_results
+from tofa_tf import cli
+from tofa_tf.data import augment
+from tofa_tf.data.pipeline import train_batches
+from tofa_tf.data.rand_augment import rand_augment
+from tofa_tf.data.records import ImageSet
+from tofa_tf.errors import UserError
+
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
+_SECONDS = flags.DEFINE_float("seconds", 3.0, "Time of each measurement.", lower_bound=0.0)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
+
+# Image side in pixels and images a batch.
+_CASES = ((32, 64), (32, 448), (64, 448))
+_REFERENCE = "keras_cv RandAugment"
+_POOL = 2048
+_LABELLED_BATCH, _RATIO = 64, 7
+
+Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor | tuple[tf.Tensor, ...]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement; `ratio` is to KerasCV's RandAugment on the same batches."""
+
+    side: int
+    batch: int
+    method: str
+    images_per_second: float
+    ratio: float
+
+
+def main(argv: Sequence[str]) -> None:
+    """Measures every method and writes the tables."""
+    del argv
+    if not _OUTPUT.value:
+        raise UserError("--output is missing: name a folder for the results")
+    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
+        rows = [row for side, batch in _CASES for row in _measure_case(side, batch)]
+        steps = {side: _steps_per_second(side) for side in (32, 64)}
+        _write(folder, rows, steps)
+        print((folder / TABLE).read_text())
+
+
+def _methods() -> dict[str, Augmentation]:
+    by_keras_cv = keras_cv.layers.RandAugment(value_range=(0, 255), augmentations_per_image=2)
+    by_keras = keras.layers.RandAugment(value_range=(0, 255), num_ops=2)
+    return {
+        "no augmentation": lambda images, _: images,
+        "weak": augment.weak,
+        "rand_augment": rand_augment,
+        "strong (weak, rand_augment, cutout)": augment.strong,
+        "weak and strong view": lambda images, seed: (
+            augment.weak(images, seed),
+            augment.strong(images, seed),
+        ),
+        _REFERENCE: lambda images, _: by_keras_cv(images),
+        "keras RandAugment": lambda images, _: by_keras(images),
+    }
+
+
+def _measure_case(side: int, batch: int) -> list[Row]:
+    speeds = {}
+    for name, method in _methods().items():
+        speeds[name] = batch * _batches_per_second(_map_batches(_pool(side), batch, method))
+        print(f"{side} x {side}, batch {batch}, {name}: {speeds[name]:,.0f} images/s", flush=True)
+    return [
+        Row(side, batch, name, speed, speed / speeds[_REFERENCE]) for name, speed in speeds.items()
+    ]
+
+
+def _map_batches(pool: ImageSet, batch: int, method: Augmentation) -> tf.data.Dataset:
+    images = tf.constant(pool.images)
+
+    def make_batch(step: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
+        positions = (step * batch + tf.range(batch, dtype=tf.int64)) % len(pool)
+        return method(tf.gather(images, positions), tf.stack([0, step]))
+
+    steps = tf.data.Dataset.range(tf.int64.max)
+    return steps.map(make_batch, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _steps_per_second(side: int) -> float:
+    batches = train_batches(
+        _pool(side),
+        range(40),
+        labelled_batch=_LABELLED_BATCH,
+        unlabelled_ratio=_RATIO,
+        seed=0,
+        total_steps=2**31,
+    )
+    return _batches_per_second(batches)
+
+
+def _pool(side: int) -> ImageSet:
+    pixels = np.random.default_rng(0).integers(0, 256, (_POOL, side, side, 3), np.uint8)
+    return ImageSet(pixels, np.zeros(_POOL, np.int32))
+
+
+def _batches_per_second(batches: tf.data.Dataset) -> float:
+    """Counts batches for the given time, after those that were prepared while tracing."""
+    stream = iter(batches)
+    for _ in range(4):
+        next(stream)
+    start, count = time.perf_counter(), 0
+    while not count or time.perf_counter() - start < _SECONDS.value:
+        next(stream)
+        count += 1
+    return count / (time.perf_counter() - start)
+
+
+def _write(folder: Path, rows: list[Row], steps: dict[int, float]) -> None:
+    with (folder / "results.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(asdict(rows[0])))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+    lines = ["# Input pipeline", ""]
+    for side, batch in _CASES:
+        lines += [
+            f"## {side} x {side}, batch {batch}",
+            "",
+            f"| method | images/s | times {_REFERENCE} |",
+            "|---|---|---|",
+        ]
+        lines += [
+            f"| {row.method} | {row.images_per_second:,.0f} | {row.ratio:.1f} |"
+            for row in rows
+            if (row.side, row.batch) == (side, batch)
+        ]
+        lines.append("")
+    views = _LABELLED_BATCH * (1 + 2 * _RATIO)
+    lines += ["## Whole training batches", "", "| side | steps/s | views/s |", "|---|---|---|"]
+    lines += [f"| {side} | {rate:.1f} | {rate * views:,.0f} |" for side, rate in steps.items()]
+    lines += [
+        "",
+        f"A step is {_LABELLED_BATCH} labelled images and two views of "
+        f"{_LABELLED_BATCH * _RATIO} unlabelled ones, {views} views in all.",
+        "",
+        *describe_environment(),
+        f"keras-cv {importlib.metadata.version('keras-cv')}.",
+        "",
+    ]
+    (folder / TABLE).write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

@@ -1,0 +1,49 @@
+"""Tests of the input pipeline's benchmark: its tables, not its figures."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks.benchmark_pipeline", *arguments],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+
+
+class BenchmarkPipelineTest(tf.test.TestCase):
+    def test_tables(self):
+        output = Path(self.get_temp_dir(), "results")
+        done = _run(f"--output={output}", "--seconds=0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with (output / "results.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertLen(rows, 3 * 7)
+        for row in rows:
+            self.assertGreater(float(row["images_per_second"]), 0)
+            self.assertEqual(float(row["ratio"]) == 1, row["method"] == "keras_cv RandAugment")
+        table = (output / "README.md").read_text()
+        self.assertIn("| strong (weak, rand_augment, cutout) | ", table)
+        self.assertIn("keras-cv 0.9.0", table)
+        self.assertIn(table, done.stdout)
+        again = _run(f"--output={output}", "--seconds=0")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("error: ", again.stderr.splitlines()[-1])
+
+    def test_output_is_required(self):
+        done = _run()
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(
+            done.stderr.splitlines()[-1],
+            "error: --output is missing: name a folder for the results",
+        )
+
+
+if __name__ == "__main__":
+    tf.test.main()
