@@ -9,6 +9,7 @@ not repeat itself in a parallel map) and, in Keras, the same operations for a wh
 
 import csv
 import importlib.metadata
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -29,11 +30,12 @@ from tofa_tf.data.records import ImageSet
 from tofa_tf.errors import UserError
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
+_CASES = flags.DEFINE_list(
+    "cases", ["32x64", "32x448", "64x448"], "Image side in pixels x images a batch."
+)
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "Time of each measurement.", lower_bound=0.0)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
 
-# Image side in pixels and images a batch.
-_CASES = ((32, 64), (32, 448), (64, 448))
 _REFERENCE = "keras_cv RandAugment"
 _POOL = 2048
 _LABELLED_BATCH, _RATIO = 64, 7
@@ -57,11 +59,19 @@ def main(argv: Sequence[str]) -> None:
     del argv
     if not _OUTPUT.value:
         raise UserError("--output is missing: name a folder for the results")
+    cases = [_parse_case(case) for case in _CASES.value]
     with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
-        rows = [row for side, batch in _CASES for row in _measure_case(side, batch)]
-        steps = {side: _steps_per_second(side) for side in (32, 64)}
+        rows = [row for side, batch in cases for row in _measure_case(side, batch)]
+        steps = {side: _steps_per_second(side) for side in sorted({side for side, _ in cases})}
         _write(folder, rows, steps)
         print((folder / TABLE).read_text())
+
+
+def _parse_case(case: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", case)
+    if not match:
+        raise UserError(f"--cases={case}: image side x batch is expected, e.g. 32x64")
+    return int(match[1]), int(match[2])
 
 
 def _methods() -> dict[str, Augmentation]:
@@ -137,7 +147,7 @@ def _write(folder: Path, rows: list[Row], steps: dict[int, float]) -> None:
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
     lines = ["# Input pipeline", ""]
-    for side, batch in _CASES:
+    for side, batch in dict.fromkeys((row.side, row.batch) for row in rows):
         lines += [
             f"## {side} x {side}, batch {batch}",
             "",

@@ -107,15 +107,17 @@ def _alpha_divergence(
     student = tf.stop_gradient(tf.exp(log_student))
     log_ratio = log_teacher - tf.stop_gradient(log_student)
     if alpha == 1.0:
-        ratio = tf.exp(log_ratio)
-        value, weight = tf.exp(log_teacher) * log_ratio, ratio
+        # The student times the unclipped ratio is the teacher; the ratio itself may overflow.
+        weighted = tf.exp(log_teacher)
+        value = weighted * log_ratio
     elif alpha == 0.0:
         log_ratio = tf.minimum(log_ratio, tf.math.log(clip))
-        value, weight = -student * log_ratio, log_ratio - 1.0
+        value, weighted = -student * log_ratio, student * (log_ratio - 1.0)
     else:
-        powered = tf.minimum(tf.exp(alpha * log_ratio), clip)
-        value, weight = student * (powered - 1.0) / (alpha * (alpha - 1.0)), powered / alpha
-    surrogate = -tf.stop_gradient(student * weight) * log_student
+        powered = tf.exp(tf.minimum(alpha * log_ratio, tf.math.log(clip)))
+        value = student * (powered - 1.0) / (alpha * (alpha - 1.0))
+        weighted = student * powered / alpha
+    surrogate = -tf.stop_gradient(weighted) * log_student
     return tf.reduce_sum(value, axis=-1), tf.reduce_sum(surrogate, axis=-1)
 
 

@@ -12,6 +12,8 @@ import numpy as np
 def recalibrate(model: Any, images: np.ndarray) -> None:
     """Sets the moving statistics of every batch norm to those of one batch.
 
+    Keras 3 keeps the biased variance, the fused kernel of `tf_keras` the unbiased one.
+
     Args:
         model: a Keras 3 or `tf_keras` model; changed in place.
         images: (batch, height, width, 3), normalised; a few hundred weakly augmented ones.

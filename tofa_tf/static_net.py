@@ -116,7 +116,18 @@ class _Builder:
             return x
         if activation in ("relu", "relu6"):
             return self.layers.ReLU(6.0 if activation == "relu6" else None, name=name)(x)
+        if activation in ("hard_sigmoid", "hard_swish") and self.keras is not keras:
+            return self.hard_gate(x, activation, name)
         return self.layers.Activation(activation, name=name)(x)
+
+    def hard_gate(self, x, activation: str, name: str):
+        """Keras 2 means another slope by "hard_sigmoid" and has no "hard_swish"."""
+        gate = self.layers.Rescaling(1.0, 3.0, name=f"{name}_shift")(x)
+        gate = self.layers.ReLU(6.0, name=f"{name}_relu6")(gate)
+        gate = self.layers.Rescaling(1.0 / 6.0, name=f"{name}_scale")(gate)
+        if activation == "hard_sigmoid":
+            return gate
+        return self.layers.Multiply(name=f"{name}_multiply")([x, gate])
 
     def pad(self, x, kernel: int, stride: int, name: str):
         """Explicit symmetric padding where it differs from TensorFlow's SAME."""

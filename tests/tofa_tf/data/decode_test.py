@@ -89,7 +89,10 @@ class DecodeTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_huge(self):
         path = self.write("image.png", Image.new("1", (20_000, 8_000)))
-        with self.assertRaisesRegex(ValueError, "20000 x 8000 pixels, at most"):
+        with (
+            self.assertWarns(Image.DecompressionBombWarning),
+            self.assertRaisesRegex(ValueError, "20000 x 8000 pixels, at most"),
+        ):
             decode.decode(path, 24)
 
 
