@@ -18,8 +18,9 @@ class Supernet(keras.Model):
         num_classes: outputs of the classifier.
     """
 
-    def __init__(self, space: SearchSpace, num_classes: int, **kwargs):
-        super().__init__(**kwargs)
+    def __init__(self, space: SearchSpace, num_classes: int, name: str = "supernet", **kwargs):
+        # Keras would number supernets on: weights must have the same names in every process.
+        super().__init__(name=name, **kwargs)
         self.space = space
         self.num_classes = num_classes
         self._bn = {"bn_momentum": space.bn_momentum, "bn_epsilon": space.bn_epsilon}

@@ -84,6 +84,7 @@ def build_training(space: SearchSpace, num_classes: int, config: TrainConfig) ->
         momentum=0.9,
         nesterov=True,
         clipvalue=config.clip_value,
+        name="sgd",
     )
     rule = make_rule(config.rule, num_classes, config.threshold)
     return TrainStep(supernet, optimizer, rule, config.loss, config.weight_decay, config.ema_decay)

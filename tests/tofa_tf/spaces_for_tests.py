@@ -37,6 +37,17 @@ ATTENTIVE_LIKE = SearchSpace(
     bn_epsilon=1e-5,
 )
 
+# As little as a space can be that still has something to choose: for tests that train.
+TINY = SearchSpace(
+    name="tiny",
+    resolutions=(16,),
+    stem=Stem(widths=(8,), activation="relu6"),
+    stages=(
+        Stage((8, 16), (1, 2), (3, 5), (2, 3), stride=2, activation="relu6"),
+        Stage((16, 24), (1,), (3,), (3,), stride=2, activation="relu6"),
+    ),
+)
+
 TEST_SPACES = {
     "mcu": get_space("mcu"),
     "ofa_like": OFA_LIKE,
