@@ -11,6 +11,7 @@ from tflite_export.console import captured_stderr
 from tflite_export.errors import ExportError
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.ops import check_integer
+from tflite_export.pooling import pool_instead_of_mean
 
 # The line of the converter's report that lists what TFLite cannot express.
 _FOREIGN_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
@@ -40,7 +41,8 @@ def convert_int8(model, representative: np.ndarray) -> bytes:
     function = tf.function(lambda image: model(image, training=False), autograph=False)
     with captured_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tflite = _quantize(function.get_concrete_function(signature), representative)
+        concrete = pool_instead_of_mean(function.get_concrete_function(signature))
+        tflite = _quantize(concrete, representative)
     check_integer(read_tflite(tflite))
     return tflite
 

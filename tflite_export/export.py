@@ -31,6 +31,7 @@ from tflite_export.normalization import (
     default_normalization,
     parse_normalization,
 )
+from tflite_export.repack import Level
 from tflite_export.tflm import TflmRuntime
 
 _MODEL = flags.DEFINE_string("model", None, "Keras model: a .keras or .h5 file.")
@@ -40,6 +41,9 @@ _REPRESENTATIVE = flags.DEFINE_string(
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
 _IMAGES = flags.DEFINE_integer("images", 100, "How many of the images to use.", lower_bound=1)
+_REPACK = flags.DEFINE_enum(
+    "repack", Level.LOSSLESS, list(Level), "How the file is made smaller; outputs stay the same."
+)
 _MEAN = flags.DEFINE_list("mean", None, "Subtracted from pixels: one value or one per channel.")
 _STD = flags.DEFINE_list("std", None, "Divides pixels then: one value or one per channel.")
 
@@ -64,16 +68,26 @@ def main(argv: Sequence[str]) -> None:
     }
     with TflmRuntime() as tflm:
         report = export_model(
-            model, images, None, None, output, tflm=tflm, recipe=recipe, overwrite=_OVERWRITE.value
+            model,
+            images,
+            None,
+            None,
+            output,
+            tflm=tflm,
+            recipe=recipe,
+            overwrite=_OVERWRITE.value,
+            repack_level=_REPACK.value,
         )
     print(_summary(output, report, normalize))
 
 
 def _summary(output: Path, report: ExportReport, normalize: Normalization) -> str:
-    memory, checked = report.memory, report.verification
+    memory, packing, checked = report.memory, report.packing, report.verification
     return (
         f"{output}: {report.macs / 1e6:.2f} MMACs, flash {memory.flash_bytes / 1024:.1f} KiB, "
         f"arena {memory.arena_bytes / 1024:.1f} KiB in TFLite Micro\n"
+        f"repacking ({packing.level}): {packing.unpacked_bytes / 1024:.1f} to "
+        f"{memory.flash_bytes / 1024:.1f} KiB, {packing.dead_channels} dead channels removed\n"
         f"input: {normalize}\n"
         f"top-1 of int8 and float model equal on {checked.int8_agreement:.1%} of {checked.images} "
         f"images; LiteRT and TFLite Micro differ by {checked.litert_tflm_max_lsb} LSB at most"

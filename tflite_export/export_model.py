@@ -15,7 +15,10 @@ from tflite_export.convert import check_images, convert_int8, image_shape
 from tflite_export.errors import ExportError
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.folders import check_free, new_folder
+from tflite_export.litert import LitertModel
 from tflite_export.memory import Memory, memory_of
+from tflite_export.ops import check_tflm_ops
+from tflite_export.repack import Level, Packing, check_same_outputs, parse_level, repack
 from tflite_export.tflm import TflmRuntime
 from tflite_export.verify import TFLM_IMAGES, Verification, verify
 
@@ -25,6 +28,8 @@ _C_NAME = "model_data"
 
 _PACKAGES = ("tensorflow", "keras", "tf_keras", "ai-edge-litert", "tflite_micro", "numpy")
 _FLOAT_BATCH = 256
+# Images on which a repacked model has to give the original's outputs, bit by bit.
+_COMPARED_IMAGES = 16
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class ExportReport:
         input_scale: with `input_zero_point`: real = scale * (int8 - zero point).
         output_shape: (1, classes), int8.
         memory: flash and arena.
+        packing: how the file was made smaller.
         verification: accuracy and agreement.
         versions: of the packages that had a part in it.
         recipe: what the caller wants to have noted.
@@ -56,6 +62,7 @@ class ExportReport:
     output_scale: float
     output_zero_point: int
     memory: Memory
+    packing: Packing
     verification: Verification
     versions: Mapping[str, str]
     recipe: Mapping
@@ -76,6 +83,7 @@ def export_model(
     recipe: Mapping | None = None,
     overwrite: bool = False,
     tflm_images: int = TFLM_IMAGES,
+    repack_level: Level | str = Level.LOSSLESS,
 ) -> ExportReport:
     """Converts a model to int8, verifies it and writes it with its C++ source and its report.
 
@@ -90,12 +98,14 @@ def export_model(
         recipe: JSON-able record of how the model came about, kept in the report.
         overwrite: replace an earlier output.
         tflm_images: at most so many images go through TFLite Micro.
+        repack_level: how the file is made smaller. A file for TFLite Micro only is verified as the
+            lossless one, and compared with that in TFLite Micro bit by bit.
 
     Raises:
         ExportError: if the model cannot be converted or fails verification, or the folder is taken;
             then nothing is written.
     """
-    output_dir = Path(output_dir)
+    output_dir, level = Path(output_dir), parse_level(repack_level)
     check_free(output_dir, overwrite=overwrite, marker=REPORT_FILE)
     if images is None:
         images, labels = representative, None
@@ -103,9 +113,10 @@ def export_model(
     if labels is not None and len(labels) != len(images):
         raise ExportError(f"there are {len(labels)} labels for {len(images)} images")
 
-    tflite = convert_int8(model, representative)
+    converted = convert_int8(model, representative)
     logits = _float_logits(model, images)
-    verification = verify(tflite, images, labels, logits, tflm, tflm_images=tflm_images)
+    tflite, packing, portable = _repack(converted, level, images, tflm)
+    verification = verify(portable, images, labels, logits, tflm, tflm_images=tflm_images)
     file = read_tflite(tflite)
     source, target = file.inputs[0], file.outputs[0]
     report = ExportReport(
@@ -120,6 +131,7 @@ def export_model(
         output_scale=target.scales[0],
         output_zero_point=target.zero_points[0],
         memory=memory_of(file, verification.arena_bytes),
+        packing=packing,
         verification=verification,
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         recipe=dict(recipe or {}),
@@ -130,6 +142,23 @@ def export_model(
         (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))
         (folder / REPORT_FILE).write_text(report.to_json())
     return report
+
+
+def _repack(
+    converted: bytes, level: Level, images: np.ndarray, tflm: TflmRuntime
+) -> tuple[bytes, Packing, bytes]:
+    """Returns the file to write, what was done to it, and the file that LiteRT can verify."""
+    check_tflm_ops(read_tflite(converted))  # While tensors still have names to complain about.
+    if level is Level.NONE:
+        return *repack(converted, level), converted
+    inputs = LitertModel(converted).quantize(images[:: -(-len(images) // _COMPARED_IMAGES)])
+    portable, packing = repack(converted, Level.LOSSLESS)
+    check_same_outputs(converted, portable, packing, inputs, tflm)
+    if level is Level.LOSSLESS:
+        return portable, packing, portable
+    smallest, packing = repack(converted, level)
+    check_same_outputs(converted, smallest, packing, inputs, tflm)
+    return smallest, packing, portable
 
 
 def _float_logits(model, images: np.ndarray) -> np.ndarray:

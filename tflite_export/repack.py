@@ -21,7 +21,7 @@ from tflite_export.tflm import TflmRuntime
 _DATA_ALIGNMENT = 16
 
 # TFLite Micro derives the scale of these ops' biases from input and weights; LiteRT insists on it.
-_BIAS_SCALE_UNUSED = ("CONV_2D", "DEPTHWISE_CONV_2D")
+_BIAS_SCALE_UNUSED = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
 _BIAS = 2
 
 
@@ -144,10 +144,9 @@ def _shorten_quantization(model: schema.ModelT) -> None:
                     quantization.zeroPoint = zeros[:1]
         for op in graph.operators:
             code = model.operatorCodes[op.opcodeIndex]
-            names = [getattr(schema.BuiltinOperator, name) for name in _BIAS_SCALE_UNUSED]
-            if max(code.builtinCode, code.deprecatedBuiltinCode) in names and len(op.inputs) > _BIAS:
-                if op.inputs[_BIAS] >= 0:
-                    graph.tensors[op.inputs[_BIAS]].quantization = None
+            is_conv = max(code.builtinCode, code.deprecatedBuiltinCode) in _BIAS_SCALE_UNUSED
+            if is_conv and len(op.inputs) > _BIAS and op.inputs[_BIAS] >= 0:
+                graph.tensors[op.inputs[_BIAS]].quantization = None
 
 
 def _share_buffers(model: schema.ModelT) -> None:
@@ -175,7 +174,7 @@ class _SharingBuilder(flatbuffers.Builder):
         key = (x.dtype.str, x.tobytes())
         if key not in self._written:
             if x.dtype == np.uint8:
-                # What StartVector would do with such an alignment, as its own is the type's.
-                self.Prep(_DATA_ALIGNMENT, x.size + 4)
+                # CreateNumpyVector aligns to the type only, and leaves alone what is aligned.
+                self.Prep(_DATA_ALIGNMENT, x.size)
             self._written[key] = super().CreateNumpyVector(x)
         return self._written[key]

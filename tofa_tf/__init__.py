@@ -19,5 +19,9 @@ def _silence():
         os.close(null)
 
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _silence():
-    import tensorflow  # noqa: F401
+    import tensorflow
+
+    # Looks for a GPU now, and says that there is none while nobody listens.
+    tensorflow.config.list_physical_devices()

@@ -80,7 +80,7 @@ def settings_from_flags() -> Settings:
     """
     for flag in (_DATASET, _LABELS_PER_CLASS):
         if flag.value is None:
-            raise UserError(f"--{flag.name} is missing: {flag.help}")
+            raise UserError(f"--{flag.name} is missing: {flags.FLAGS[flag.name].help}")
     for flag, least in (
         (_STEPS, 1),
         (_LABELLED_BATCH, 1),

@@ -1,0 +1,136 @@
+"""The main job from end to end, with the real data, the real converter and the real runtimes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from unittest import mock
+
+import tensorflow as tf
+from absl import flags
+from absl.testing import flagsaver, parameterized
+
+from tests.tofa_tf.spaces_for_tests import TINY
+from tofa_tf import run, spaces
+from tofa_tf.errors import UserError
+from tofa_tf.workdir import sha256
+
+# What other programs may rely on; BUILD.md says what each field means.
+SCENARIO_FIELDS = (
+    "name", "budget", "arch", "macs", "params", "tflite", "tflite_bytes", "arena_bytes",
+    "float_accuracy", "int8_accuracy", "int8_agreement", "latency_ms", "seconds",
+)  # fmt: skip
+JOB = {
+    "dataset": "digits",
+    "labels_per_class": 5,
+    "search_space": "tiny",
+    "steps": 12,
+    "labelled_batch": 8,
+    "unlabelled_ratio": 2,
+    "scenarios": "macs=60k;flash_kib=40,arena_kib=24",
+}
+
+
+def _run(workdir: Path, **changes) -> None:
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS(["test"])
+    with flagsaver.flagsaver(**{**JOB, "workdir": str(workdir), **changes}):
+        run.main(["run"])
+
+
+class RunTest(tf.test.TestCase, parameterized.TestCase):
+    def setUp(self):
+        super().setUp()
+        patch = mock.patch.dict(spaces.SPACES, {"tiny": TINY})
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.root = Path(self.get_temp_dir()) / self.id()
+
+    def test_main_job(self):
+        folder = self.root / "job"
+        _run(folder)
+        report = json.loads((folder / "report.json").read_text())
+        self.assertLen(report["scenarios"], 2)
+        for scenario in report["scenarios"]:
+            for field in SCENARIO_FIELDS:
+                self.assertIsNotNone(scenario[field], field)
+            model = folder / scenario["tflite"]
+            self.assertEqual(model.stat().st_size, scenario["tflite_bytes"])
+            for name in ("arch.json", "model_data.cc", "model_data.h", "report.json"):
+                self.assertTrue((model.parent / name).exists(), name)
+            for resource, limit in scenario["budget"].items():
+                used = {
+                    "macs": scenario["macs"],
+                    "flash_kib": scenario["tflite_bytes"] / 1024,
+                    "arena_kib": scenario["arena_bytes"] / 1024,
+                }[resource]
+                self.assertLessEqual(used, limit)
+        for name in ("report.md", "report.html", "accuracy.png", "split.json", "metrics.jsonl"):
+            self.assertGreater((folder / name).stat().st_size, 0, name)
+
+        with self.subTest("a further scenario keeps training and finished scenarios"):
+            models = {s["tflite"]: sha256(folder / s["tflite"]) for s in report["scenarios"]}
+            times = {name: (folder / name).stat().st_mtime_ns for name in models}
+            trained = (folder / "supernet.weights.h5").stat().st_mtime_ns
+            _run(folder, scenarios=JOB["scenarios"] + ";macs=100k")
+            again = json.loads((folder / "report.json").read_text())
+            self.assertLen(again["scenarios"], 3)
+            self.assertEqual(again["scenarios"][:2], report["scenarios"])
+            self.assertEqual((folder / "supernet.weights.h5").stat().st_mtime_ns, trained)
+            for name in models:
+                self.assertEqual((folder / name).stat().st_mtime_ns, times[name])
+
+        with self.subTest("an equal seed gives equal bytes"):
+            _run(self.root / "again")
+            for name, expected in models.items():
+                self.assertEqual(sha256(self.root / "again" / name), expected)
+
+        with self.subTest("another run in the same folder is refused"):
+            with self.assertRaisesRegex(UserError, "holds another run"):
+                _run(folder, steps=13)
+            self.assertEqual((folder / "supernet.weights.h5").stat().st_mtime_ns, trained)
+
+        with self.subTest("what does not fit is said, and costs the others nothing"):
+            # Closed-form cost cannot tell that the verified file is a little too large.
+            with mock.patch("tofa_tf.run_scenario._missed", side_effect=["", "flash"] + ["f"] * 99):
+                with self.assertRaisesRegex(UserError, "'macs_81k': none of .* subnets fits"):
+                    _run(folder, scenarios="macs=80k;macs=81k")
+            report = json.loads((folder / "report.json").read_text())
+            self.assertEqual([s["name"] for s in report["scenarios"]], ["macs_80k"])
+            self.assertLen(report["not_fitting"], 1)
+
+    @parameterized.parameters(
+        ({"dataset": "digitz"}, "unknown data set 'digitz'; available: digits"),
+        ({"dataset": None}, "--dataset is missing"),
+        ({"labels_per_class": None}, "--labels_per_class is missing"),
+        ({"labels_per_class": 0}, "at least 1 label a class"),
+        ({"labels_per_class": 1000}, "class '.' has .* images, 1000 labels asked"),
+        ({"search_space": "mcv"}, "unknown search space 'mcv'; available: .*mcu"),
+        ({"resolutions": ["31"]}, "resolution 31 is not one of 16"),
+        ({"resolutions": ["big"]}, "--resolutions=big: wanted whole numbers"),
+        ({"scenarios": "sram=3"}, "cannot read 'sram=3'"),
+        ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),
+        ({"workdir": ""}, "--workdir"),
+        ({"steps": 0}, "--steps=0: at least 1"),
+        ({"threshold": 1.5}, "--threshold=1.5: from 0 to 1"),
+        ({"learning_rate": -0.1}, "--learning_rate=-0.1: above 0"),
+        ({"pseudo_label": "best"}, "unknown pseudo-label rule 'best'; available: .*fixed"),
+        ({"distillation": "kd"}, "unknown distillation 'kd'; available: alpha, kl"),
+        ({"min_loss": "distil=1"}, "--min_loss=distil=1: wanted labelled=NUMBER"),
+    )
+    def test_bad_input_is_refused_before_anything_is_written(self, changes, message):
+        folder = self.root / "bad"
+        with self.assertRaisesRegex(UserError, message):
+            _run(**{"workdir": folder, **changes})
+        self.assertFalse((folder / "metrics.jsonl").exists())
+
+    def test_script_ends_with_one_line_and_exit_code_1(self):
+        command = [sys.executable, "-m", "tofa_tf.run", "--dataset=digitz", "--labels_per_class=5"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertStartsWith(done.stderr, "error: unknown data set 'digitz'")
+        self.assertLen(done.stderr.splitlines(), 1)
+
+
+if __name__ == "__main__":
+    tf.test.main()

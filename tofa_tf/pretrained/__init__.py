@@ -1,0 +1,1 @@
+"""Weights that others trained, brought into the variables of a supernet."""
