@@ -27,7 +27,7 @@ class _Op:
         mixes: every output depends on all input channels (convolution, dense layer); otherwise
             output channel c depends on input channel c alone.
         weights: index of the tensor, or None (pooling, reshaping).
-        bias: index of the tensor, or None.
+        bias: index of the tensor, or None: then only channels at the zero point can be left out.
         pads: border pixels read the zero point instead of the channel's value.
         reshapes: the shape of the target is written down in the operator, too.
     """
@@ -111,7 +111,7 @@ class _Graph:
             return
         if not sources.any() and not targets.any():
             return
-        weights, bias = self._data(op.weights), self._data(op.bias)
+        weights, bias = self._data(op.weights), self._bias(op)
         if op.mixes:
             moved = np.where(
                 sources & ~np.isnan(constants[op.source]), constants[op.source], np.nan
@@ -121,7 +121,8 @@ class _Graph:
         else:
             weights = weights[..., ~targets]
         self._replace(op.weights, weights, targets)
-        self._replace(op.bias, bias[~targets].astype(np.int32), targets)
+        if op.bias is not None:
+            self._replace(op.bias, bias[~targets].astype(np.int32), targets)
 
     def _follow(self, record: schema.OperatorT) -> _Op | None:
         code = self._model.operatorCodes[record.opcodeIndex]
@@ -146,14 +147,13 @@ class _Graph:
         if not (dense or depthwise or kind == _OPERATOR.CONV_2D):
             return None
         source, target = record.inputs[0], record.outputs[0]
-        if len(record.inputs) < 3 or record.inputs[2] < 0:
-            return None
-        weights, bias = record.inputs[1:3]
-        alone = self._readers[weights] == self._readers[bias] == 1
+        has_bias = len(record.inputs) > 2 and record.inputs[2] >= 0
+        weights, bias = record.inputs[1], record.inputs[2] if has_bias else None
+        alone = all(self._readers[tensor] == 1 for tensor in (weights, bias) if tensor is not None)
         constant = self._model.buffers[self.tensors[weights].buffer].data is not None
         plain = (
             self.tensors[weights].type == schema.TensorType.INT8
-            and self.tensors[bias].type == schema.TensorType.INT32
+            and (bias is None or self.tensors[bias].type == schema.TensorType.INT32)
             and self._shape(weights)[-1] == self._channels(source)
         )
         if not (alone and constant and plain):
@@ -179,7 +179,8 @@ class _Graph:
 
     def _usable(self, op: _Op, constants: np.ndarray) -> np.ndarray:
         # Where the border is padded, only a channel at the zero point is the same everywhere.
-        return constants == self._zero_point(op.source) if op.pads else ~np.isnan(constants)
+        only_zero = op.pads or op.bias is None
+        return constants == self._zero_point(op.source) if only_zero else ~np.isnan(constants)
 
     def _contribution(self, op: _Op, weights: np.ndarray, constants: np.ndarray) -> np.ndarray:
         """What channels of known value add to each sum; those that are NaN add nothing."""
@@ -187,7 +188,7 @@ class _Graph:
         return (weights.astype(np.int64) * values).reshape(len(weights), -1).sum(axis=1)
 
     def _sums(self, op: _Op, source: np.ndarray) -> np.ndarray:
-        weights, bias = self._data(op.weights), self._data(op.bias).astype(np.int64)
+        weights, bias = self._data(op.weights), self._bias(op)
         varying = ~self._usable(op, source)
         if op.mixes:
             varies = (weights.reshape(-1, len(source)) != 0)[:, varying]
@@ -243,6 +244,11 @@ class _Graph:
         self.tensors[tensor].buffer = len(self._model.buffers)
         content = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
         self._model.buffers.append(schema.BufferT(data=content))
+
+    def _bias(self, op: _Op) -> np.ndarray:
+        if op.bias is None:
+            return np.zeros(self._channels(op.target), np.int64)
+        return self._data(op.bias).astype(np.int64)
 
     def _data(self, tensor: int) -> np.ndarray:
         dtype = np.int8 if self.tensors[tensor].type == schema.TensorType.INT8 else np.int32

@@ -11,6 +11,7 @@ from tofa_tf.elastic_layers import (
     ElasticConv2D,
     ElasticDepthwiseConv2D,
 )
+from tofa_tf.graph import cond
 
 _serializable = keras.saving.register_keras_serializable(package="tofa_tf")
 
@@ -136,10 +137,16 @@ class ElasticShortcut(_Part):
             return x + shortcut
         if self.strides > 1:
             shortcut = tf.nn.avg_pool2d(shortcut, self.strides, self.strides, "SAME")
-        equal = tf.equal(tf.shape(shortcut)[-1], tf.shape(x)[-1])
+        widths = shortcut.shape[-1], x.shape[-1]
+        # Where the graph knows the widths, only the branch that fits them can be traced.
+        equal = (
+            widths[0] == widths[1]
+            if None not in widths
+            else tf.equal(tf.shape(shortcut)[-1], tf.shape(x)[-1])
+        )
         if self.kind == "if_equal":
-            return tf.cond(equal, lambda: x + shortcut, lambda: x)
-        return x + tf.cond(
+            return cond(equal, lambda: x + shortcut, lambda: x)
+        return x + cond(
             equal, lambda: shortcut, lambda: self.projection(shortcut, filters=tf.shape(x)[-1])
         )
 

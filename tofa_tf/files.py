@@ -18,8 +18,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         UserError: if the folder cannot be written.
     """
     path = Path(path)
-    # The suffix stays: some writers choose the format by it.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    # The end of the name stays: some writers choose the format by it.
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

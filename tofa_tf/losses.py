@@ -60,7 +60,10 @@ def pseudo_label_loss(labels: tf.Tensor, weights: tf.Tensor, strong_logits: tf.T
         weights: (batch,), 0 to 1: how much each one is trusted.
     """
     entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, strong_logits)
-    return tf.reduce_mean(weights * entropy)
+    # A training without unlabelled images has none to take a mean over.
+    return tf.math.divide_no_nan(
+        tf.reduce_sum(weights * entropy), tf.cast(tf.size(entropy), entropy.dtype)
+    )
 
 
 def kl_distillation(teacher_logits: tf.Tensor, student_logits: tf.Tensor) -> tf.Tensor:

@@ -40,7 +40,9 @@ _LABELLED_BATCH = flags.DEFINE_integer(
     "labelled_batch", _DEFAULT.labelled_batch, "Labelled images a step."
 )
 _UNLABELLED_RATIO = flags.DEFINE_integer(
-    "unlabelled_ratio", _DEFAULT.unlabelled_ratio, "Unlabelled images for each labelled one."
+    "unlabelled_ratio",
+    _DEFAULT.unlabelled_ratio,
+    "Unlabelled images for each labelled one; 0: labels alone.",
 )
 _NUM_RANDOM = flags.DEFINE_integer(
     "num_random", _DEFAULT.num_random, "Random subnets a step, besides largest and smallest."
@@ -84,7 +86,7 @@ def settings_from_flags() -> Settings:
     for flag, least in (
         (_STEPS, 1),
         (_LABELLED_BATCH, 1),
-        (_UNLABELLED_RATIO, 1),
+        (_UNLABELLED_RATIO, 0),
         (_NUM_RANDOM, 1),
         (_WARMUP_STEPS, 0),
         (_WEIGHT_DECAY, 0),

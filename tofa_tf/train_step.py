@@ -126,7 +126,9 @@ class TrainStep(tf.Module):
             "loss": loss,
             "labelled_loss": labelled_loss,
             "pseudo_loss": pseudo_loss,
-            "mask_rate": tf.reduce_mean(pseudo_weights),
+            "mask_rate": tf.math.divide_no_nan(
+                tf.reduce_sum(pseudo_weights), tf.cast(tf.size(pseudo_weights), tf.float32)
+            ),
             "pseudo_accuracy": _accuracy_where_known(
                 pseudo_labels, pseudo_weights, batch.true_labels
             ),

@@ -38,7 +38,8 @@ class TrainConfig:
     Attributes:
         steps: optimizer steps of the whole training.
         labelled_batch: labelled images a step.
-        unlabelled_ratio: unlabelled images a step for each labelled one, FixMatch's mu.
+        unlabelled_ratio: unlabelled images a step for each labelled one, FixMatch's mu; with 0
+            labels are all there is to learn from, as in pre-training.
         num_random: random subnets a step, besides the largest and the smallest.
         learning_rate: peak of `FixMatchCosine`.
         warmup_steps: of the learning rate.

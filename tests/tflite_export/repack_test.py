@@ -20,8 +20,8 @@ def _object(tflite: bytes) -> schema.ModelT:
 def _needed_bytes(tflite: bytes) -> int:
     layers = [op for op in read_tflite(tflite).ops if op.macs]
     return sum(
-        weights.data_bytes + bias.data_bytes + 4 * len(weights.scales)
-        for _, weights, bias in (op.inputs for op in layers)
+        sum(tensor.data_bytes for tensor in op.inputs) + 4 * len(op.inputs[1].scales)
+        for op in layers
     )
 
 
@@ -31,7 +31,7 @@ class RepackTest(tf.test.TestCase, parameterized.TestCase):
         super().setUpClass()
         cls.files = {
             mobile_v3: convert_int8(
-                mobile_net(keras, widths=(16, 24, 40), mobile_v3=mobile_v3), random_images(30)
+                mobile_net(keras, widths=(24, 48, 64), mobile_v3=mobile_v3), random_images(30)
             )
             for mobile_v3 in (False, True)
         }

@@ -1,0 +1,84 @@
+"""How long one more scenario of a trained supernet takes, and what int8 costs in accuracy.
+
+    python -m benchmarks.benchmark_scenarios --dataset=digits --labels_per_class=5 ... \
+        --workdir=runs/digits --further=20 --output=benchmarks/results/scenarios_digits
+
+Takes the flags of the run in --workdir, which must be trained. Scenarios are MACs budgets spread
+evenly over the range of the space; each is timed from the sampler's log to the verified int8 model.
+"""
+
+import csv
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from benchmarks.results import describe_environment, new_results
+from tflite_export.tflm import TflmRuntime
+from tofa_tf import cli, train
+from tofa_tf.cost import macs
+from tofa_tf.errors import UserError
+from tofa_tf.experiment import load_experiment, open_folder, train_or_load
+from tofa_tf.run_scenario import run_scenario
+from tofa_tf.selection import Scenario
+from tofa_tf.trainer import SAMPLED, WEIGHTS
+
+_FURTHER = flags.DEFINE_integer("further", 20, "How many scenarios.", lower_bound=1)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
+
+
+def main(argv: Sequence[str]) -> None:
+    """Times scenarios and compares int8 with float accuracy."""
+    del argv
+    if not _OUTPUT.value:
+        raise UserError("--output is missing: name a folder for the results")
+    experiment = load_experiment(train.settings_from_flags())
+    folder = open_folder(experiment, train.WORKDIR.value, overwrite=False)
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} holds no trained supernet: run tofa_tf.run with it first")
+    supernet = train_or_load(experiment, folder).supernet
+    space = experiment.space
+    low, high = macs(space, space.min_arch), macs(space, space.max_arch)
+    budgets = np.geomspace(1.1 * low, high, _FURTHER.value)
+    entries = []
+    with (
+        new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as results,
+        tempfile.TemporaryDirectory() as temporary,
+        TflmRuntime() as tflm,
+    ):
+        (Path(temporary) / SAMPLED).symlink_to((folder / SAMPLED).resolve())
+        for budget in budgets:
+            scenario = Scenario(f"macs_{budget:.0f}", (("macs", float(budget)),))
+            entry = run_scenario(scenario, supernet, experiment, Path(temporary), tflm, "benchmark")
+            print(f"{scenario.name}: {entry['seconds']:.2f} s", flush=True)
+            entries.append(entry)
+        _write(results, entries)
+        print((results / "README.md").read_text())
+
+
+def _write(folder: Path, entries: list[dict]) -> None:
+    columns = ("macs", "tflite_bytes", "arena_bytes", "float_accuracy", "int8_accuracy", "seconds")
+    with (folder / "results.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(entries)
+    seconds = [entry["seconds"] for entry in entries]
+    lost = [100 * (entry["float_accuracy"] - entry["int8_accuracy"]) for entry in entries]
+    lines = [
+        f"# {len(entries)} further scenarios",
+        "",
+        "| figure | median | largest |",
+        "|---|---|---|",
+        f"| log to verified int8 model, seconds | {np.median(seconds):.2f} | {max(seconds):.2f} |",
+        f"| float minus int8 accuracy, points | {np.median(lost):.2f} | {max(lost):.2f} |",
+        "",
+        *describe_environment(),
+        "",
+    ]
+    (folder / "README.md").write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

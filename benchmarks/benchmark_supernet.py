@@ -1,0 +1,195 @@
+"""What weight sharing costs in training: traces, speed against a static net, share of small nets.
+
+    python -m benchmarks.benchmark_supernet --output=benchmarks/results/supernet
+
+Compared are always two functions in one process, in turns, by the median of their times.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from benchmarks.results import describe_environment, new_results
+from tofa_tf import cli, depthwise
+from tofa_tf.cost import cost
+from tofa_tf.data.pipeline import Batch
+from tofa_tf.errors import UserError
+from tofa_tf.harvest import harvest
+from tofa_tf.plan import encode
+from tofa_tf.sampling import SandwichSampler, random_arch
+from tofa_tf.search_space import SearchSpace
+from tofa_tf.spaces import get_space
+from tofa_tf.supernet import Supernet
+from tofa_tf.trainer import TrainConfig, build_training
+
+_SPACE = flags.DEFINE_string("search_space", "mcu", "Name of the search space.")
+_RESOLUTION = flags.DEFINE_integer("resolution", 32, "Image size in pixels.")
+_BATCH = flags.DEFINE_integer("batch", 256, "Images a step in the speed comparisons.")
+_REPEATS = flags.DEFINE_integer("repeats", 20, "Timed calls of each function.")
+_ARCHS = flags.DEFINE_integer("archs", 1000, "Different subnets that the train step is run with.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for the table.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace earlier results.")
+
+_CLASSES = 10
+
+
+def main(argv: Sequence[str]) -> None:
+    """Measures and writes a Markdown table."""
+    del argv
+    if not _OUTPUT.value:
+        raise UserError("--output is missing: name a folder for the results")
+    space = get_space(_SPACE.value).at_resolutions((_RESOLUTION.value,))
+    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
+        supernet = Supernet(space, _CLASSES)
+        supernet.build()
+        rows = []
+        for measure in (_traces, _elastic_against_static, _smallest_share, _depthwise, _equality):
+            rows.append(measure(space, supernet))
+            print(" | ".join(rows[-1]), flush=True)
+        lines = [
+            f"# Supernet {space.name} at {_RESOLUTION.value} px",
+            "",
+            "| figure | measured | wanted |",
+            "|---|---|---|",
+            *(f"| {' | '.join(row)} |" for row in rows),
+            "",
+            *describe_environment(),
+            "",
+        ]
+        (folder / "README.md").write_text("\n".join(lines))
+
+
+def _traces(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+    """Runs real train steps with many subnets and counts how often their graphs were traced."""
+    del supernet
+    state = build_training(space, _CLASSES, TrainConfig())
+    size, generator = _RESOLUTION.value, np.random.default_rng(0)
+
+    def pixels(count: int) -> tf.Tensor:
+        return tf.constant(generator.integers(0, 256, (count, size, size, 3), np.uint8))
+
+    labels = tf.constant(generator.integers(0, _CLASSES, 2), tf.int32)
+    batch = Batch(pixels(2), labels, pixels(2), pixels(2), labels)
+    archs, seen, step = SandwichSampler(space, seed=0, num_random=8), set(), 0
+    while len(seen) < _ARCHS.value:
+        drawn = archs.archs(step)
+        state(batch, [encode(space, arch) for arch in drawn])
+        seen.update(drawn)
+        step += 1
+    return (
+        f"traces of the train step over {len(seen)} different Archs",
+        f"{state.num_traces}",
+        "exactly 1",
+    )
+
+
+def _elastic_against_static(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+    static = harvest(supernet, space.max_arch)
+    images, arch = _images(), tf.constant(encode(space, space.max_arch))
+    elastic = _elastic_step(supernet)
+
+    @tf.function(autograph=False)
+    def plain(x):
+        return _gradients(lambda: static(x, training=True), static)
+
+    elastic_time, plain_time = _in_turns(lambda: elastic(images, arch), lambda: plain(images))
+    return (
+        "speed of the elastic largest net over the static Keras net, forward + backward",
+        _ratio(plain_time / elastic_time, elastic_time, plain_time),
+        "at least 0.97 x",
+    )
+
+
+def _smallest_share(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+    step, images = _elastic_step(supernet), _images()
+    small, large = (tf.constant(encode(space, a)) for a in (space.min_arch, space.max_arch))
+    small_time, large_time = _in_turns(lambda: step(images, small), lambda: step(images, large))
+    macs = [cost(space, arch, _CLASSES).macs for arch in (space.min_arch, space.max_arch)]
+    share = macs[0] / macs[1]
+    return (
+        "time share of the smallest net over its share of MACs",
+        f"{small_time / large_time / share:.2f} x "
+        f"({small_time / large_time:.3f} of the time, {share:.3f} of the MACs)",
+        "at most 1.5 x",
+    )
+
+
+def _depthwise(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+    """The largest net with our depthwise kernel gradient and with TensorFlow's."""
+    images, arch = _images(), tf.constant(encode(space, space.max_arch))
+    ours = _elastic_step(supernet)
+    with mock.patch.object(depthwise, "_MAX_PAIRS", 0):
+        stock = _elastic_step(supernet)
+        stock(images, arch)  # Traced now, without ours.
+    our_time, stock_time = _in_turns(lambda: ours(images, arch), lambda: stock(images, arch))
+    return (
+        "speed with our depthwise kernel gradient over TensorFlow's",
+        _ratio(stock_time / our_time, our_time, stock_time),
+        "more than 1 x",
+    )
+
+
+def _equality(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+    generator = np.random.default_rng(0)
+    for weight in supernet.weights:
+        if weight.name in ("gamma", "moving_variance"):
+            weight.assign(generator.uniform(0.6, 1.4, weight.shape))
+        elif weight.name in ("beta", "moving_mean"):
+            weight.assign(generator.normal(0.0, 0.2, weight.shape))
+    function = tf.function(lambda x, arch: supernet(x, arch), autograph=False)
+    images = generator.normal(size=(4, _RESOLUTION.value, _RESOLUTION.value, 3)).astype(np.float32)
+    worst = 0.0
+    for seed in range(50):
+        arch = random_arch(space, random.Random(seed), tilt=(seed + 0.5) / 50)
+        expected = np.asarray(function(images, tf.constant(encode(space, arch))))
+        actual = np.asarray(harvest(supernet, arch)(images))
+        worst = max(worst, float(np.abs(actual - expected).max() / np.abs(expected).max()))
+    return (
+        "largest difference of supernet and harvested model over the largest logit, 50 Archs",
+        f"{worst:.1e}",
+        "1e-5",
+    )
+
+
+def _images() -> tf.Tensor:
+    shape = (_BATCH.value, _RESOLUTION.value, _RESOLUTION.value, 3)
+    return tf.random.stateless_normal(shape, (1, 2))
+
+
+def _elastic_step(supernet: Supernet) -> Callable:
+    """Forward and backward pass of any subnet, which is an argument as in training."""
+    return tf.function(
+        lambda x, arch: _gradients(lambda: supernet(x, arch, training=True), supernet),
+        autograph=False,
+    )
+
+
+def _gradients(forward: Callable[[], tf.Tensor], model) -> list[tf.Tensor]:
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(forward()))
+    return tape.gradient(loss, model.trainable_variables)
+
+
+def _ratio(ratio: float, seconds: float, other_seconds: float) -> str:
+    return f"{ratio:.2f} x ({1e3 * seconds:.0f} and {1e3 * other_seconds:.0f} ms)"
+
+
+def _in_turns(*functions: Callable) -> list[float]:
+    """Returns the median seconds of each function, called in turns."""
+    times: list[list[float]] = [[] for _ in functions]
+    for repeat in range(_REPEATS.value + 2):
+        for function, mine in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function()
+            if repeat >= 2:
+                mine.append(time.perf_counter() - start)
+    return [float(np.median(mine)) for mine in times]
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

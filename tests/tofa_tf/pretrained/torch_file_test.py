@@ -1,0 +1,140 @@
+"""The files in `data/` were written by PyTorch 2.13 in both of its formats; see `EXPECTED`."""
+
+import collections
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tofa_tf.errors import UserError
+from tofa_tf.pretrained.torch_file import read_state_dict
+
+_DATA = Path(__file__).parent / "data"
+_NUMBERS = np.arange(24, dtype=np.float32)
+EXPECTED = {
+    "plain": _NUMBERS.reshape(2, 3, 4),
+    "transposed": _NUMBERS.reshape(4, 6).T,
+    "tail_of_shared": _NUMBERS[20:],
+    "half": np.array([0.5, -2.0], np.float16),
+    "bfloat16": np.array([1.0, 3.0], np.float32),
+    "parameter": np.array([[7.0]], np.float32),
+    "scalar": np.array(3, np.int64),
+}
+
+
+class Payload:
+    """Runs a command where a pickle is read as pickles usually are."""
+
+    def __init__(self, command: str):
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)
+
+
+class TorchFileTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.parameters("zip.pth", "old.pth")
+    def test_reads_tensors_beside_classes_it_does_not_know(self, name):
+        tensors = read_state_dict(_DATA / name)
+        self.assertSameElements(tensors, EXPECTED)
+        for key, expected in EXPECTED.items():
+            self.assertEqual(tensors[key].shape, expected.shape)
+            self.assertAllEqual(tensors[key].astype(expected.dtype), expected)
+
+    def test_zip_and_old_format_hold_the_same(self):
+        first, second = (read_state_dict(_DATA / name) for name in ("zip.pth", "old.pth"))
+        for key in EXPECTED:
+            self.assertEqual(first[key].dtype, second[key].dtype)
+
+    @parameterized.parameters("zip.pth", "old.pth")
+    def test_file_cut_anywhere_is_one_clear_error(self, name):
+        content = (_DATA / name).read_bytes()
+        path = Path(self.get_temp_dir()) / name
+        for length in range(0, len(content) - 1, 37):
+            path.write_bytes(content[:length])
+            with self.assertRaisesRegex(UserError, f"{name} is damaged or not a PyTorch"):
+                read_state_dict(path)
+
+    def test_payload_does_not_run(self):
+        folder = Path(self.get_temp_dir())
+        witness, path = folder / "witness", folder / "hostile.pth"
+        content = pickle.dumps({"state_dict": {"a": Payload(f"touch {witness}")}}, protocol=2)
+        archive = folder / "archive.pth"
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr("archive/data.pkl", content)
+        head = [pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001)]
+        head.append(pickle.dumps({"little_endian": True}, 2))
+        old = folder / "old.pth"
+        old.write_bytes(b"".join(head) + content + pickle.dumps([], 2))
+        path.write_bytes(content)
+        for hostile in (archive, old, path):
+            with self.assertRaises(UserError):
+                read_state_dict(hostile)
+            self.assertFalse(witness.exists())
+        # The payload is a real one: the standard reader runs it.
+        pickle.loads(content)
+        self.assertTrue(witness.exists())
+
+    def test_payload_beside_tensors_is_passed_over(self):
+        folder = Path(self.get_temp_dir())
+        witness, path = folder / "witness", folder / "hostile.pth"
+        with zipfile.ZipFile(_DATA / "zip.pth") as original, zipfile.ZipFile(path, "w") as changed:
+            for name in original.namelist():
+                data = original.read(name)
+                if name.endswith("data.pkl"):
+                    # Runs first, is then dropped from the stack.
+                    payload = pickle.dumps(Payload(f"touch {witness}"), protocol=2)
+                    data = data[:2] + payload[2:-1] + pickle.POP + data[2:]
+                changed.writestr(name, data)
+        self.assertSameElements(read_state_dict(path), EXPECTED)
+        self.assertFalse(witness.exists())
+
+    @parameterized.parameters(
+        ((4,), (100,), 0), ((4,), (1,), 3), ((4,), (-1,), 4), ((10**12,), (0,), 0)
+    )
+    def test_tensor_that_leaves_its_storage_is_an_error(self, shape, strides, offset):
+        path = Path(self.get_temp_dir()) / "outside.pth"
+        tensors = {"a": _RawTensor(offset, shape, strides)}
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("archive/data.pkl", _pickled(tensors))
+            file.writestr("archive/data/0", np.zeros(5, np.float32).tobytes())
+        with self.assertRaisesRegex(UserError, "a tensor outside of its storage"):
+            read_state_dict(path)
+
+    def test_other_content(self):
+        path = Path(self.get_temp_dir()) / "list.pth"
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("archive/data.pkl", pickle.dumps([1, 2], 2))
+        with self.assertRaisesRegex(UserError, "no state dict in it"):
+            read_state_dict(path)
+        with self.assertRaisesRegex(UserError, "cannot read .*none.pth: No such file"):
+            read_state_dict(path.with_name("none.pth"))
+        path.write_text("<html>404</html>")
+        with self.assertRaisesRegex(UserError, "is damaged or not a PyTorch checkpoint"):
+            read_state_dict(path)
+
+
+_RawTensor = collections.namedtuple("_RawTensor", "offset shape strides")
+
+
+def _pickled(tensors: dict) -> bytes:
+    """A hand-assembled data.pkl: tensors of one storage of five floats."""
+    parts = [pickle.PROTO + b"\x02", pickle.EMPTY_DICT]
+    for key, tensor in tensors.items():
+        reference = pickle.dumps(("storage", "FloatStorage", "0", "cpu", 5), 2)[2:-1]
+        parts += [
+            pickle.dumps(key, 2)[2:-1],
+            pickle.GLOBAL + b"torch._utils\n_rebuild_tensor_v2\n",
+            pickle.MARK, reference, pickle.BINPERSID,
+            *(pickle.dumps(value, 2)[2:-1] for value in tensor),
+            pickle.TUPLE, pickle.REDUCE, pickle.SETITEM,
+        ]  # fmt: skip
+    return b"".join([*parts, pickle.STOP])
+
+
+if __name__ == "__main__":
+    tf.test.main()
