@@ -114,7 +114,8 @@ def list_operators(space: SearchSpace, plan: Plan, num_classes: int) -> list[Ope
         channels = plan.head_width
     x = layout.add("AVERAGE_POOL_2D", (x,), channels)
     if plan.feature_width:
-        x = layout.conv(x, channels, plan.feature_width, 1, norm=False)
+        bias = space.head.feature_bias
+        x = layout.conv(x, channels, plan.feature_width, 1, norm=False, bias=bias)
         channels = plan.feature_width
     layout.dense(x, channels, num_classes)
     return layout.operators

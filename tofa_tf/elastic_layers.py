@@ -267,7 +267,12 @@ class ElasticDense(_ElasticLayer):
         self.units = units
 
     def build(self, input_shape=None):
-        self.kernel = self.add_weight(name="kernel", shape=(self.max_in_features, self.units))
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(self.max_in_features, self.units),
+            # Small, as in MobileNet: an untrained classifier should be sure of nothing.
+            initializer=keras.initializers.RandomNormal(stddev=0.01),
+        )
         self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
         super().build(input_shape)
 

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from tofa_tf.arch import Arch
-from tofa_tf.search_space import SearchSpace
+from tofa_tf.search_space import SearchSpace, Stage
 
 BLOCK_FIELDS = ("active", "kernel", "mid", "width", "se")
 
@@ -60,6 +60,14 @@ def make_divisible(value: float, divisor: int = 8) -> int:
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
+def block_mid(stage: Stage, index: int, in_channels: int, expand: float) -> int:
+    """Channels of the depthwise convolution in the block of a stage at a place from 0."""
+    if expand == 1:
+        return in_channels
+    scale = stage.expand_scales[index] if stage.expand_scales else 1
+    return make_divisible(round(in_channels * expand * scale))
+
+
 def make_plan(space: SearchSpace, arch: Arch) -> Plan:
     """Works out every size of a subnet.
 
@@ -72,7 +80,7 @@ def make_plan(space: SearchSpace, arch: Arch) -> Plan:
     for stage, chosen in zip(space.stages, arch.stages, strict=True):
         for index, (kernel, expand) in enumerate(zip(chosen.kernels, chosen.expands, strict=True)):
             stride = stage.stride if index == 0 else 1
-            mid = channels if expand == 1 else make_divisible(round(channels * expand))
+            mid = block_mid(stage, index, channels, expand)
             keeps_shape = stride == 1 and channels == chosen.width
             other = "projected" if space.shortcut == "projected" else "none"
             blocks.append(

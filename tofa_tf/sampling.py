@@ -114,7 +114,21 @@ class SamplerLog:
         """Yields (step, Arch), the last sampled first."""
         if not self.path.exists():
             return
-        for line in reversed(self.path.read_text().splitlines()):
+        for line in _lines_backwards(self.path):
             entry = json.loads(line)
             for arch in reversed(entry["archs"]):
                 yield entry["step"], Arch.from_json(arch)
+
+
+def _lines_backwards(path: Path, block_bytes: int = 1 << 16) -> Iterator[bytes]:
+    """Yields the lines of a file, the last first, and reads no more of it than is asked for."""
+    with path.open("rb") as file:
+        position, rest = file.seek(0, os.SEEK_END), b""
+        while position > 0:
+            size = min(block_bytes, position)
+            position -= size
+            file.seek(position)
+            rest, *lines = (file.read(size) + rest).split(b"\n")
+            yield from (line for line in reversed(lines) if line)
+        if rest:
+            yield rest

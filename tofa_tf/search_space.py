@@ -38,6 +38,8 @@ class Stage:
         kernels: choices of the depthwise kernel size, odd.
         expands: choices of the expand ratio; (1,) means there is no expand convolution.
         squeeze_excite: whether blocks have squeeze-excite behind the depthwise convolution.
+        expand_scales: for each block a factor on its expand ratio, for nets whose blocks are of
+            unequal ratio (MobileNetV3); () for 1 everywhere.
     """
 
     widths: tuple[int, ...]
@@ -47,6 +49,7 @@ class Stage:
     stride: int
     activation: str
     squeeze_excite: bool = False
+    expand_scales: tuple[float, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +58,15 @@ class Head:
 
     Attributes:
         expand: ratio of a 1x1 convolution with batch norm before the pooling; 0 for none.
-        feature_widths: choices of a 1x1 convolution (no batch norm, no bias) behind the pooling;
+        feature_widths: choices of a 1x1 convolution (no batch norm) behind the pooling;
             () for none.
+        feature_bias: whether that convolution has a bias (Keras' MobileNetV3).
     """
 
     activation: str = "relu6"
     expand: float = 0
     feature_widths: tuple[int, ...] = ()
+    feature_bias: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +103,8 @@ class SearchSpace:
         for number, stage in enumerate(self.stages, 1):
             if 1 in stage.expands and stage.expands != (1,):
                 raise ValueError(f"{self.name}, stage {number}: expand 1 is (1,) or not a choice")
+            if stage.expand_scales and len(stage.expand_scales) != max(stage.depths):
+                raise ValueError(f"{self.name}, stage {number}: one expand scale for every block")
 
     @property
     def min_arch(self) -> Arch:

@@ -57,7 +57,7 @@ class _Builder:
         # Not global average pooling: that becomes MEAN, 24 times slower with CMSIS-NN.
         x = self.layers.AveragePooling2D(size, name="pool")(x)
         if plan.feature_width:
-            x = self.conv(x, plan.feature_width, "feature")
+            x = self.conv(x, plan.feature_width, "feature", use_bias=head.feature_bias)
             x = self.activation(x, head.activation, "feature_act")
         x = self.layers.Flatten(name="flatten")(x)
         logits = self.layers.Dense(num_classes, name="classifier")(x)

@@ -6,7 +6,7 @@ import tensorflow as tf
 from tofa_tf.blocks import ElasticConvBlock, ElasticInvertedBottleneck
 from tofa_tf.elastic_layers import ACTIVATIONS, ElasticConv2D, ElasticDense
 from tofa_tf.graph import cond
-from tofa_tf.plan import BLOCK_FIELDS, make_divisible, make_plan, num_slots
+from tofa_tf.plan import BLOCK_FIELDS, block_mid, make_divisible, make_plan, num_slots
 from tofa_tf.search_space import SearchSpace, Stage
 
 
@@ -38,7 +38,9 @@ class Supernet(keras.Model):
             )
             channels = widest.head_width
         if widest.feature_width:
-            self.feature = ElasticConv2D(channels, widest.feature_width, name="feature")
+            self.feature = ElasticConv2D(
+                channels, widest.feature_width, use_bias=space.head.feature_bias, name="feature"
+            )
             channels = widest.feature_width
         self.classifier = ElasticDense(channels, num_classes, name="classifier")
 
@@ -104,8 +106,7 @@ class Supernet(keras.Model):
     def _make_block(
         self, name: str, stage: Stage, index: int, in_widths: tuple[int, ...]
     ) -> ElasticInvertedBottleneck:
-        mid = max(in_widths) * max(stage.expands)
-        mid = mid if stage.expands == (1,) else make_divisible(round(mid))
+        mid = block_mid(stage, index, max(in_widths), max(stage.expands))
         return ElasticInvertedBottleneck(
             max_in_channels=max(in_widths),
             max_mid=mid,

@@ -92,9 +92,11 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
 
         with self.subTest("what does not fit is said, and costs the others nothing"):
             # Closed-form cost cannot tell that the verified file is a little too large.
-            with mock.patch("tofa_tf.run_scenario._missed", side_effect=["", "flash"] + ["f"] * 99):
-                with self.assertRaisesRegex(UserError, "'macs_81k': none of .* subnets fits"):
-                    _run(folder, scenarios="macs=80k;macs=81k")
+            with (
+                mock.patch("tofa_tf.run_scenario._missed", side_effect=["", *["flash"] * 99]),
+                self.assertRaisesRegex(UserError, "'macs_81k': none of .* subnets fits"),
+            ):
+                _run(folder, scenarios="macs=80k;macs=81k")
             report = json.loads((folder / "report.json").read_text())
             self.assertEqual([s["name"] for s in report["scenarios"]], ["macs_80k"])
             self.assertLen(report["not_fitting"], 1)

@@ -8,7 +8,7 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tofa_tf.cost import macs
-from tofa_tf.sampling import SamplerLog, SandwichSampler, random_arch
+from tofa_tf.sampling import SamplerLog, SandwichSampler, _lines_backwards, random_arch
 from tofa_tf.spaces import get_space
 
 
@@ -62,6 +62,14 @@ class SamplerLogTest(tf.test.TestCase):
         self.assertEqual([step for step, _ in entries], [2] * 4 + [1] * 4 + [0] * 4)
         self.assertEqual(entries[0][1], sampler.archs(2)[-1])
         self.assertEqual(entries[-1][1], space.max_arch)
+
+    def test_reads_a_long_log_in_blocks(self):
+        path = Path(self.get_temp_dir()) / "long.jsonl"
+        lines = [f"{number}:" + "x" * (number * 7 % 50) for number in range(100)]
+        path.write_text("\n".join(lines) + "\n")
+        for block_bytes in (1, 10, 64, 1 << 16):
+            backwards = [line.decode() for line in _lines_backwards(path, block_bytes)]
+            self.assertEqual(backwards, lines[::-1])
 
 
 if __name__ == "__main__":

@@ -48,8 +48,21 @@ TINY = SearchSpace(
     ),
 )
 
+# The manner of Keras' MobileNetV3: blocks of unequal expand ratio, a feature layer with bias.
+KERAS_LIKE = SearchSpace(
+    name="keras_like",
+    resolutions=(32, 48),
+    stem=Stem(widths=(8, 16), activation="hard_swish"),
+    stages=(
+        Stage((8, 16), (1,), (3,), (1,), stride=2, activation="relu", squeeze_excite=True),
+        Stage((16, 24), (1, 2, 3), (3, 5), (3, 4.5), 2, "hard_swish", True, (1.0, 0.75, 0.5)),
+    ),
+    head=Head(activation="hard_swish", expand=6, feature_widths=(32, 40), feature_bias=True),
+)
+
 TEST_SPACES = {
     "mcu": get_space("mcu"),
     "ofa_like": OFA_LIKE,
     "attentive_like": ATTENTIVE_LIKE,
+    "keras_like": KERAS_LIKE,
 }

@@ -160,7 +160,7 @@ class UpdateTest(tf.test.TestCase):
         state._update([tf.zeros(variable.shape) for variable in variables])
         # Nesterov's first step is lr * (1 + momentum) * gradient; the gradient is 0.1 * 1.
         moved = 1.0 - 0.5 * 1.9 * 0.1
-        for variable, average in zip(variables, state.averages, strict=True):
+        for variable in variables:
             expected = moved if variable.name == "kernel" else 1.0
             self.assertAllClose(variable, np.full(variable.shape, expected), msg=variable.path)
         kernel = next(i for i, v in enumerate(variables) if v.name == "kernel")

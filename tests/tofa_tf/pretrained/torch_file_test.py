@@ -1,6 +1,5 @@
 """The files in `data/` were written by PyTorch 2.13 in both of its formats; see `EXPECTED`."""
 
-import collections
 import os
 import pickle
 import zipfile
@@ -10,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.tofa_tf.pretrained.torch_zip import pickled_tensor, write_torch_zip
 from tofa_tf.errors import UserError
 from tofa_tf.pretrained.torch_file import read_state_dict
 
@@ -98,10 +98,8 @@ class TorchFileTest(tf.test.TestCase, parameterized.TestCase):
     )
     def test_tensor_that_leaves_its_storage_is_an_error(self, shape, strides, offset):
         path = Path(self.get_temp_dir()) / "outside.pth"
-        tensors = {"a": _RawTensor(offset, shape, strides)}
-        with zipfile.ZipFile(path, "w") as file:
-            file.writestr("archive/data.pkl", _pickled(tensors))
-            file.writestr("archive/data/0", np.zeros(5, np.float32).tobytes())
+        tensor = pickled_tensor("0", 5, offset, shape, strides)
+        write_torch_zip(path, {"a": tensor}, [np.zeros(5)])
         with self.assertRaisesRegex(UserError, "a tensor outside of its storage"):
             read_state_dict(path)
 
@@ -116,24 +114,6 @@ class TorchFileTest(tf.test.TestCase, parameterized.TestCase):
         path.write_text("<html>404</html>")
         with self.assertRaisesRegex(UserError, "is damaged or not a PyTorch checkpoint"):
             read_state_dict(path)
-
-
-_RawTensor = collections.namedtuple("_RawTensor", "offset shape strides")
-
-
-def _pickled(tensors: dict) -> bytes:
-    """A hand-assembled data.pkl: tensors of one storage of five floats."""
-    parts = [pickle.PROTO + b"\x02", pickle.EMPTY_DICT]
-    for key, tensor in tensors.items():
-        reference = pickle.dumps(("storage", "FloatStorage", "0", "cpu", 5), 2)[2:-1]
-        parts += [
-            pickle.dumps(key, 2)[2:-1],
-            pickle.GLOBAL + b"torch._utils\n_rebuild_tensor_v2\n",
-            pickle.MARK, reference, pickle.BINPERSID,
-            *(pickle.dumps(value, 2)[2:-1] for value in tensor),
-            pickle.TUPLE, pickle.REDUCE, pickle.SETITEM,
-        ]  # fmt: skip
-    return b"".join([*parts, pickle.STOP])
 
 
 if __name__ == "__main__":

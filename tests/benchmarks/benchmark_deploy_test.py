@@ -1,0 +1,33 @@
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+
+
+class BenchmarkDeployTest(tf.test.TestCase):
+    def test_a_dozen_subnets_deploy_as_predicted(self):
+        output = Path(self.get_temp_dir()) / "deploy"
+        command = [sys.executable, "-m", "benchmarks.benchmark_deploy", "--subnets=12"]
+        subprocess.run([*command, f"--output={output}"], check=True, capture_output=True)
+        with (output / "results.csv").open() as file:
+            rows = [
+                {name: int(value) for name, value in row.items()} for row in csv.DictReader(file)
+            ]
+        self.assertLen(rows, 12)
+        for row in rows:
+            self.assertEqual(row["predicted_macs"], row["macs"])
+            self.assertEqual(row["predicted_params"], row["params"])
+            for name, tolerance in (
+                ("nonpersistent_bytes", 0.10),
+                ("arena_bytes", 0.05),
+                ("tflite_bytes", 0.05),
+            ):
+                ratio = row[f"predicted_{name}"] / row[name]
+                self.assertBetween(ratio, 1 - tolerance, 1 + tolerance, f"{name} {row}")
+        self.assertIn("12 of 12", (output / "README.md").read_text())
+
+
+if __name__ == "__main__":
+    tf.test.main()

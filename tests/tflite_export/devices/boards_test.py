@@ -1,0 +1,97 @@
+import json
+import pathlib
+
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tflite_export.devices.boards import known_boards, list_boards, load_boards
+from tflite_export.errors import ExportError
+
+_MINE = {
+    "core": "cortex-m4",
+    "clock_mhz": 80,
+    "kernels": "cmsis_nn",
+    "sram_kib": 128,
+    "sram_reserved_kib": 28,
+    "flash_kib": 512,
+    "flash_reserved_kib": 12,
+}
+
+
+class BoardsTest(tf.test.TestCase, parameterized.TestCase):
+    def _file(self, name: str, text: str) -> str:
+        path = pathlib.Path(self.get_temp_dir()) / name
+        path.write_text(text)
+        return str(path)
+
+    def _mine(self, **changes) -> str:
+        table = {key: value for key, value in {**_MINE, **changes}.items() if value is not None}
+        return self._file("my.json", json.dumps({"mine": table}))
+
+    def test_known_boards(self):
+        boards = load_boards("nano33ble, rp2040,esp32s3")
+        self.assertEqual([board.name for board in boards], ["nano33ble", "rp2040", "esp32s3"])
+        self.assertEqual(boards[0].core, "cortex-m4")
+        self.assertEqual(boards[1].clock_mhz, 125)
+
+    def test_profiles_are_plausible(self):
+        self.assertGreaterEqual(len(known_boards()), 15)
+        for board in known_boards().values():
+            self.assertBetween(board.arena_available_bytes, 64 * 1024, 8 << 20)
+            self.assertBetween(board.flash_available_bytes, 256 * 1024, 16 << 20)
+            self.assertNotEmpty(board.title)
+
+    def test_own_board_as_json_or_toml(self):
+        toml = "\n".join(f"{key} = {json.dumps(value)}" for key, value in _MINE.items())
+        (from_toml,) = load_boards(self._file("my.toml", f"[mine]\n{toml}\n"))
+        (from_json,) = load_boards(self._mine())
+        self.assertEqual(from_toml, from_json)
+        self.assertEqual(from_json.name, "mine")
+        self.assertEqual(from_json.arena_available_bytes, 100 * 1024)
+        self.assertEqual(from_json.flash_available_bytes, 500 * 1024)
+
+    def test_list_names_every_board(self):
+        lines = list_boards().splitlines()
+        self.assertLen(lines, len(known_boards()) + 1)
+        for name, line in zip(known_boards(), lines[1:], strict=True):
+            self.assertStartsWith(line, name)
+
+    @parameterized.parameters(
+        ({"core": "cortex-m99"}, "core 'cortex-m99' is none of"),
+        ({"kernels": "esp_nn"}, "no kernels 'esp_nn' for cortex-m4"),
+        ({"clock_mhz": 0}, "clock_mhz = 0 is no number from 1 to 2000"),
+        ({"clock_mhz": 80_000_000}, "clock_mhz = 80000000 is no number"),
+        ({"sram_kib": "128"}, "sram_kib = '128' is no number"),
+        ({"sram_kib": True}, "sram_kib = True is no number"),
+        ({"flash_kib": float("nan")}, "flash_kib = nan is no number"),
+        ({"sram_reserved_kib": 128}, "sram_reserved_kib = 128 leaves nothing of 128 KiB"),
+        ({"sram_kib": None}, "board 'mine' lacks sram_kib"),
+        ({"ram": 3}, "unknown field 'ram'; fields: core"),
+    )
+    def test_absurd_values(self, changes, message):
+        with self.assertRaisesRegex(ExportError, message):
+            load_boards(self._mine(**changes))
+
+    @parameterized.parameters(
+        ("nano33", "unknown board 'nano33'; known are nano33ble"),
+        ("", "no board in ''"),
+        ("rp2040,rp2040", "board 'rp2040' is in the list twice"),
+        ("nowhere.toml", "cannot read board file nowhere.toml: No such file"),
+    )
+    def test_bad_lists(self, names, message):
+        with self.assertRaisesRegex(ExportError, message):
+            load_boards(names)
+
+    @parameterized.parameters(
+        ("a.toml", "core = ", "is no toml"),
+        ("a.json", "[1]", "holds no board"),
+        ("a.toml", "", "holds no board"),
+        ("a.toml", "core = 'cortex-m4'", "'core' is no table"),
+    )
+    def test_bad_files(self, name, text, message):
+        with self.assertRaisesRegex(ExportError, message):
+            load_boards(self._file(name, text))
+
+
+if __name__ == "__main__":
+    tf.test.main()

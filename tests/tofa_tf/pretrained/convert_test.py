@@ -1,0 +1,79 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+from absl import flags
+from absl.testing import flagsaver, parameterized
+
+from tests.tofa_tf.pretrained.state_dict_test import once_for_all_tensors
+from tests.tofa_tf.pretrained.torch_zip import write_state_dict
+from tofa_tf.errors import UserError
+from tofa_tf.pretrained import convert
+from tofa_tf.spaces import get_space
+from tofa_tf.supernet import Supernet
+
+
+class ConvertTest(tf.test.TestCase, parameterized.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(self.get_temp_dir())
+        self.checkpoint = self.folder / "x.pth"
+        self.output = self.folder / "supernet.weights.h5"
+
+    def _convert(self, **values):
+        values = {"checkpoint": str(self.checkpoint), "output": str(self.output), **values}
+        # Under pytest no command line was parsed.
+        flags.FLAGS.mark_as_parsed()
+        with flagsaver.as_parsed(source="ofa_mbv3_w1.0", **values):
+            convert.main([])
+
+    def test_writes_what_the_supernet_loads(self):
+        tensors = once_for_all_tensors()
+        write_state_dict(self.checkpoint, tensors)
+        self._convert()
+        supernet = Supernet(get_space("ofa_mbv3_w1.0"), 1000)
+        supernet.build()
+        supernet.load_weights(self.output)
+        self.assertAllEqual(supernet.classifier.kernel, tensors["classifier.linear.weight"].T)
+        stem = tensors["first_conv.conv.weight"]
+        self.assertAllEqual(supernet.stem.conv.kernel, stem.transpose(2, 3, 1, 0))
+        self.assertSameElements(
+            [p.name for p in self.folder.iterdir()], ["x.pth", self.output.name]
+        )
+        before = self.output.read_bytes()
+        with self.assertRaisesRegex(
+            UserError, "exists: choose another --output or pass --overwrit"
+        ):
+            self._convert()
+        self.assertEqual(self.output.read_bytes(), before)
+        self._convert(overwrite="true", num_classes="3")
+        self.assertLess(self.output.stat().st_size, len(before))
+
+    @parameterized.parameters(
+        ({"num_classes": "0"}, "--num_classes=0: at least 1"),
+        ({"output": "x.h5"}, "--output=x.h5: the name must end in .weights.h5"),
+        ({"checkpoint": "none.pth"}, "cannot read none.pth: No such file"),
+    )
+    def test_bad_flags(self, values, message):
+        with self.assertRaisesRegex(UserError, message):
+            self._convert(**values)
+        self.assertFalse(self.output.exists())
+
+    def test_script_ends_with_one_line(self):
+        self.checkpoint.write_bytes(b"PK no archive")
+        result = subprocess.run(
+            [
+                *(sys.executable, "-m", "tofa_tf.pretrained.convert", "--source=ofa_mbv3_w1.0"),
+                *(f"--checkpoint={self.checkpoint}", f"--output={self.output}"),
+            ],
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "^error: .*x.pth is damaged or not a PyTorch .*\n$")
+        self.assertFalse(self.output.exists())
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,1 @@
+"""Boards as data (`boards.toml`), read and checked by `boards.py`."""

@@ -1,0 +1,193 @@
+"""Board profiles: those of `boards.toml` by name, a user's own by the path of its file.
+
+A file of one's own is TOML or JSON with one table per board:
+
+    [my_board]
+    title = "My board"          # optional
+    core = "cortex-m4"
+    clock_mhz = 80
+    kernels = "cmsis_nn"        # cmsis_nn, esp_nn or reference: what TFLite Micro is built with
+    sram_kib = 128              # largest contiguous block
+    sram_reserved_kib = 16      # stack, heap, radio
+    flash_kib = 512
+    flash_reserved_kib = 32     # boot loader, radio stack, the application's own code
+"""
+
+import functools
+import json
+import tomllib
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tflite_export.errors import ExportError
+
+_BOARDS_FILE = Path(__file__).with_name("boards.toml")
+_SUFFIXES = (".toml", ".json")
+
+# Core -> kernel libraries that exist for it.
+CORES: dict[str, tuple[str, ...]] = {
+    "cortex-m0plus": ("cmsis_nn", "reference"),
+    "cortex-m4": ("cmsis_nn", "reference"),
+    "cortex-m7": ("cmsis_nn", "reference"),
+    "cortex-m33": ("cmsis_nn", "reference"),
+    "cortex-m55": ("cmsis_nn", "reference"),
+    "cortex-m85": ("cmsis_nn", "reference"),
+    "xtensa-lx6": ("esp_nn", "reference"),
+    "xtensa-lx7": ("esp_nn", "reference"),
+    "rv32imc": ("esp_nn", "reference"),
+    "rv32-pie": ("esp_nn", "reference"),
+    "rv64gc": ("reference",),
+}
+
+# What a microcontroller can have; beyond these limits it is a slip of the pen or of the unit.
+_LIMITS = {
+    "clock_mhz": (1, 2000),
+    "sram_kib": (8, 65536),
+    "sram_reserved_kib": (0, 65536),
+    "flash_kib": (32, 1048576),
+    "flash_reserved_kib": (0, 1048576),
+}
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board as far as a model is concerned; KiB are 1024 bytes.
+
+    Attributes:
+        name: short name.
+        core: one of `CORES`.
+        kernels: library that TFLite Micro is built with: "cmsis_nn", "esp_nn" or "reference".
+        sram_kib: largest contiguous block of SRAM.
+        sram_reserved_kib: what stack, heap, radio and runtime take of it.
+        flash_kib: flash for code and model.
+        flash_reserved_kib: what all code but TFLite Micro's takes of it.
+        title: full name.
+    """
+
+    name: str
+    core: str
+    clock_mhz: float
+    kernels: str
+    sram_kib: float
+    sram_reserved_kib: float
+    flash_kib: float
+    flash_reserved_kib: float
+    title: str = ""
+
+    @property
+    def arena_available_bytes(self) -> int:
+        """SRAM that is left for the tensor arena."""
+        return int((self.sram_kib - self.sram_reserved_kib) * 1024)
+
+    @property
+    def flash_available_bytes(self) -> int:
+        """Flash that is left for the model and TFLite Micro's code."""
+        return int((self.flash_kib - self.flash_reserved_kib) * 1024)
+
+    @property
+    def has_mve(self) -> bool:
+        """Whether the core has Arm's vector extension (Helium)."""
+        return self.core in ("cortex-m55", "cortex-m85")
+
+
+@functools.cache
+def known_boards() -> dict[str, Board]:
+    """Returns the boards that ship with the package by name."""
+    return _read_file(_BOARDS_FILE)
+
+
+def load_boards(names: str) -> list[Board]:
+    """Reads a list such as "nano33ble,rp2040,path/my.toml".
+
+    Args:
+        names: names of known boards and paths of files, separated by commas.
+
+    Raises:
+        ExportError: if a board is unknown or twice in the list, a file cannot be read, or a
+            value in it is missing or absurd.
+    """
+    boards: list[Board] = []
+    for name in filter(None, (name.strip() for name in names.split(","))):
+        if name.endswith(_SUFFIXES):
+            boards += _read_file(Path(name)).values()
+        elif name in known_boards():
+            boards.append(known_boards()[name])
+        else:
+            raise ExportError(
+                f"unknown board {name!r}; known are {', '.join(known_boards())}; a board of your "
+                "own is the path of a .toml or .json file"
+            )
+    if not boards:
+        raise ExportError(f"no board in {names!r}; known are {', '.join(known_boards())}")
+    listed = [board.name for board in boards]
+    if twice := {name for name in listed if listed.count(name) > 1}:
+        raise ExportError(f"board {min(twice)!r} is in the list twice; name each once")
+    return boards
+
+
+def list_boards() -> str:
+    """Returns a table of the known boards for people."""
+    lines = [
+        f"{'board':<14}{'core':<15}{'MHz':>5}{'arena KiB':>11}{'flash KiB':>11}  kernels    title"
+    ]
+    lines += [
+        f"{board.name:<14}{board.core:<15}{board.clock_mhz:>5g}"
+        f"{board.arena_available_bytes / 1024:>11.0f}{board.flash_available_bytes / 1024:>11.0f}"
+        f"  {board.kernels:<11}{board.title}"
+        for board in known_boards().values()
+    ]
+    return "\n".join(lines)
+
+
+def _read_file(path: Path) -> dict[str, Board]:
+    parse = json.loads if path.suffix == ".json" else tomllib.loads
+    try:
+        tables = parse(path.read_text())
+    except OSError as error:
+        raise ExportError(f"cannot read board file {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise ExportError(f"board file {path} is no {path.suffix[1:]}: {error}") from error
+    if not isinstance(tables, dict) or not tables:
+        raise ExportError(f"board file {path} holds no board: it needs a table such as [my_board]")
+    return {name: _read_board(path, name, table) for name, table in tables.items()}
+
+
+def _read_board(path: Path, name: str, table: Any) -> Board:
+    where = f"{path}: board {name!r}"
+    if not isinstance(table, dict):
+        raise ExportError(f"{where} is no table: its fields have to follow a line [my_board]")
+    known = {field.name: field for field in fields(Board) if field.name != "name"}
+    if unknown := sorted(set(table) - set(known)):
+        raise ExportError(
+            f"{where} has an unknown field {unknown[0]!r}; fields: {', '.join(known)}"
+        )
+    needed = [key for key, field in known.items() if field.default is MISSING]
+    if missing := [key for key in needed if key not in table]:
+        raise ExportError(f"{where} lacks {', '.join(missing)}")
+    for key, (low, high) in _LIMITS.items():
+        value = table[key]
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
+            raise ExportError(f"{where}: {key} = {value!r} is no number from {low} to {high}")
+    _check_core(where, table)
+    for memory in ("sram", "flash"):
+        total, reserved = table[f"{memory}_kib"], table[f"{memory}_reserved_kib"]
+        if reserved >= total:
+            raise ExportError(
+                f"{where}: {memory}_reserved_kib = {reserved} leaves nothing of {total} KiB"
+            )
+    return Board(name=name, **table)
+
+
+def _check_core(where: str, table: dict[str, Any]) -> None:
+    core, kernels = table["core"], table["kernels"]
+    if core not in CORES:
+        raise ExportError(f"{where}: core {core!r} is none of {', '.join(CORES)}")
+    if kernels not in CORES[core]:
+        raise ExportError(
+            f"{where}: there are no kernels {kernels!r} for {core}, but {', '.join(CORES[core])}"
+        )

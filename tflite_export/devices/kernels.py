@@ -1,0 +1,93 @@
+"""How many instructions int8 kernels take, per kernel library, and how fast cores run these.
+
+Instructions were counted in an emulator (CMSIS-NN 99f736a, TFLite Micro 90b983c, gcc 12.2 -O2) over
+seven models; cycles per instruction are fitted to published times, `benchmark_latency` says which.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Instructions of one library's kernels: per MAC, or per element.
+
+    Attributes:
+        pointwise: CONV_2D 1x1 of 8 channels and more, per MAC.
+        conv: larger CONV_2D of 8 input channels and more, per MAC.
+        conv_few_channels: CONV_2D of less, as in a stem, per MAC.
+        depthwise: DEPTHWISE_CONV_2D, per MAC.
+        depthwise_multiplier: the same with several outputs per input channel, per MAC.
+        depthwise_large: the same with kernels above 3x3, per MAC.
+        dense: FULLY_CONNECTED, per MAC.
+        add: per output element.
+        pool: pooling, per input element.
+        softmax: per element.
+    """
+
+    pointwise: float
+    conv: float
+    conv_few_channels: float
+    depthwise: float
+    depthwise_multiplier: float
+    depthwise_large: float
+    dense: float
+    add: float
+    pool: float
+    softmax: float
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A core with a library.
+
+    Attributes:
+        kernels: instruction counts of the library.
+        plain: per element: plain C code, for ops without a kernel in the library.
+        cpi: cycles per instruction of the library's kernels.
+        plain_cpi: the same of plain C code.
+        error: relative error to state with an estimate.
+    """
+
+    kernels: Kernels
+    plain: dict[str, float]
+    cpi: float
+    plain_cpi: float
+    error: float
+
+
+_REFERENCE = Kernels(72.1, 65.1, 90, 89.5, 91, 70.7, 7.4, 98.6, 39, 389)
+_CMSIS_DSP = Kernels(2.60, 2.07, 4.3, 8.1, 11.3, 9.1, 2.2, 81, 6.8, 406)
+_CMSIS_MVE = Kernels(0.56, 0.31, 1.3, 2.95, 6.0, 1.7, 0.58, 13.9, 2.1, 438)
+_CMSIS_C = Kernels(8.7, 7.0, 10.8, 38, 21.6, 36.5, 6.7, 237, 25, 1405)
+
+# Per output element, MEAN and its kind per input element; LOGISTIC is counted as HARD_SWISH is.
+_PLAIN = {"MUL": 52, "HARD_SWISH": 93, "LOGISTIC": 93, "MEAN": 163, "SUM": 163, "REDUCE_MAX": 163}
+_PLAIN_C = {"MUL": 129, "HARD_SWISH": 125, "LOGISTIC": 125, "MEAN": 209, "SUM": 209} | {
+    "REDUCE_MAX": 209
+}
+
+# The vector units of ESP32-S3 and P4 have no instruction counts; those of MVE stand in and the
+# factor to published times is in `cpi`, which is why it is far from one.
+SPEEDS: dict[tuple[str, str], Speed] = {
+    ("cortex-m0plus", "cmsis_nn"): Speed(_CMSIS_C, _PLAIN_C, 1.23, 1.23, 0.35),
+    ("cortex-m4", "cmsis_nn"): Speed(_CMSIS_DSP, _PLAIN, 1.53, 1.53, 0.25),
+    ("cortex-m7", "cmsis_nn"): Speed(_CMSIS_DSP, _PLAIN, 0.95, 0.95, 0.35),
+    ("cortex-m33", "cmsis_nn"): Speed(_CMSIS_DSP, _PLAIN, 1.30, 1.30, 0.25),
+    ("cortex-m55", "cmsis_nn"): Speed(_CMSIS_MVE, _PLAIN, 1.3, 1.3, 0.60),
+    ("cortex-m85", "cmsis_nn"): Speed(_CMSIS_MVE, _PLAIN, 0.90, 0.90, 0.35),
+    ("xtensa-lx6", "esp_nn"): Speed(_CMSIS_C, _PLAIN_C, 1.09, 1.86, 0.5),
+    ("xtensa-lx7", "esp_nn"): Speed(_CMSIS_MVE, _PLAIN, 2.0, 1.05, 0.5),
+    ("rv32imc", "esp_nn"): Speed(_CMSIS_C, _PLAIN_C, 0.81, 1.02, 0.5),
+    ("rv32-pie", "esp_nn"): Speed(_CMSIS_MVE, _PLAIN, 4.0, 0.95, 0.5),
+    ("cortex-m0plus", "reference"): Speed(_REFERENCE, _PLAIN, 1.6, 1.6, 0.8),
+    ("cortex-m4", "reference"): Speed(_REFERENCE, _PLAIN, 1.6, 1.6, 0.8),
+    ("cortex-m7", "reference"): Speed(_REFERENCE, _PLAIN, 0.63, 0.63, 0.5),
+    ("cortex-m33", "reference"): Speed(_REFERENCE, _PLAIN, 1.3, 1.3, 0.8),
+    ("cortex-m55", "reference"): Speed(_REFERENCE, _PLAIN, 1.3, 1.3, 0.8),
+    ("cortex-m85", "reference"): Speed(_REFERENCE, _PLAIN, 0.9, 0.9, 0.8),
+    ("xtensa-lx6", "reference"): Speed(_REFERENCE, _PLAIN, 1.86, 1.86, 0.5),
+    ("xtensa-lx7", "reference"): Speed(_REFERENCE, _PLAIN, 1.05, 1.05, 0.5),
+    ("rv32imc", "reference"): Speed(_REFERENCE, _PLAIN, 1.02, 1.02, 0.5),
+    ("rv32-pie", "reference"): Speed(_REFERENCE, _PLAIN, 0.95, 0.95, 0.5),
+    ("rv64gc", "reference"): Speed(_REFERENCE, _PLAIN, 1.2, 1.2, 0.8),
+}
