@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from tflite_export.console import captured_stderr
 from tflite_export.errors import ExportError
@@ -32,15 +32,20 @@ class LitertModel:
     Args:
         tflite: the whole file.
         threads: CPU threads.
+        reference: plain reference kernels, which round as TFLite Micro does, instead of those
+            optimised for this machine; a few rare ops have none.
 
     Raises:
         ExportError: if LiteRT refuses the file.
     """
 
-    def __init__(self, tflite: bytes, threads: int = 1):
+    def __init__(self, tflite: bytes, threads: int = 1, reference: bool = False):
+        kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
         try:
             with captured_stderr():
-                self._interpreter = Interpreter(model_content=tflite, num_threads=threads)
+                self._interpreter = Interpreter(
+                    model_content=tflite, num_threads=threads, experimental_op_resolver_type=kernels
+                )
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ExportError(f"LiteRT refuses the model: {error}") from error

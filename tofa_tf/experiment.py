@@ -11,7 +11,7 @@ from tofa_tf.data.normalize import normalize
 from tofa_tf.data.records import Dataset, ImageSet
 from tofa_tf.data.resize import resize_all
 from tofa_tf.data.sources import load_dataset
-from tofa_tf.data.splits import Split, draw_labels, fingerprint, load_split, save_split
+from tofa_tf.data.splits import Split, draw_split, load_split, save_split
 from tofa_tf.errors import UserError
 from tofa_tf.search_space import SearchSpace
 from tofa_tf.spaces import get_space
@@ -61,6 +61,7 @@ class Experiment:
 
     Attributes:
         space: with the resolutions of this run.
+        split: which training images are labelled.
         pool: the images trained on.
         labelled: positions in `pool` of those whose labels may be used.
         config: of the training.
@@ -69,6 +70,7 @@ class Experiment:
     settings: Settings
     space: SearchSpace
     dataset: Dataset
+    split: Split
     pool: ImageSet
     labelled: np.ndarray
     config: TrainConfig
@@ -110,38 +112,26 @@ def load_experiment(settings: Settings) -> Experiment:
         test_fraction=settings.test_fraction,
         seed=settings.train.seed,
     )
-    labelled = draw_labels(
-        dataset.train.labels, settings.labels_per_class, dataset.class_names, settings.train.seed
+    split = draw_split(
+        dataset.train, settings.labels_per_class, dataset.class_names, settings.train.seed
     )
-    pool = dataset.pool()
+    pool, labelled = dataset.pool(), np.array(split.indices)
     if settings.labelled_only:
         pool, labelled = dataset.train.take(labelled), np.arange(len(labelled))
     config = dataclasses.replace(settings.train, flip=settings.train.flip and dataset.flip)
-    return Experiment(settings, space, dataset, pool, labelled, config)
+    return Experiment(settings, space, dataset, split, pool, labelled, config)
 
 
 def open_folder(experiment: Experiment, path: str | os.PathLike, *, overwrite: bool) -> Path:
     """Opens the run's folder, see `open_workdir`, and notes there which images are labelled."""
-    settings, dataset = experiment.settings, experiment.dataset
-    folder = open_workdir(path, settings.to_json(), overwrite=overwrite)
+    dataset = experiment.dataset
+    folder = open_workdir(path, experiment.settings.to_json(), overwrite=overwrite)
     split_file = folder / _SPLIT
     if split_file.exists():
         # Images that changed since the run began would make it another run.
         load_split(split_file, dataset.train, dataset.class_names)
         return folder
-    indices = draw_labels(
-        dataset.train.labels,
-        settings.labels_per_class,
-        dataset.class_names,
-        settings.train.seed,
-    )
-    split = Split(
-        settings.labels_per_class,
-        settings.train.seed,
-        tuple(int(index) for index in indices),
-        fingerprint(dataset.train, dataset.class_names),
-    )
-    save_split(split_file, split)
+    save_split(split_file, experiment.split)
     return folder
 
 
