@@ -13,8 +13,10 @@ from tofa_tf.data.resize import resize_all
 from tofa_tf.data.sources import load_dataset
 from tofa_tf.data.splits import Split, draw_split, load_split, save_split
 from tofa_tf.errors import UserError
+from tofa_tf.pretrained.load import load_pretrained
 from tofa_tf.search_space import SearchSpace
 from tofa_tf.spaces import get_space
+from tofa_tf.supernet import Supernet
 from tofa_tf.train_step import TrainStep
 from tofa_tf.trainer import WEIGHTS, TrainConfig, build_training, train
 from tofa_tf.workdir import open_workdir
@@ -35,6 +37,7 @@ class Settings:
         data_dir, unlabeled, test, test_fraction: see `load_dataset`.
         labelled_only: the baseline: equal loss, augmentation and steps, but the labelled images
             are the only images there are.
+        pretrained: where the weights come from, see `load_pretrained`; None: training from scratch.
         train: the training itself.
     """
 
@@ -47,6 +50,7 @@ class Settings:
     test: str | None = None
     test_fraction: float = 0.2
     labelled_only: bool = False
+    pretrained: str | None = None
     train: TrainConfig = TrainConfig()
 
     def to_json(self) -> dict[str, Any]:
@@ -65,6 +69,7 @@ class Experiment:
         pool: the images trained on.
         labelled: positions in `pool` of those whose labels may be used.
         config: of the training.
+        pretrained: supernet to start from, or None.
     """
 
     settings: Settings
@@ -74,6 +79,7 @@ class Experiment:
     pool: ImageSet
     labelled: np.ndarray
     config: TrainConfig
+    pretrained: Supernet | None
 
     @property
     def num_classes(self) -> int:
@@ -101,7 +107,10 @@ def load_experiment(settings: Settings) -> Experiment:
     Raises:
         UserError: if a name is unknown, or images or labels are too few.
     """
-    space = get_space(settings.search_space)
+    space, pretrained = get_space(settings.search_space), None
+    if settings.pretrained:
+        pretrained = load_pretrained(settings.pretrained, None, space)
+        space = pretrained.space
     space = space.at_resolutions(settings.resolutions or (min(space.resolutions),))
     dataset = load_dataset(
         settings.dataset,
@@ -119,7 +128,7 @@ def load_experiment(settings: Settings) -> Experiment:
     if settings.labelled_only:
         pool, labelled = dataset.train.take(labelled), np.arange(len(labelled))
     config = dataclasses.replace(settings.train, flip=settings.train.flip and dataset.flip)
-    return Experiment(settings, space, dataset, split, pool, labelled, config)
+    return Experiment(settings, space, dataset, split, pool, labelled, config, pretrained)
 
 
 def open_folder(experiment: Experiment, path: str | os.PathLike, *, overwrite: bool) -> Path:
@@ -141,7 +150,9 @@ def train_or_load(experiment: Experiment, folder: Path, on_step=None) -> TrainSt
     Returns:
         A state whose supernet has the averaged weights.
     """
-    state = build_training(experiment.space, experiment.num_classes, experiment.config)
+    state = build_training(
+        experiment.space, experiment.num_classes, experiment.config, experiment.pretrained
+    )
     weights = folder / WEIGHTS
     if not weights.exists():
         train(state, experiment.pool, experiment.labelled, experiment.config, folder, on_step)

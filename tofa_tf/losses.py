@@ -24,6 +24,9 @@ class LossWeights:
 class UnifiedLoss:
     """Which terms make up the loss of every net of a step (TOFA, arXiv 2303.15485, abstract).
 
+    By default every term counts for every net. Distillation alone, as in AlphaNet, left subnets of
+    middle size 2 to 4 points worse on digits with 5 labels a class (one seed, 400 steps).
+
     Attributes:
         max_net: weights of the largest net, which is the teacher and so has no distillation.
         min_net: weights of the smallest net.
@@ -32,8 +35,8 @@ class UnifiedLoss:
     """
 
     max_net: LossWeights = LossWeights(labelled=1.0, pseudo=1.0)
-    min_net: LossWeights = LossWeights(labelled=0.0, pseudo=0.0, distill=1.0)
-    random_nets: LossWeights = LossWeights(labelled=0.0, pseudo=0.0, distill=1.0)
+    min_net: LossWeights = LossWeights(labelled=1.0, pseudo=1.0, distill=1.0)
+    random_nets: LossWeights = LossWeights(labelled=1.0, pseudo=1.0, distill=1.0)
     distillation: str = "alpha"
 
     def __post_init__(self):

@@ -31,6 +31,12 @@ _SEARCH_SPACE = flags.DEFINE_string("search_space", "mcu", "Name of the search s
 _RESOLUTIONS = flags.DEFINE_list(
     "resolutions", [], "Image sizes in pixels; by default the smallest of the space."
 )
+_PRETRAINED = flags.DEFINE_string(
+    "pretrained",
+    None,
+    "Weights to start from: a supernet's .weights.h5, a Keras MobileNet as .keras file, or "
+    "keras:MobileNetV3Small and its like; the latter two bring a search space of their own.",
+)
 WORKDIR = flags.DEFINE_string("workdir", "", "Folder of the run; an interrupted one continues.")
 OVERWRITE = flags.DEFINE_bool("overwrite", False, "Delete another run in --workdir.")
 
@@ -128,6 +134,7 @@ def settings_from_flags() -> Settings:
         test=_TEST.value,
         test_fraction=_TEST_FRACTION.value,
         labelled_only=_LABELLED_ONLY.value,
+        pretrained=_PRETRAINED.value,
         train=config,
     )
 

@@ -16,9 +16,11 @@ from tofa_tf.checkpoint import restore_checkpoint, save_checkpoint
 from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.records import ImageSet
 from tofa_tf.errors import UserError
+from tofa_tf.files import replacing
 from tofa_tf.losses import UnifiedLoss
 from tofa_tf.metrics_log import METRICS, MetricsLog, drop_lines_from
 from tofa_tf.plan import encode
+from tofa_tf.pretrained.transfer import copy_weights
 from tofa_tf.pseudo_label import make_rule
 from tofa_tf.sampling import SamplerLog, SandwichSampler
 from tofa_tf.schedule import FixMatchCosine
@@ -73,13 +75,25 @@ class TrainConfig:
     checkpoint_every_steps: int = 100
 
 
-def build_training(space: SearchSpace, num_classes: int, config: TrainConfig) -> TrainStep:
-    """Builds supernet, optimizer and step; equal seeds give equal initial weights."""
+def build_training(
+    space: SearchSpace, num_classes: int, config: TrainConfig, pretrained: Supernet | None = None
+) -> TrainStep:
+    """Builds supernet, optimizer and step; equal seeds give equal initial weights.
+
+    Args:
+        space: what may vary.
+        num_classes: outputs of the classifier.
+        config: of the training.
+        pretrained: supernet of the same space to take the weights from; its classifier only where
+            it has as many classes.
+    """
     keras.utils.set_random_seed(config.seed)
     # It finds nothing to improve in these graphs, and takes a third of the time to the first step.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     supernet = Supernet(space, num_classes)
     supernet.build()
+    if pretrained is not None:
+        copy_weights(pretrained, supernet)
     optimizer = keras.optimizers.SGD(
         FixMatchCosine(config.learning_rate, config.steps, config.warmup_steps),
         momentum=0.9,
@@ -158,7 +172,8 @@ def train(
             on_step(step, metrics)
     metrics_log.close()
     state.use_averages()
-    state.supernet.save_weights(folder / WEIGHTS)
+    with replacing(folder / WEIGHTS) as temporary:
+        state.supernet.save_weights(temporary)
 
 
 def training_seconds(folder: Path) -> float:

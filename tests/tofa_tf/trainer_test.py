@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tests.tofa_tf.randomized import random_supernet
 from tests.tofa_tf.spaces_for_tests import TINY
 from tests.tofa_tf.training import CONFIG, digits, run
 from tofa_tf.errors import UserError
@@ -148,6 +149,21 @@ class TrainerTest(tf.test.TestCase):
             )
         self.assertGreater(losses["distill"]["min_loss"], 0.0)
         self.assertLess(losses["distill"]["min_loss"], losses["min"]["min_loss"])
+
+
+class PretrainedTest(tf.test.TestCase):
+    def test_training_and_averages_start_from_the_pretrained_weights(self):
+        pretrained = random_supernet(TINY, num_classes=4)
+        state = build_training(TINY, 10, CONFIG, pretrained)
+        for average, variable in zip(
+            state.averages, state.supernet.trainable_variables, strict=True
+        ):
+            self.assertAllEqual(average, variable)
+        for weight, source in zip(state.supernet.weights, pretrained.weights, strict=True):
+            if "classifier" in weight.path:
+                self.assertEqual(weight.shape[-1], 10)
+            else:
+                self.assertAllEqual(weight, source)
 
 
 class UpdateTest(tf.test.TestCase):

@@ -38,7 +38,7 @@ def import_state_dict(
         raise UserError(f"unknown source {source!r}; available: {', '.join(sorted(SOURCES))}")
     form = SOURCES[source]
     tensors = {canonical_key(key): array for key, array in tensors.items() if not _unused(key)}
-    classes = len(tensors.get(f"{form.classifier}.bias", ()))
+    classes = np.size(tensors.get(f"{form.classifier}.bias", ()))
     supernet = Supernet(get_space(form.space), num_classes or classes or 1)
     supernet.build()
     entries = list(form.layout(supernet))

@@ -1,0 +1,155 @@
+import keras
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tests.tofa_tf.counting import count_macs, count_params
+from tests.tofa_tf.pretrained.keras_models import SIZE, mobilenet, pixels, randomize
+from tofa_tf.cost import cost
+from tofa_tf.errors import UserError
+from tofa_tf.harvest import harvest
+from tofa_tf.plan import encode
+from tofa_tf.pretrained.keras_mobilenet import from_keras
+from tofa_tf.supernet import Supernet
+
+
+def _normalized(supernet: Supernet) -> np.ndarray:
+    space = supernet.space
+    return ((pixels() - space.pixel_mean) / space.pixel_std).astype(np.float32)
+
+
+def _logits(supernet: Supernet) -> np.ndarray:
+    """Of the largest net."""
+    return supernet(_normalized(supernet), encode(supernet.space, supernet.space.max_arch)).numpy()
+
+
+class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.parameters(
+        ("MobileNetV2", {"alpha": 0.35}),
+        ("MobileNetV2", {"alpha": 1.3}),
+        ("MobileNetV3Small", {}),
+        ("MobileNetV3Small", {"alpha": 0.35}),
+        ("MobileNetV3Small", {"minimalistic": True}),
+        ("MobileNetV3Small", {"include_preprocessing": False}),
+        ("MobileNetV3Large", {}),
+    )
+    def test_largest_net_computes_what_the_model_computes(self, name, options):
+        model = mobilenet(name, classifier_activation=None, **options)
+        supernet = from_keras(model)
+        rescales = name != "MobileNetV2" and options.get("include_preprocessing", True)
+        images = pixels() if rescales else pixels() / 127.5 - 1.0
+        expected = np.asarray(model(images, training=False))
+        largest = np.abs(expected).max()
+        self.assertLess(np.abs(_logits(supernet) - expected).max() / largest, 1e-4)
+        # The comparison says something only where outputs depend on the image.
+        self.assertGreater(np.ptp(expected, axis=0).max() / largest, 0.005)
+        figures = cost(supernet.space, supernet.space.max_arch, 20)
+        self.assertEqual(figures.params, count_params(model))
+
+    def test_harvested_and_counted(self):
+        model = mobilenet("MobileNetV3Small", classifier_activation=None)
+        supernet = from_keras(model)
+        space = supernet.space
+        harvested = harvest(supernet, space.max_arch)
+        expected = np.asarray(model(pixels(), training=False))
+        self.assertAllClose(harvested(_normalized(supernet)), expected, atol=1e-5, rtol=1e-4)
+        self.assertEqual(cost(space, space.max_arch, 20).macs, count_macs(model))
+        # Unequal expand ratios: 4.5 and 3.67, then 4, 6, 6; around them half and two thirds.
+        self.assertEqual(space.stages[1].expands, (2.25, 3.0, 4.5))
+        self.assertAllClose(space.stages[2].expand_scales, (4 / 6, 1.0, 1.0))
+        self.assertEqual(space.stages[2].widths, (24, 40))
+        self.assertEqual(space.stages[2].depths, (2, 3))
+        self.assertEqual(space.stages[2].kernels, (3, 5))
+        self.assertEqual(space.resolutions, (32, 64))
+        smallest = supernet(_normalized(supernet), encode(space, space.min_arch))
+        self.assertEqual(smallest.shape, (3, 20))
+        self.assertTrue(np.isfinite(smallest).all())
+
+    def test_softmax_is_left_off(self):
+        model = mobilenet("MobileNetV2", alpha=0.35)
+        expected = np.asarray(model(pixels() / 127.5 - 1.0, training=False))
+        self.assertAllClose(keras.ops.softmax(_logits(from_keras(model))), expected, rtol=1e-4)
+
+    def test_net_inside_another_model(self):
+        trunk = mobilenet("MobileNetV2", alpha=0.35, include_top=False, pooling="avg")
+        model = keras.Sequential(
+            [
+                keras.Input((SIZE, SIZE, 3)),
+                keras.layers.RandomFlip(),
+                keras.layers.Rescaling(1 / 255),
+                trunk,
+                keras.layers.Dropout(0.2),
+                keras.layers.Dense(3, activation="softmax"),
+            ]
+        )
+        supernet = from_keras(randomize(model))
+        self.assertAllClose(supernet.space.pixel_mean, (0.0,) * 3)
+        self.assertAllClose(supernet.space.pixel_std, (255.0,) * 3)
+        expected = np.asarray(model(pixels(), training=False))
+        self.assertAllClose(keras.ops.softmax(_logits(supernet)), expected, rtol=1e-4)
+
+    def test_rescaling_by_plain_arithmetic(self):
+        inputs = keras.Input((SIZE, SIZE, 3))
+        trunk = mobilenet("MobileNetV2", alpha=0.35, include_top=False)
+        x = trunk(keras.applications.mobilenet_v2.preprocess_input(inputs))
+        x = keras.layers.GlobalAveragePooling2D()(x)
+        model = keras.Model(inputs, keras.layers.Dense(4)(x))
+        self.assertAllClose(
+            _logits(from_keras(model)), model(pixels(), training=False), atol=1e-5, rtol=1e-4
+        )
+
+    @parameterized.parameters({"pooling": None}, {"pooling": "avg"})
+    def test_without_top(self, pooling):
+        model = mobilenet("MobileNetV3Small", include_top=False, pooling=pooling)
+        supernet = from_keras(model, num_classes=5)
+        features = np.asarray(model(pixels(), training=False))
+        if pooling is None:
+            features = features.mean(axis=(1, 2))
+        # The channels were sorted: the features are the same in another order.
+        space = supernet.space
+        harvested = harvest(supernet, space.max_arch)
+        read = keras.Model(harvested.inputs, harvested.get_layer("flatten").output)
+        computed = np.asarray(read(_normalized(supernet)))
+        self.assertAllClose(np.sort(computed), np.sort(features), atol=1e-5, rtol=1e-4)
+        self.assertEqual(from_keras(model).num_classes, 1)
+
+    def test_other_number_of_classes(self):
+        model = mobilenet("MobileNetV2", alpha=0.35)
+        with self.assertLogs("absl", "WARNING") as logs:
+            supernet = from_keras(model, num_classes=3)
+        self.assertIn("the classifier for 3 classes is new", logs.output[0])
+        self.assertEqual(_logits(supernet).shape, (3, 3))
+        other = from_keras(model)
+        self.assertAllEqual(supernet.head_conv.conv.kernel, other.head_conv.conv.kernel)
+
+    def test_best_channels_come_first(self):
+        supernet = from_keras(mobilenet("MobileNetV3Large", alpha=0.35))
+        for block in supernet.blocks:
+            if block.expand is not None:
+                norms = np.abs(block.project.conv.kernel).sum(axis=(0, 1, 3))
+                self.assertAllLessEqual(np.diff(norms), 1e-5)
+        norms = np.abs(supernet.classifier.kernel).sum(axis=1)
+        self.assertAllLessEqual(np.diff(norms), 1e-5)
+
+    def test_other_models_are_refused(self):
+        for model, message in (
+            (mobilenet("MobileNetV3Small", include_top=False, pooling="max"), "other pooling than"),
+            (
+                mobilenet("MobileNet", alpha=0.25),
+                "not a MobileNetV2 or V3: .* expected, .* found",
+            ),
+            (
+                keras.Sequential([keras.Input((8, 8, 3)), keras.layers.LayerNormalization()]),
+                "in no ",
+            ),
+        ):
+            with self.assertRaisesRegex(UserError, message):
+                from_keras(model, num_classes=5)
+        trunk = mobilenet("MobileNetV2", alpha=0.35, include_top=False, pooling="avg")
+        dense = [keras.layers.Dense(8, activation="relu") for _ in range(3)]
+        with self.assertRaisesRegex(UserError, "3 layers with weights behind its last batch norm"):
+            from_keras(keras.Sequential([trunk, *dense]))
+
+
+if __name__ == "__main__":
+    tf.test.main()

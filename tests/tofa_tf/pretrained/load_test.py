@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tests.tofa_tf.pretrained.keras_models import mobilenet
+from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, OFA_LIKE
+from tofa_tf.errors import UserError
+from tofa_tf.pretrained.keras_mobilenet import from_keras
+from tofa_tf.pretrained.load import load_pretrained
+from tofa_tf.supernet import Supernet
+
+
+class LoadTest(tf.test.TestCase, parameterized.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(self.get_temp_dir())
+
+    def test_model_by_name(self):
+        what = "keras:MobileNetV2,alpha=0.35,resolution=96,weights=none"
+        supernet = load_pretrained(what, 7, OFA_LIKE)
+        self.assertEqual(supernet.num_classes, 7)
+        self.assertEqual(supernet.space.max_arch.resolution, 96)
+        self.assertEqual(supernet.space.stages[-1].widths, (80, 112))
+
+    def test_keras_file(self):
+        model = mobilenet("MobileNetV3Small", minimalistic=True)
+        path = self.folder / "own.keras"
+        model.save(path)
+        supernet, expected = load_pretrained(str(path), 20, OFA_LIKE), from_keras(model)
+        self.assertEqual(supernet.space, expected.space)
+        for a, b in zip(supernet.weights, expected.weights, strict=True):
+            self.assertAllEqual(a, b)
+        path.write_bytes(path.read_bytes()[:5000])
+        with self.assertRaisesRegex(UserError, "cannot read .*own.keras"):
+            load_pretrained(str(path), 20, OFA_LIKE)
+
+    @parameterized.parameters(4, 9)
+    def test_weights_of_a_supernet(self, num_classes):
+        saved = Supernet(OFA_LIKE, 4)
+        saved.build()
+        path = self.folder / "supernet.weights.h5"
+        saved.save_weights(path)
+        supernet = load_pretrained(str(path), num_classes, OFA_LIKE)
+        self.assertEqual(supernet.num_classes, num_classes)
+        for a, b in zip(supernet.weights, saved.weights, strict=True):
+            if num_classes == 4 or "classifier" not in a.path:
+                self.assertAllEqual(a, b)
+        with self.assertRaisesRegex(UserError, "holds no weights of a keras_like supernet"):
+            load_pretrained(str(path), 4, KERAS_LIKE)
+        path.write_bytes(path.read_bytes()[:-100])
+        with self.assertRaisesRegex(UserError, "holds no weights of a ofa_like supernet"):
+            load_pretrained(str(path), 4, OFA_LIKE)
+
+    @parameterized.parameters(
+        ("imagenet", "unknown pretrained weights 'imagenet'; wanted keras:NAME"),
+        ("keras:ResNet50", "unknown model 'ResNet50'; available: MobileNetV2, MobileNetV3Small"),
+        ("keras:MobileNetV2,alpha=big", "option 'alpha=big'; wanted alpha=NUMBER"),
+        ("keras:MobileNetV2,beta=1", "option 'beta=1'; wanted alpha=NUMBER"),
+        ("keras:MobileNetV2,alpha=0.4", "cannot make keras:MobileNetV2,alpha=0.4: If imagenet"),
+        ("none.keras", "cannot read none.keras: "),
+        ("none.weights.h5", "there is no file none.weights.h5"),
+    )
+    def test_what_cannot_be_loaded(self, what, message):
+        with self.assertRaisesRegex(UserError, message):
+            load_pretrained(what, 3, OFA_LIKE)
+
+
+if __name__ == "__main__":
+    tf.test.main()
