@@ -47,7 +47,8 @@ def scratch_bytes(op: Op, *, mve: bool, dsp: bool) -> int:
         mve: core with vector extension (Cortex-M55, M85).
         dsp: core with DSP instructions (Cortex-M4, M7, M33).
 
-    Source: the `get_buffer_size` functions of CMSIS-NN.
+    The formulas reproduce the arenas counted on Cortex-M0+, M4 and M55 code for five public models
+    (MLPerf Tiny, person detection); they were chosen on these, not checked on others.
     """
     if op.name == "AVERAGE_POOL_2D":
         return 4 * op.inputs[0].shape[-1] if mve or dsp else 0

@@ -3,9 +3,12 @@
     python -m tflite_export.export --model=some.keras --representative=images/ --output=out/
 
 writes `model_int8.tflite`, the same as C++ source (`model_data.cc`, `model_data.h`), and
-`report.json`: what it was made of and how it was verified. The model file is .keras or .h5, with
-one image input of fixed size and one vector of outputs; the representative images are like those
-the board will see (a folder, or a .npy / .npz array), and 100 of them are enough.
+`report.json`: what it was made of and how it was verified. With --boards=rp2040,my_board.toml also
+`boards.md`: what fits where, and latency estimates; --boards=list lists the known ones. With
+--firmware=pico (or make, esp_idf, arduino, zephyr) a project to flash under `firmware/`. The model
+file is .keras or .h5, with one image input of fixed size and one vector of outputs; the
+representative images are like those the board will see (a folder, or a .npy / .npz array), and 100
+of them are enough.
 
 Pixels (0 to 255) reach the model as (pixel - mean) / std, by default with mean and std 128, which
 makes the board's int8 input simply pixel - 128. A model that begins with a Rescaling or
@@ -17,12 +20,15 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from absl import flags
 
 from tflite_export import cli
 from tflite_export.convert import image_shape
+from tflite_export.devices.boards import list_boards, load_boards
 from tflite_export.errors import ExportError
-from tflite_export.export_model import REPORT_FILE, ExportReport, export_model
+from tflite_export.export_model import MODEL_FILE, REPORT_FILE, ExportReport, export_model
+from tflite_export.firmware.generate import PLATFORMS, write_firmware
 from tflite_export.folders import check_free
 from tflite_export.image_files import read_images
 from tflite_export.keras_file import load_model
@@ -31,8 +37,11 @@ from tflite_export.normalization import (
     default_normalization,
     parse_normalization,
 )
+from tflite_export.quantization import quantize
 from tflite_export.repack import Level
 from tflite_export.tflm import TflmRuntime
+
+_TEST_VECTORS = 4
 
 _MODEL = flags.DEFINE_string("model", None, "Keras model: a .keras or .h5 file.")
 _REPRESENTATIVE = flags.DEFINE_string(
@@ -44,6 +53,8 @@ _IMAGES = flags.DEFINE_integer("images", 100, "How many of the images to use.", 
 _REPACK = flags.DEFINE_enum(
     "repack", Level.LOSSLESS, list(Level), "How the file is made smaller; outputs stay the same."
 )
+_BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; or: list.")
+_FIRMWARE = flags.DEFINE_list("firmware", [], f"Firmware projects: {', '.join(PLATFORMS)}.")
 _MEAN = flags.DEFINE_list("mean", None, "Subtracted from pixels: one value or one per channel.")
 _STD = flags.DEFINE_list("std", None, "Divides pixels then: one value or one per channel.")
 
@@ -51,9 +62,16 @@ _STD = flags.DEFINE_list("std", None, "Divides pixels then: one value or one per
 def main(argv: Sequence[str]) -> None:
     """Exports one model file."""
     del argv
+    if _BOARDS.value == "list":
+        print(list_boards())
+        return
     for flag in (_MODEL, _REPRESENTATIVE, _OUTPUT):
         if not flag.value:
             raise ExportError(f"--{flag.name} is missing; --help explains it")
+    boards = load_boards(_BOARDS.value) if _BOARDS.value else []
+    for platform in _FIRMWARE.value:
+        if platform not in PLATFORMS:
+            raise ExportError(f"--firmware={platform}: choose from {', '.join(PLATFORMS)}")
     output = Path(_OUTPUT.value)
     check_free(output, overwrite=_OVERWRITE.value, marker=REPORT_FILE)
     model = load_model(Path(_MODEL.value))
@@ -77,12 +95,30 @@ def main(argv: Sequence[str]) -> None:
             recipe=recipe,
             overwrite=_OVERWRITE.value,
             repack_level=_REPACK.value,
+            boards=boards,
         )
+        _write_firmware(output, report, images, tflm)
     print(_summary(output, report, normalize))
+
+
+def _write_firmware(
+    output: Path, report: ExportReport, images: np.ndarray, tflm: TflmRuntime
+) -> None:
+    inputs = quantize(images[:_TEST_VECTORS], report.input_scale, report.input_zero_point)
+    # The largest arena that any of the boards asked for needs.
+    arena = max((board.fit.arena_used for board in report.boards), default=None)
+    for platform in _FIRMWARE.value:
+        folder = output / "firmware" / platform
+        tflite = (output / MODEL_FILE).read_bytes()
+        write_firmware(folder, platform, tflite, inputs, tflm, arena_bytes=arena)
 
 
 def _summary(output: Path, report: ExportReport, normalize: Normalization) -> str:
     memory, packing, checked = report.memory, report.packing, report.verification
+    boards = "".join(
+        f"\n{board.latency}; {'fits' if board.fit.fits else 'lacks ' + board.fit.missing}"
+        for board in report.boards
+    )
     return (
         f"{output}: {report.macs / 1e6:.2f} MMACs, flash {memory.flash_bytes / 1024:.1f} KiB, "
         f"arena {memory.arena_bytes / 1024:.1f} KiB in TFLite Micro\n"
@@ -91,6 +127,7 @@ def _summary(output: Path, report: ExportReport, normalize: Normalization) -> st
         f"input: {normalize}\n"
         f"top-1 of int8 and float model equal on {checked.int8_agreement:.1%} of {checked.images} "
         f"images; LiteRT and TFLite Micro differ by {checked.litert_tflm_max_lsb} LSB at most"
+        + boards
     )
 
 

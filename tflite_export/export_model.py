@@ -4,14 +4,16 @@ import dataclasses
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from tflite_export.board_report import BoardReport, boards_markdown, report_boards
 from tflite_export.c_source import c_header, c_source
 from tflite_export.convert import check_images, convert_int8, image_shape
+from tflite_export.devices.boards import Board
 from tflite_export.errors import ExportError
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.folders import check_free, new_folder
@@ -24,6 +26,7 @@ from tflite_export.verify import TFLM_IMAGES, Verification, verify
 
 MODEL_FILE = "model_int8.tflite"
 REPORT_FILE = "report.json"
+BOARDS_FILE = "boards.md"
 _C_NAME = "model_data"
 
 _PACKAGES = ("tensorflow", "keras", "tf_keras", "ai-edge-litert", "tflite_micro", "numpy")
@@ -47,6 +50,7 @@ class ExportReport:
         memory: flash and arena.
         packing: how the file was made smaller.
         verification: accuracy and agreement.
+        boards: fit and latency estimate on the boards asked for.
         versions: of the packages that had a part in it.
         recipe: what the caller wants to have noted.
     """
@@ -64,6 +68,7 @@ class ExportReport:
     memory: Memory
     packing: Packing
     verification: Verification
+    boards: tuple[BoardReport, ...]
     versions: Mapping[str, str]
     recipe: Mapping
 
@@ -84,6 +89,7 @@ def export_model(
     overwrite: bool = False,
     tflm_images: int = TFLM_IMAGES,
     repack_level: Level | str = Level.LOSSLESS,
+    boards: Sequence[Board] = (),
 ) -> ExportReport:
     """Converts a model to int8, verifies it and writes it with its C++ source and its report.
 
@@ -100,6 +106,7 @@ def export_model(
         tflm_images: at most so many images go through TFLite Micro.
         repack_level: how the file is made smaller. A file for TFLite Micro only is verified as the
             lossless one, and compared with that in TFLite Micro bit by bit.
+        boards: to report fit and latency estimate for; a model that does not fit is written too.
 
     Raises:
         ExportError: if the model cannot be converted or fails verification, or the folder is taken;
@@ -133,6 +140,7 @@ def export_model(
         memory=memory_of(file, verification.arena_bytes),
         packing=packing,
         verification=verification,
+        boards=report_boards(file, verification, boards),
         versions={name: importlib.metadata.version(name) for name in _PACKAGES},
         recipe=dict(recipe or {}),
     )
@@ -140,6 +148,8 @@ def export_model(
         (folder / MODEL_FILE).write_bytes(tflite)
         (folder / f"{_C_NAME}.h").write_text(c_header(file, report.memory, _C_NAME))
         (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))
+        if boards:
+            (folder / BOARDS_FILE).write_text(boards_markdown(report.boards))
         (folder / REPORT_FILE).write_text(report.to_json())
     return report
 

@@ -60,6 +60,31 @@ class ExportScriptTest(tf.test.TestCase):
         tflite = (self.output / "model_int8.tflite").read_bytes()
         self.assertEqual(len(tflite), report["tflite_bytes"])
 
+    def test_boards_and_firmware(self):
+        self._save()
+        done = self._script("--boards=rp2040,ra8d1", "--firmware=pico", "--repack=tflm_only")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"estimate [\d.]+ ms \+- [\d.]+ ms on rp2040; fits")
+        report = json.loads((self.output / "report.json").read_text())
+        self.assertEqual(report["packing"]["level"], "tflm_only")
+        boards = {board["fit"]["board"]: board for board in report["boards"]}
+        self.assertEqual(list(boards), ["rp2040", "ra8d1"])
+        self.assertIn("| rp2040 |", (self.output / "boards.md").read_text())
+        # The firmware runs on both boards, so its arena is that of the needier one.
+        text = (self.output / "firmware" / "pico" / "model_test.cc").read_text()
+        self.assertIn(f": {boards['ra8d1']['fit']['arena_used']};", text)
+        for board in boards.values():
+            self.assertAllClose(
+                board["latency"]["estimate_ms"],
+                sum(op["estimate_ms"] for op in board["latency"]["ops"]),
+            )
+
+    def test_bad_boards_and_firmware_are_said_before_any_work(self):
+        for flag, words in (("--boards=rp2041", "unknown board"), ("--firmware=mbed", "choose")):
+            failed = self._script(flag)
+            self.assertEqual(failed.returncode, 1)
+            self.assertIn(words, failed.stderr.splitlines()[-1])
+
     def test_error_is_one_line_without_traceback(self):
         failed = self._script()
         self.assertEqual(failed.returncode, 1)

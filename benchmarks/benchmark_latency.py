@@ -1,0 +1,137 @@
+"""Latency estimates against published measurements, those held out from the fit above all.
+
+    python -m benchmarks.benchmark_latency --models_dir=models/ --output=benchmarks/results/latency
+
+`published_latencies.csv` lists the measurements. The models are public and not part of this
+repository: put `vww_96_int8`, `pretrainedResnet_quant`, `kws_ref_model`, `ad01_int8` (.tflite, from
+mlcommons/tiny), `person_detect.tflite` (from tensorflow/tflite-micro) and TinyEngine's
+`assets/vww.tflite`, renamed `mcunet_vww1.tflite`, into one folder. Models of keras.applications are
+built here with random weights. Per core and library one number is fitted, cycles per instruction,
+on one row; "older" rows are of a runtime whose kernels the counted instructions are not of.
+"""
+
+import csv
+import dataclasses
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from absl import flags
+
+from benchmarks.results import TABLE, describe_environment, new_results
+from tflite_export import cli
+from tflite_export.convert import convert_int8
+from tflite_export.devices.boards import known_boards
+from tflite_export.errors import ExportError
+from tflite_export.flatbuffer import TfliteFile, read_tflite
+from tflite_export.folders import check_free
+from tflite_export.latency import estimate_latency
+
+_PUBLISHED = Path(__file__).with_name("published_latencies.csv")
+
+_MODELS_DIR = flags.DEFINE_string("models_dir", None, "Folder with the public .tflite files.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
+
+_KERAS_MODELS = {
+    "keras:mobilenet_v2_0.3_80": (keras.applications.MobileNetV2, 80, {"alpha": 0.3}),
+    "keras:mobilenet_v3_small_224": (keras.applications.MobileNetV3Small, 224, {}),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published measurement and the estimate for it."""
+
+    board: str
+    kernels: str
+    model: str
+    published_ms: float
+    estimate_ms: float
+    role: str
+    source: str
+
+    @property
+    def error(self) -> float:
+        """Relative error of the estimate."""
+        return self.estimate_ms / self.published_ms - 1
+
+
+def load_file(model: str, models_dir: Path) -> TfliteFile:
+    """Returns a model by the name that `published_latencies.csv` has for it.
+
+    Raises:
+        ExportError: if its file is not in the folder.
+    """
+    if model not in _KERAS_MODELS:
+        path = models_dir / f"{model}.tflite"
+        if not path.exists():
+            raise ExportError(f"there is no {path}; --help says where the public models come from")
+        return read_tflite(path.read_bytes())
+    build, size, options = _KERAS_MODELS[model]
+    keras.utils.set_random_seed(0)
+    net = build(input_shape=(size, size, 3), weights=None, **options)
+    images = np.random.default_rng(0).uniform(-1, 1, (2, size, size, 3)).astype(np.float32)
+    return read_tflite(convert_int8(net, images))
+
+
+def compare(models_dir: Path) -> list[Row]:
+    """Estimates every row of the table of published measurements."""
+    load = functools.cache(lambda model: load_file(model, models_dir))
+    rows = []
+    with open(_PUBLISHED, newline="") as file:
+        for line in csv.DictReader(file):
+            board = dataclasses.replace(
+                known_boards()[line["board"]],
+                kernels=line["kernels"],
+                clock_mhz=float(line["clock_mhz"]),
+            )
+            rows.append(
+                Row(
+                    board=board.name,
+                    kernels=board.kernels,
+                    model=line["model"],
+                    published_ms=float(line["published_ms"]),
+                    estimate_ms=estimate_latency(load(line["model"]), board).estimate_ms,
+                    role=line["role"],
+                    source=line["source"],
+                )
+            )
+    return rows
+
+
+def _markdown(rows: Sequence[Row]) -> str:
+    errors = [abs(row.error) for row in rows if row.role == "held out"]
+    lines = ["# Latency estimates against published measurements", "", *describe_environment(), ""]
+    lines += [
+        f"{len(errors)} rows held out from the fit: median error {np.median(errors):.1%}, largest "
+        f"{max(errors):.1%}.",
+        "",
+        "| board | kernels | model | published ms | estimate ms | error | role | source |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.board} | {row.kernels} | {row.model} | {row.published_ms:g} "
+        f"| {row.estimate_ms:.4g} | {row.error:+.1%} | {row.role} | {row.source} |"
+        for row in rows
+    ]
+    return "\n".join([*lines, ""])
+
+
+def main(argv: Sequence[str]) -> None:
+    """Writes the comparison."""
+    del argv
+    if not _MODELS_DIR.value or not _OUTPUT.value:
+        raise ExportError("--models_dir and --output are needed; --help explains them")
+    check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, marker=TABLE)
+    rows = compare(Path(_MODELS_DIR.value))
+    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
+        (folder / TABLE).write_text(_markdown(rows))
+    print(f"written to {_OUTPUT.value}")
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

@@ -1,0 +1,54 @@
+import pathlib
+import subprocess
+import sys
+
+import tensorflow as tf
+
+from tests.tflite_export.flatbuffers_by_hand import chain
+
+_PUBLIC = (
+    *("vww_96_int8", "pretrainedResnet_quant", "kws_ref_model", "ad01_int8"),
+    *("person_detect", "mcunet_vww1"),
+)
+
+
+class BenchmarkLatencyTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.models = pathlib.Path(self.get_temp_dir()) / "models"
+        self.models.mkdir()
+        self.output = self.models.parent / "out"
+
+    def _script(self) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-m", "benchmarks.benchmark_latency",
+             f"--models_dir={self.models}", f"--output={self.output}"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+    def test_every_row_of_the_table_is_estimated(self):
+        # Any readable file will do: what is tested is the table and its way through the estimate.
+        for name in _PUBLIC:
+            (self.models / f"{name}.tflite").write_bytes(chain(["RELU"]))
+        done = self._script()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = (self.output / "README.md").read_text().splitlines()
+        rows = [line.split(" | ") for line in lines if "%" in line and line.startswith("| ")]
+        self.assertGreater(len(rows), 30)
+        self.assertIn(f"{sum(row[6] == 'held out' for row in rows)} rows held out", str(lines))
+        # One number per core and library is fitted, on one row.
+        fitted = [(row[0], row[1]) for row in rows if row[6] == "fit"]
+        self.assertLen(set(fitted), len(fitted))
+        for row in rows:
+            published, estimate, error = float(row[3]), float(row[4]), float(row[5][:-1]) / 100
+            self.assertAllClose(published * (1 + error), estimate, atol=0.001 * published)
+
+    def test_missing_model_is_one_line(self):
+        done = self._script()
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.splitlines()[-1], "^error: there is no .*vww_96_int8.tflite")
+        self.assertFalse(self.output.exists())
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,1 @@
+"""Ready firmware projects that run a model on its test vectors, from one set of templates."""
