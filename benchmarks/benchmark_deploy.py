@@ -17,6 +17,7 @@ from absl import flags
 from benchmarks.results import describe_environment, new_results
 from tflite_export.convert import convert_int8
 from tflite_export.flatbuffer import read_tflite
+from tflite_export.repack import repack
 from tflite_export.tflm import TflmRuntime
 from tflite_export.verify import verify
 from tofa_tf import cli
@@ -65,7 +66,7 @@ def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]
     images = np.clip(images / 2, -1, 1).astype(np.float32)
     model = harvest(supernet, arch)
     recalibrate(model, images)
-    tflite = convert_int8(model, images)
+    tflite, _ = repack(convert_int8(model, images))
     images = images[:_IMAGES]
     verification = verify(tflite, images, None, np.asarray(model(images)), tflm)
     predicted = cost(supernet.space, arch, supernet.num_classes)

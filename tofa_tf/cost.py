@@ -12,11 +12,13 @@ from tofa_tf.arena import Tensor, planned_bytes
 from tofa_tf.plan import BlockPlan, Plan, make_plan
 from tofa_tf.search_space import SearchSpace
 
-# The converter's file and TFLite Micro's persistent arena grow with channels (scales and zero
-# points) and operators (tables, structs). Least squares over 24 `mcu` subnets of 0.4 to 42 MMACs
-# with the versions of requirements.txt; largest error 1.0 % of the file, 0.4 % of that arena part.
-_FILE_BYTES_PER_CHANNEL, _FILE_BYTES_PER_OPERATOR, _FILE_BYTES = 25, 435, 5100
-_ARENA_BYTES_PER_CHANNEL, _ARENA_BYTES_PER_OPERATOR, _ARENA_BYTES = 8, 220, 1040
+# Beside the weights a file holds scales of each channel, zero points shared by all layers of equal
+# width, and tables for each operator; TFLite Micro's persistent arena holds much the same. Least
+# squares over 30 `mcu` subnets of 0.4 to 42 MMACs with the versions of requirements.txt; largest
+# error 0.4 % of the file, 0.2 % of that arena part. `benchmarks/benchmark_deploy.py` checks it.
+_FILE_BYTES_PER_CHANNEL, _FILE_BYTES_PER_WIDTH = 6.4, 11.75
+_FILE_BYTES_PER_OPERATOR, _FILE_BYTES = 205, 1150
+_ARENA_BYTES_PER_CHANNEL, _ARENA_BYTES_PER_OPERATOR, _ARENA_BYTES = 8, 222, 961
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Cost:
         params: trainable parameters (batch norm's scale and offset included).
         weight_bytes: int8 kernels plus int32 biases.
         peak_activation_bytes: int8 tensors as TFLite Micro plans them, its non-persistent arena.
-        flash_bytes: estimate of the .tflite file as the converter writes it.
+        flash_bytes: estimate of the .tflite file, losslessly repacked.
         arena_bytes: estimate of TFLite Micro's whole arena on a 64-bit machine.
     """
 
@@ -76,17 +78,21 @@ def cost(space: SearchSpace, arch: Arch, num_classes: int) -> Cost:
     plan = make_plan(space, arch)
     operators = list_operators(space, plan, num_classes)
     weight_bytes = sum(op.weights + 4 * op.biases for op in operators)
-    channels = sum(op.biases for op in operators)
+    widths = [op.biases for op in operators if op.biases]
+    channels = sum(widths)
     peak = planned_bytes(_tensors(operators, image_bytes=3 * plan.resolution**2))
     return Cost(
         macs=sum(op.macs for op in operators),
         params=sum(op.params for op in operators),
         weight_bytes=weight_bytes,
         peak_activation_bytes=peak,
-        flash_bytes=weight_bytes
-        + _FILE_BYTES_PER_CHANNEL * channels
-        + _FILE_BYTES_PER_OPERATOR * len(operators)
-        + _FILE_BYTES,
+        flash_bytes=round(
+            weight_bytes
+            + _FILE_BYTES_PER_CHANNEL * channels
+            + _FILE_BYTES_PER_WIDTH * sum(set(widths))
+            + _FILE_BYTES_PER_OPERATOR * len(operators)
+            + _FILE_BYTES
+        ),
         arena_bytes=peak
         + _ARENA_BYTES_PER_CHANNEL * channels
         + _ARENA_BYTES_PER_OPERATOR * len(operators)
