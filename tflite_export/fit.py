@@ -1,5 +1,6 @@
 """Whether a verified model fits a board: flash with the runtime's code, arena as on its core."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tflite_export.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
@@ -90,8 +91,12 @@ def fit(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Boa
 
 def runtime_code_bytes(file: TfliteFile) -> int:
     """Returns an estimate of TFLite Micro's code with the ops that the file uses."""
-    kib = _FRAMEWORK_KIB + sum(_OP_KIB.get(name, _OTHER_OP_KIB) for name in file.op_counts)
-    return kib * 1024
+    return code_bytes(file.op_counts)
+
+
+def code_bytes(ops: Iterable[str]) -> int:
+    """Returns an estimate of TFLite Micro's code with these ops registered, each named once."""
+    return 1024 * (_FRAMEWORK_KIB + sum(_OP_KIB.get(name, _OTHER_OP_KIB) for name in ops))
 
 
 def arena_on_board(

@@ -2,7 +2,7 @@
 
 import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ import matplotlib.pyplot as plt
 from tofa_tf.files import replacing, write_text
 
 PLOT = "accuracy.png"
+Columns = Sequence[tuple[str, Callable[[dict[str, Any]], str]]]
+
 _AXES = (
     ("MACs (millions)", lambda s: s["macs"] / 1e6),
     ("flash: .tflite file (KiB)", lambda s: s["tflite_bytes"] / 1024),
     ("arena in TFLite Micro (KiB)", lambda s: s["arena_bytes"] / 1024),
 )
-_COLUMNS = (
+SCENARIO_COLUMNS: Columns = (
     ("scenario", lambda s: s["name"]),
     ("MACs", lambda s: f"{s['macs'] / 1e6:.2f} M"),
     ("params", lambda s: f"{s['params'] / 1e3:.0f} k"),
@@ -31,6 +33,15 @@ _COLUMNS = (
     ("ms on this PC", lambda s: f"{s['latency_ms']:.2f}"),
     ("seconds to make", lambda s: f"{s['seconds']:.1f}"),
 )
+_BOARD_COLUMNS: Columns = (
+    ("board", lambda b: b["board"]),
+    ("flash KiB", lambda b: _used(b, "flash")),
+    ("SRAM for the arena KiB", lambda b: _used(b, "arena")),
+    (
+        "latency, estimate",
+        lambda b: f"{b['latency_estimate_ms']:.3g} ms ± {b['latency_relative_error']:.0%}",
+    ),
+)
 _EXPLANATION = (
     "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
     "reports on a 64-bit machine, a few percent above a 32-bit core. int8 accuracy is measured on "
@@ -40,11 +51,11 @@ _EXPLANATION = (
 )
 
 
-def markdown_table(scenarios: Sequence[dict[str, Any]]) -> str:
-    """The scenarios of `report.json` as a Markdown table."""
-    rows = [[title for title, _ in _COLUMNS], ["---"] * len(_COLUMNS)]
-    rows += [[cell(s) for _, cell in _COLUMNS] for s in scenarios]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def markdown_table(rows: Sequence[dict[str, Any]], columns: Columns = SCENARIO_COLUMNS) -> str:
+    """A Markdown table; by default of the scenarios of `report.json`."""
+    lines = [[title for title, _ in columns], ["---"] * len(columns)]
+    lines += [[cell(row) for _, cell in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def write_report(report: dict[str, Any], folder: Path) -> None:
@@ -53,27 +64,34 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     title = f"{report['dataset']}: {len(scenarios)} int8 models from one supernet"
     plot_accuracy(scenarios, folder / PLOT)
     facts = _facts(report)
-    table = markdown_table(scenarios)
-    failed = [f"* does not fit: {failure}" for failure in report["not_fitting"]]
-    text = [f"# {title}", "", *facts, "", table, "", *failed, "", f"![accuracy]({PLOT})", ""]
-    write_text(folder / "report.md", "\n".join([*text, _EXPLANATION, ""]))
-    image = base64.b64encode((folder / PLOT).read_bytes()).decode()
+    tables = [(scenarios, SCENARIO_COLUMNS)]
+    boards = [scenario["board"] for scenario in scenarios if scenario.get("board")]
+    if boards:
+        tables.append((boards, _BOARD_COLUMNS))
+    text = [f"# {title}", "", *(f"* {fact}" for fact in facts)]
+    for table in tables:
+        text += ["", markdown_table(*table)]
+    text += ["", f"![accuracy]({PLOT})", "", _EXPLANATION, ""]
+    write_text(folder / "report.md", "\n".join(text))
     write_text(
         folder / "report.html",
         _PAGE.format(
             title=html.escape(title),
-            facts="".join(f"<li>{html.escape(fact[2:])}</li>" for fact in [*facts, *failed]),
-            head="".join(f"<th>{html.escape(name)}</th>" for name, _ in _COLUMNS),
-            rows="".join(
-                "<tr>"
-                + "".join(f"<td>{html.escape(cell(s))}</td>" for _, cell in _COLUMNS)
-                + "</tr>"
-                for s in scenarios
-            ),
-            image=image,
+            facts="".join(f"<li>{html.escape(fact)}</li>" for fact in facts),
+            tables="".join(_html_table(*table) for table in tables),
+            image=base64.b64encode((folder / PLOT).read_bytes()).decode(),
             explanation=html.escape(_EXPLANATION),
         ),
     )
+
+
+def _html_table(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
+    head = "".join(f"<th>{html.escape(title)}</th>" for title, _ in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell(row))}</td>" for _, cell in columns) + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def plot_accuracy(scenarios: Sequence[dict[str, Any]], path: Path) -> None:
@@ -99,12 +117,18 @@ def plot_accuracy(scenarios: Sequence[dict[str, Any]], path: Path) -> None:
     plt.close(figure)
 
 
+def _used(board: dict[str, Any], memory: str) -> str:
+    used, available = (board[f"{memory}_{which}"] / 1024 for which in ("used", "available"))
+    return f"{used:.0f} of {available:.0f}"
+
+
 def _facts(report: dict[str, Any]) -> list[str]:
     return [
-        f"* {report['labelled_images']} labelled images ({report['labels_per_class']} a class), "
+        f"{report['labelled_images']} labelled images ({report['labels_per_class']} a class), "
         f"{report['unlabelled_images']} unlabelled, {report['test_images']} test images",
-        f"* search space {report['search_space']}, {report['steps']} steps, seed {report['seed']}, "
+        f"search space {report['search_space']}, {report['steps']} steps, seed {report['seed']}, "
         f"{report['training_seconds']:.0f} s of training on {report['machine']}",
+        *(f"does not fit: {failure}" for failure in report["not_fitting"]),
     ]
 
 
@@ -112,13 +136,13 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <style>
 body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }}
-table {{ border-collapse: collapse; }}
+table {{ border-collapse: collapse; margin: 1em 0; }}
 th, td {{ border-bottom: 1px solid #ccc; padding: .3em .7em; text-align: right; }}
 th:first-child, td:first-child {{ text-align: left; }}
 img {{ max-width: 100%; }}
 </style></head><body>
 <h1>{title}</h1><ul>{facts}</ul>
-<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>
+{tables}
 <p><img src="data:image/png;base64,{image}" alt="accuracy against MACs, flash and arena"></p>
 <p>{explanation}</p>
 </body></html>

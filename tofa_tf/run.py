@@ -15,6 +15,7 @@ from typing import Any
 
 from absl import flags
 
+from tflite_export.devices.boards import Board, list_boards, load_boards
 from tflite_export.tflm import TflmRuntime
 from tofa_tf import cli, train
 from tofa_tf.errors import UserError
@@ -23,6 +24,7 @@ from tofa_tf.files import write_json
 from tofa_tf.machine import describe_machine
 from tofa_tf.progress import Progress
 from tofa_tf.report import markdown_table, write_report
+from tofa_tf.run_board import board_scenario
 from tofa_tf.run_scenario import run_scenario
 from tofa_tf.selection import Scenario, check_fits_smallest, parse_scenarios
 from tofa_tf.trainer import WEIGHTS, training_seconds
@@ -44,36 +46,47 @@ _PACKAGES = (
 
 _SCENARIOS = flags.DEFINE_string(
     "scenarios",
-    "macs=0.5M;macs=1M;macs=2M;macs=4M",
+    "",
     "Budgets of every deployment: resource=number,...;... with macs, params, flash_kib, arena_kib.",
+)
+_BOARDS = flags.DEFINE_string(
+    "boards", "", "Boards to deploy to, and files of your own boards; or: list."
 )
 
 
 def main(argv: Sequence[str]) -> None:
     """Runs the whole job and prints the table."""
     del argv
-    scenarios = parse_scenarios(_SCENARIOS.value)
+    if _BOARDS.value == "list":
+        print(list_boards())
+        return
+    boards = load_boards(_BOARDS.value) if _BOARDS.value else []
+    # Before any work: what the user can have got wrong.
+    scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
-    # Hours of training must not end in "does not fit".
-    for scenario in scenarios:
-        check_fits_smallest(scenario, experiment.space, experiment.num_classes)
+    jobs = [(scenario, None) for scenario in scenarios]
+    jobs += [(board_scenario(board, experiment.space), board) for board in boards]
+    # Hours of training must not end in "does not fit" for all.
+    _check_some_fit(jobs, experiment)
     folder = open_folder(experiment, train.WORKDIR.value, overwrite=train.OVERWRITE.value)
     with Progress(experiment.config.steps) as progress:
         supernet = train_or_load(experiment, folder, progress.step).supernet
     weights_sha256 = sha256(folder / WEIGHTS)
     entries, failures = [], []
     with TflmRuntime() as tflm:
-        for number, scenario in enumerate(scenarios, 1):
-            print(f"[{number}/{len(scenarios)}] {scenario.name}", flush=True)
+        for number, (scenario, board) in enumerate(jobs, 1):
+            print(f"[{number}/{len(jobs)}] {scenario.name}", flush=True)
             try:
                 entries.append(
-                    run_scenario(scenario, supernet, experiment, folder, tflm, weights_sha256)
+                    run_scenario(
+                        scenario, supernet, experiment, folder, tflm, weights_sha256, board
+                    )
                 )
             except UserError as error:
                 # One impossible board must not cost the others their models.
                 failures.append(str(error))
     if entries:
-        report = _report(experiment, scenarios, entries, failures, weights_sha256, folder)
+        report = _report(experiment, entries, failures, weights_sha256, folder)
         write_json(folder / REPORT, report)
         write_report(report, folder)
         print(f"\n{markdown_table(entries)}\n\nreport: {folder / 'report.html'}")
@@ -81,9 +94,22 @@ def main(argv: Sequence[str]) -> None:
         raise UserError("; ".join(failures))
 
 
+def _check_some_fit(jobs: list[tuple[Scenario, Board | None]], experiment: Experiment) -> None:
+    """Raises a UserError if a scenario, or every one of the boards, is beyond the whole space."""
+    failures = []
+    for scenario, board in jobs:
+        try:
+            check_fits_smallest(scenario, experiment.space, experiment.num_classes)
+        except UserError as error:
+            if board is None:
+                raise
+            failures.append(str(error))
+    if failures and len(failures) == len(jobs):
+        raise UserError("; ".join(failures))
+
+
 def _report(
     experiment: Experiment,
-    scenarios: Sequence[Scenario],
     entries: list[dict[str, Any]],
     failures: list[str],
     weights_sha256: str,

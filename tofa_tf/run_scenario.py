@@ -2,9 +2,11 @@
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tflite_export.devices.boards import Board
 from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
 from tflite_export.tflm import TflmRuntime
 from tofa_tf.errors import UserError
@@ -12,6 +14,7 @@ from tofa_tf.experiment import Experiment
 from tofa_tf.files import read_json, write_json
 from tofa_tf.harvest import harvest
 from tofa_tf.recalibrate import recalibrate
+from tofa_tf.run_board import board_entry
 from tofa_tf.sampling import SamplerLog
 from tofa_tf.selection import Candidate, Scenario, candidates
 from tofa_tf.supernet import Supernet
@@ -31,6 +34,7 @@ def run_scenario(
     folder: Path,
     tflm: TflmRuntime,
     weights_sha256: str,
+    board: Board | None = None,
 ) -> dict[str, Any]:
     """Selects, harvests, converts and verifies; takes the next subnet until the files fit.
 
@@ -41,6 +45,7 @@ def run_scenario(
         supernet: with the weights to deploy.
         folder: of the run; has the sampler's log.
         weights_sha256: of those weights.
+        board: that the model is for; then its flash and SRAM decide instead of the budgets.
 
     Returns:
         The scenario's entry of `report.json`.
@@ -52,7 +57,9 @@ def run_scenario(
     output = folder / "scenarios" / scenario.name
     if (output / _ENTRY).exists():
         entry = read_json(output / _ENTRY)
-        if entry.get("weights_sha256") == weights_sha256:
+        if entry.get("weights_sha256") == weights_sha256 and entry["budget"] == dict(
+            scenario.budgets
+        ):
             return entry
     started = time.perf_counter()
     proposals = candidates(
@@ -64,8 +71,9 @@ def run_scenario(
     )
     missed = ""
     for tries, candidate in enumerate(proposals, 1):
-        report = _export(candidate, supernet, experiment, output, tflm, weights_sha256)
-        missed = _missed(scenario, report)
+        boards = (board,) if board else ()
+        report = _export(candidate, supernet, experiment, output, tflm, weights_sha256, boards)
+        missed = report.boards[0].fit.missing if board else _missed(scenario, report)
         if not missed:
             seconds = time.perf_counter() - started
             entry = _entry(scenario, candidate, report, output, folder, tries, seconds)
@@ -84,6 +92,7 @@ def _export(
     output: Path,
     tflm: TflmRuntime,
     weights_sha256: str,
+    boards: Sequence[Board],
 ) -> ExportReport:
     resolution = candidate.arch.resolution
     calibration = experiment.calibration_images(resolution)
@@ -106,6 +115,7 @@ def _export(
             "seed": experiment.config.seed,
         },
         overwrite=True,
+        boards=boards,
     )
 
 
@@ -150,5 +160,6 @@ def _entry(
         "int8_agreement": verification.int8_agreement,
         "verification": dataclasses.asdict(verification),
         "latency_ms": verification.litert_ms,
+        "board": board_entry(report.boards[0]) if report.boards else None,
         "seconds": seconds,
     }

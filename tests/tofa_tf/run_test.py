@@ -11,6 +11,7 @@ from absl import flags
 from absl.testing import flagsaver, parameterized
 
 from tests.tofa_tf.spaces_for_tests import TINY
+from tflite_export.errors import ExportError
 from tofa_tf import run, spaces
 from tofa_tf.errors import UserError
 from tofa_tf.workdir import sha256
@@ -80,6 +81,17 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
             for name in models:
                 self.assertEqual((folder / name).stat().st_mtime_ns, times[name])
 
+        with self.subTest("a board is a scenario too, its latency an estimate"):
+            _run(folder, scenarios="", boards="rp2040,nano33ble")
+            again = json.loads((folder / "report.json").read_text())
+            self.assertEqual([s["name"] for s in again["scenarios"]], ["rp2040", "nano33ble"])
+            board = again["scenarios"][0]["board"]
+            self.assertBetween(board["flash_used"], 77 * 1024, board["flash_available"])
+            self.assertBetween(board["arena_used"], 4 * 1024, board["arena_available"])
+            self.assertGreater(board["latency_estimate_ms"], 0)
+            self.assertIn("latency, estimate", (folder / "report.md").read_text())
+            self.assertIn("latency, estimate", (folder / "report.html").read_text())
+
         with self.subTest("an equal seed gives equal bytes"):
             _run(self.root / "again")
             for name, expected in models.items():
@@ -111,6 +123,8 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"resolutions": ["31"]}, "resolution 31 is not one of 16"),
         ({"resolutions": ["big"]}, "--resolutions=big: wanted whole numbers"),
         ({"scenarios": "sram=3"}, "cannot read 'sram=3'"),
+        ({"scenarios": ""}, "no scenario given"),
+        ({"boards": "pdp11"}, "unknown board 'pdp11'"),
         ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),
         ({"workdir": ""}, "--workdir"),
         ({"steps": 0}, "--steps=0: at least 1"),
@@ -124,12 +138,13 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
     )
     def test_bad_input_is_refused_before_anything_is_written(self, changes, message):
         folder = self.root / "bad"
-        with self.assertRaisesRegex(UserError, message):
+        with self.assertRaisesRegex((UserError, ExportError), message):
             _run(**{"workdir": folder, **changes})
         self.assertFalse((folder / "metrics.jsonl").exists())
 
     def test_script_ends_with_one_line_and_exit_code_1(self):
-        command = [sys.executable, "-m", "tofa_tf.run", "--dataset=digitz", "--labels_per_class=5"]
+        command = [sys.executable, "-m", "tofa_tf.run", "--dataset=digitz"]
+        command += ["--labels_per_class=5", "--boards=rp2040"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertStartsWith(done.stderr, "error: unknown data set 'digitz'")
