@@ -4,14 +4,13 @@ import re
 import warnings
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.lite.python.convert import ConverterError
 
 from tflite_export.console import captured_stderr
 from tflite_export.errors import ExportError
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.ops import check_integer
 from tflite_export.pooling import pool_instead_of_mean
+from tflite_export.quiet_tensorflow import ConverterError, tf
 
 # The line of the converter's report that lists what TFLite cannot express.
 _FOREIGN_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)

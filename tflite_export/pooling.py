@@ -5,8 +5,7 @@ respect: pooling keeps the scale of its input, MEAN has one of its own; so an ou
 the mean of the int8 inputs, rounded to half a step of the input's scale at most.
 """
 
-import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+from tflite_export.quiet_tensorflow import convert_variables_to_constants_v2, tf
 
 _HEIGHT_AND_WIDTH = [1, 2]
 
