@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -62,7 +63,7 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     """Writes `report.md`, `report.html` and the plot beside `report.json`."""
     scenarios = report["scenarios"]
     title = f"{report['dataset']}: {len(scenarios)} int8 models from one supernet"
-    plot_accuracy(scenarios, folder / PLOT)
+    plot_accuracy(scenarios, report["test_images"], folder / PLOT)
     facts = _facts(report)
     tables = [(scenarios, SCENARIO_COLUMNS)]
     boards = [scenario["board"] for scenario in scenarios if scenario.get("board")]
@@ -94,24 +95,39 @@ def _html_table(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def plot_accuracy(scenarios: Sequence[dict[str, Any]], path: Path) -> None:
-    """Draws accuracy against MACs, flash and arena.
+def plot_accuracy(scenarios: Sequence[dict[str, Any]], test_images: int, path: Path) -> None:
+    """Draws accuracy against MACs, flash and arena, with the standard error of the test set.
 
     Args:
         scenarios: of `report.json`.
+        test_images: how many images the accuracies are of.
         path: of the PNG.
     """
     figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), sharey=True, layout="constrained")
     for axis, (label, value) in zip(axes, _AXES, strict=True):
-        ordered = sorted(scenarios, key=value)
-        x = [value(s) for s in ordered]
-        for kind, style in (("float", "o--"), ("int8", "s-")):
-            y = [100 * s[f"{kind}_accuracy"] for s in ordered]
-            axis.plot(x, y, style, label=kind, markersize=6, alpha=0.85)
+        x = [value(s) for s in scenarios]
+        y = np.array([100 * s["int8_accuracy"] for s in scenarios])
+        error = np.sqrt(y * (100 - y) / test_images)
+        axis.errorbar(x, y, error, fmt="s", label="int8, standard error", capsize=3, zorder=3)
+        floats = [100 * s["float_accuracy"] for s in scenarios]
+        axis.plot(x, floats, "o", label="float", markersize=9, markerfacecolor="none", zorder=4)
         axis.set_xlabel(label)
+        axis.set_xscale("log")
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("{x:g}")
+        axis.tick_params(axis="x", which="both", labelsize=8)
         axis.grid(alpha=0.3)
+    for scenario, below in zip(scenarios, y - error, strict=True):
+        place = (_AXES[0][1](scenario), below)
+        axes[0].annotate(
+            scenario["name"], place, (0, -6), textcoords="offset points",
+            rotation=90, ha="center", va="top", fontsize=7,
+        )  # fmt: skip
+    low, high = axes[0].get_ylim()
+    # Room for the names, and no drama where accuracies are nearly equal.
+    axes[0].set_ylim(low - max(0.8 * (high - low), 8.0), min(high + 1.0, 101.0))
     axes[0].set_ylabel("test accuracy (%)")
-    axes[0].legend(loc="lower right")
+    axes[-1].legend(loc="lower right")
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110)
     plt.close(figure)
