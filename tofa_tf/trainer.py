@@ -17,6 +17,7 @@ from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.records import ImageSet
 from tofa_tf.errors import UserError
 from tofa_tf.files import replacing
+from tofa_tf.interrupt import deferred_interrupt
 from tofa_tf.losses import UnifiedLoss
 from tofa_tf.metrics_log import METRICS, MetricsLog, drop_lines_from
 from tofa_tf.plan import encode
@@ -128,6 +129,7 @@ def train(
 
     Raises:
         UserError: if the loss or the gradient stops being finite; says at which step.
+        KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is finished and saved.
     """
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
@@ -154,22 +156,27 @@ def train(
     images_per_step = config.labelled_batch * (1 + 2 * config.unlabelled_ratio)
     seconds_before, started = training_seconds(folder), time.perf_counter()
     last_time = started
-    for step, batch in zip(range(first, config.steps), batches, strict=True):
-        archs = sampler.archs(step)
-        metrics = state(batch, [encode(space, arch) for arch in archs])
-        metrics = {name: float(value) for name, value in metrics.items()}
-        _check_finite(step, metrics, checkpoint)
-        sampled.add(step, archs)
-        now = time.perf_counter()
-        metrics["images_per_second"] = images_per_step / (now - last_time)
-        metrics["seconds"] = seconds_before + now - started
-        last_time = now
-        if step % config.log_every_steps == 0 or step == config.steps - 1:
-            metrics_log.add(step, metrics)
-        if (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1:
-            save_checkpoint(checkpoint, state)
-        if on_step:
-            on_step(step, metrics)
+    with deferred_interrupt() as interrupted:
+        for step, batch in zip(range(first, config.steps), batches, strict=True):
+            archs = sampler.archs(step)
+            metrics = state(batch, [encode(space, arch) for arch in archs])
+            metrics = {name: float(value) for name, value in metrics.items()}
+            _check_finite(step, metrics, checkpoint)
+            sampled.add(step, archs)
+            now = time.perf_counter()
+            metrics["images_per_second"] = images_per_step / (now - last_time)
+            metrics["seconds"] = seconds_before + now - started
+            last_time = now
+            if step % config.log_every_steps == 0 or step == config.steps - 1:
+                metrics_log.add(step, metrics)
+            if on_step:
+                on_step(step, metrics)
+            stop = interrupted()
+            due = (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1
+            if due or stop:
+                save_checkpoint(checkpoint, state)
+            if stop:
+                raise KeyboardInterrupt
     metrics_log.close()
     state.use_averages()
     with replacing(folder / WEIGHTS) as temporary:

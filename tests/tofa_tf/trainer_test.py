@@ -1,6 +1,8 @@
 import dataclasses
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -94,6 +96,21 @@ class TrainerTest(tf.test.TestCase):
         self.assertEqual(sha256(folder / WEIGHTS), self.weights, f"killed at {kill_after}")
         self.assertEqual(_comparable(folder), _comparable(self.folder))
         self.assertEqual((folder / SAMPLED).read_text(), (self.folder / SAMPLED).read_text())
+
+    def test_interrupted_loses_no_step(self):
+        folder = Path(self.get_temp_dir()) / "interrupted"
+
+        def interrupt(step, metrics):
+            if step == 6:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with self.assertRaises(KeyboardInterrupt):
+            run(folder, on_step=interrupt)
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+        steps = []
+        run(folder, on_step=lambda step, metrics: steps.append(step))
+        self.assertLessEqual(steps[0], 8)
+        self.assertEqual(sha256(folder / WEIGHTS), self.weights)
 
     def test_divergence_stops_with_the_step_and_keeps_the_checkpoint(self):
         folder = Path(self.get_temp_dir()) / "diverged"

@@ -3,13 +3,12 @@ import sys
 from pathlib import Path
 
 import tensorflow as tf
-from absl import flags
-from absl.testing import flagsaver, parameterized
+from absl.testing import parameterized
 
 from tests.tofa_tf.pretrained.state_dict_test import once_for_all_tensors
 from tests.tofa_tf.pretrained.torch_zip import write_state_dict
 from tofa_tf.errors import UserError
-from tofa_tf.pretrained import convert
+from tofa_tf.pretrained.convert_checkpoint import convert_checkpoint
 from tofa_tf.spaces import get_space
 from tofa_tf.supernet import Supernet
 
@@ -21,12 +20,9 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         self.checkpoint = self.folder / "x.pth"
         self.output = self.folder / "supernet.weights.h5"
 
-    def _convert(self, **values):
-        values = {"checkpoint": str(self.checkpoint), "output": str(self.output), **values}
-        # Under pytest no command line was parsed.
-        flags.FLAGS.mark_as_parsed()
-        with flagsaver.as_parsed(source="ofa_mbv3_w1.0", **values):
-            convert.main([])
+    def _convert(self, **changes):
+        arguments = {"checkpoint": self.checkpoint, "output": self.output, **changes}
+        convert_checkpoint("ofa_mbv3_w1.0", **arguments)
 
     def test_writes_what_the_supernet_loads(self):
         tensors = once_for_all_tensors()
@@ -47,15 +43,15 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         ):
             self._convert()
         self.assertEqual(self.output.read_bytes(), before)
-        self._convert(overwrite="true", num_classes="3")
+        self._convert(overwrite=True, num_classes=3)
         self.assertLess(self.output.stat().st_size, len(before))
 
     @parameterized.parameters(
-        ({"num_classes": "0"}, "--num_classes=0: at least 1"),
+        ({"num_classes": 0}, "--num_classes=0: at least 1"),
         ({"output": "x.h5"}, "--output=x.h5: the name must end in .weights.h5"),
         ({"checkpoint": "none.pth"}, "cannot read none.pth: No such file"),
     )
-    def test_bad_flags(self, values, message):
+    def test_bad_arguments(self, values, message):
         with self.assertRaisesRegex(UserError, message):
             self._convert(**values)
         self.assertFalse(self.output.exists())

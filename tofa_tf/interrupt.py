@@ -1,0 +1,31 @@
+"""Lets long work be interrupted where nothing is lost: between two steps."""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Holds back Ctrl-C and SIGTERM; yields a function that says whether one has come.
+
+    A second Ctrl-C acts at once. Outside the main thread signals cannot be held back.
+    """
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+
+    def note(number, frame):
+        del frame
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    saved = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in saved.items():
+            signal.signal(number, handler)
