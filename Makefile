@@ -12,7 +12,7 @@ demo: $(READY)
 	  --scenarios="macs=0.5M;macs=1M;macs=2M;macs=4M;flash_kib=96,arena_kib=64"
 
 test: $(READY) lint
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest -n 2 tests
 
 lint: $(READY)
 	$(BIN)/ruff check .

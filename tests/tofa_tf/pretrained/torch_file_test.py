@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shlex
 import zipfile
 from pathlib import Path
 
@@ -62,7 +63,9 @@ class TorchFileTest(tf.test.TestCase, parameterized.TestCase):
     def test_payload_does_not_run(self):
         folder = Path(self.get_temp_dir())
         witness, path = folder / "witness", folder / "hostile.pth"
-        content = pickle.dumps({"state_dict": {"a": Payload(f"touch {witness}")}}, protocol=2)
+        content = pickle.dumps(
+            {"state_dict": {"a": Payload(f"touch {shlex.quote(str(witness))}")}}, protocol=2
+        )
         archive = folder / "archive.pth"
         with zipfile.ZipFile(archive, "w") as file:
             file.writestr("archive/data.pkl", content)
@@ -87,7 +90,9 @@ class TorchFileTest(tf.test.TestCase, parameterized.TestCase):
                 data = original.read(name)
                 if name.endswith("data.pkl"):
                     # Runs first, is then dropped from the stack.
-                    payload = pickle.dumps(Payload(f"touch {witness}"), protocol=2)
+                    payload = pickle.dumps(
+                        Payload(f"touch {shlex.quote(str(witness))}"), protocol=2
+                    )
                     data = data[:2] + payload[2:-1] + pickle.POP + data[2:]
                 changed.writestr(name, data)
         self.assertSameElements(read_state_dict(path), EXPECTED)
