@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from unittest import mock
 
+import keras
 import numpy as np
 import tensorflow as tf
 from absl import flags
@@ -48,7 +49,14 @@ def main(argv: Sequence[str]) -> None:
         supernet = Supernet(space, _CLASSES)
         supernet.build()
         rows = []
-        for measure in (_traces, _elastic_against_static, _smallest_share, _depthwise, _equality):
+        for measure in (
+            _traces,
+            _elastic_against_static,
+            _smallest_share,
+            _static_share,
+            _depthwise,
+            _equality,
+        ):
             rows.append(measure(space, supernet))
             print(" | ".join(rows[-1]), flush=True)
         lines = [
@@ -89,14 +97,8 @@ def _traces(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
 
 
 def _elastic_against_static(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
-    static = harvest(supernet, space.max_arch)
     images, arch = _images(), tf.constant(encode(space, space.max_arch))
-    elastic = _elastic_step(supernet)
-
-    @tf.function(autograph=False)
-    def plain(x):
-        return _gradients(lambda: static(x, training=True), static)
-
+    elastic, plain = _elastic_step(supernet), _static_step(harvest(supernet, space.max_arch))
     elastic_time, plain_time = _in_turns(lambda: elastic(images, arch), lambda: plain(images))
     return (
         "speed of the elastic largest net over the static Keras net, forward + backward",
@@ -108,14 +110,21 @@ def _elastic_against_static(space: SearchSpace, supernet: Supernet) -> tuple[str
 def _smallest_share(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
     step, images = _elastic_step(supernet), _images()
     small, large = (tf.constant(encode(space, a)) for a in (space.min_arch, space.max_arch))
-    small_time, large_time = _in_turns(lambda: step(images, small), lambda: step(images, large))
-    macs = [cost(space, arch, _CLASSES).macs for arch in (space.min_arch, space.max_arch)]
-    share = macs[0] / macs[1]
     return (
         "time share of the smallest net over its share of MACs",
-        f"{small_time / large_time / share:.2f} x "
-        f"({small_time / large_time:.3f} of the time, {share:.3f} of the MACs)",
+        _share(space, lambda: step(images, small), lambda: step(images, large)),
         "at most 1.5 x",
+    )
+
+
+def _static_share(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+    """The same share without any weight sharing: what a CPU makes of nets that small."""
+    images = _images()
+    small, large = (_static_step(harvest(supernet, a)) for a in (space.min_arch, space.max_arch))
+    return (
+        "the same of two static Keras nets",
+        _share(space, lambda: small(images), lambda: large(images)),
+        "",
     )
 
 
@@ -166,6 +175,21 @@ def _elastic_step(supernet: Supernet) -> Callable:
     return tf.function(
         lambda x, arch: _gradients(lambda: supernet(x, arch, training=True), supernet),
         autograph=False,
+    )
+
+
+def _static_step(model: keras.Model) -> Callable:
+    return tf.function(
+        lambda x: _gradients(lambda: model(x, training=True), model), autograph=False
+    )
+
+
+def _share(space: SearchSpace, smallest: Callable, largest: Callable) -> str:
+    small_time, large_time = _in_turns(smallest, largest)
+    small, large = (cost(space, a, _CLASSES).macs for a in (space.min_arch, space.max_arch))
+    return (
+        f"{small_time / large_time / (small / large):.2f} x ({small_time / large_time:.3f} of the "
+        f"time, {small / large:.3f} of the MACs; {1e3 * small_time:.0f} ms)"
     )
 
 
