@@ -5,8 +5,6 @@ respect: pooling keeps the scale of its input, MEAN has one of its own; so an ou
 the mean of the int8 inputs, rounded to half a step of the input's scale at most.
 """
 
-import itertools
-
 from tflite_export.quiet_tensorflow import convert_variables_to_constants_v2, tf
 
 _HEIGHT_AND_WIDTH = [1, 2]
@@ -22,7 +20,7 @@ def pool_instead_of_mean(function):
         A frozen concrete function in which average pooling takes the place of these means; the
         function as it was if there are none.
     """
-    if not _has_mean(function.graph):
+    if not _may_have_mean(function.graph):
         return function  # Freezing takes a third of a conversion's time, and the converter does it.
     frozen = convert_variables_to_constants_v2(function)
     graph_def = frozen.graph.as_graph_def()
@@ -39,10 +37,10 @@ def pool_instead_of_mean(function):
     return imported.prune([same(t) for t in frozen.inputs], [same(t) for t in frozen.outputs])
 
 
-def _has_mean(graph: tf.Graph) -> bool:
-    graph_def = graph.as_graph_def()
-    nested = (function.node_def for function in graph_def.library.function)
-    return any(node.op == "Mean" for node in itertools.chain(graph_def.node, *nested))
+def _may_have_mean(graph: tf.Graph) -> bool:
+    # A call may hide one; freezing would show it.
+    types = {op.type for op in graph.get_operations()}
+    return bool(types & {"Mean", "PartitionedCall", "StatefulPartitionedCall"})
 
 
 def _is_global_mean(graph: tf.Graph, node) -> bool:
