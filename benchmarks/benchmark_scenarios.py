@@ -16,7 +16,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks.results import describe_environment, new_results
-from tflite_export.tflm import TflmRuntime
+from tflite_export.tflm_pool import TflmPool
 from tofa_tf import cli, train
 from tofa_tf.cost import macs
 from tofa_tf.errors import UserError
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> None:
     with (
         new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as results,
         tempfile.TemporaryDirectory() as temporary,
-        TflmRuntime() as tflm,
+        TflmPool() as tflm,
     ):
         (Path(temporary) / SAMPLED).symlink_to((folder / SAMPLED).resolve())
         for budget in budgets:

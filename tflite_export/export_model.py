@@ -22,6 +22,7 @@ from tflite_export.memory import Memory, memory_of
 from tflite_export.ops import check_tflm_ops
 from tflite_export.repack import Level, Packing, check_same_outputs, parse_level, repack
 from tflite_export.tflm import TflmRuntime
+from tflite_export.tflm_pool import TflmPool
 from tflite_export.verify import TFLM_IMAGES, Verification, verify
 
 MODEL_FILE = "model_int8.tflite"
@@ -84,7 +85,7 @@ def export_model(
     labels: np.ndarray | None,
     output_dir: Path | str,
     *,
-    tflm: TflmRuntime,
+    tflm: TflmRuntime | TflmPool,
     recipe: Mapping | None = None,
     overwrite: bool = False,
     tflm_images: int = TFLM_IMAGES,
@@ -155,7 +156,7 @@ def export_model(
 
 
 def _repack(
-    converted: bytes, level: Level, images: np.ndarray, tflm: TflmRuntime
+    converted: bytes, level: Level, images: np.ndarray, tflm: TflmRuntime | TflmPool
 ) -> tuple[bytes, Packing, bytes]:
     """Returns the file to write, what was done to it, and the file that LiteRT can verify."""
     check_tflm_ops(read_tflite(converted))  # While tensors still have names to complain about.

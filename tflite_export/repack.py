@@ -16,6 +16,7 @@ from tflite_export.errors import ExportError
 from tflite_export.flatbuffer import FILE_IDENTIFIER, read_tflite
 from tflite_export.litert import LitertModel
 from tflite_export.tflm import TflmRuntime
+from tflite_export.tflm_pool import TflmPool
 
 # Constant data is read by vector instructions where it lies; the schema demands as much.
 _DATA_ALIGNMENT = 16
@@ -84,7 +85,11 @@ def repack(tflite: bytes, level: Level | str = Level.LOSSLESS) -> tuple[bytes, P
 
 
 def check_same_outputs(
-    original: bytes, packed: bytes, packing: Packing, inputs: np.ndarray, tflm: TflmRuntime
+    original: bytes,
+    packed: bytes,
+    packing: Packing,
+    inputs: np.ndarray,
+    tflm: TflmRuntime | TflmPool,
 ) -> None:
     """Makes sure that a repacked file computes what the original does, bit by bit.
 

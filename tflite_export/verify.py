@@ -10,6 +10,7 @@ from tflite_export.litert import LitertModel
 from tflite_export.ops import check_integer, check_tflm_ops
 from tflite_export.quantization import dequantize
 from tflite_export.tflm import TflmRuntime
+from tflite_export.tflm_pool import TflmPool
 
 # TFLite Micro takes about 1 ms per MMAC and image on a PC, LiteRT a fiftieth of that.
 TFLM_IMAGES = 400
@@ -75,7 +76,7 @@ def verify(
     images: np.ndarray,
     labels: np.ndarray | None,
     float_logits: np.ndarray,
-    tflm: TflmRuntime,
+    tflm: TflmRuntime | TflmPool,
     *,
     tflm_images: int = TFLM_IMAGES,
     tolerance_lsb: float = RUNTIME_TOLERANCE_LSB,

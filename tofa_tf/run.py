@@ -16,7 +16,7 @@ from typing import Any
 from absl import flags
 
 from tflite_export.devices.boards import Board, list_boards, load_boards
-from tflite_export.tflm import TflmRuntime
+from tflite_export.tflm_pool import TflmPool
 from tofa_tf import cli, train
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
@@ -73,7 +73,7 @@ def main(argv: Sequence[str]) -> None:
         supernet = train_or_load(experiment, folder, progress.step).supernet
     weights_sha256 = sha256(folder / WEIGHTS)
     entries, failures = [], []
-    with TflmRuntime() as tflm:
+    with TflmPool() as tflm:
         for number, (scenario, board) in enumerate(jobs, 1):
             print(f"[{number}/{len(jobs)}] {scenario.name}", flush=True)
             try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tflite_export.devices.boards import Board
 from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
-from tflite_export.tflm import TflmRuntime
+from tflite_export.tflm_pool import TflmPool
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment
 from tofa_tf.files import read_json, write_json
@@ -32,7 +32,7 @@ def run_scenario(
     supernet: Supernet,
     experiment: Experiment,
     folder: Path,
-    tflm: TflmRuntime,
+    tflm: TflmPool,
     weights_sha256: str,
     board: Board | None = None,
 ) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def _export(
     supernet: Supernet,
     experiment: Experiment,
     output: Path,
-    tflm: TflmRuntime,
+    tflm: TflmPool,
     weights_sha256: str,
     boards: Sequence[Board],
 ) -> ExportReport:
