@@ -20,8 +20,12 @@ def _silence():
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silence():
-    import tensorflow
+try:
+    with _silence():
+        import tensorflow
 
-    # Looks for a GPU now, and says that there is none while nobody listens.
-    tensorflow.config.list_physical_devices()
+        # Looks for a GPU now, and says that there is none while nobody listens.
+        tensorflow.config.list_physical_devices()
+except KeyboardInterrupt:
+    # Most of the time of a script's start is spent here.
+    sys.exit("interrupted")

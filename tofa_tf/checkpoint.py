@@ -34,7 +34,10 @@ def restore_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(f"cannot read the checkpoint {path} ({error})") from error
+        raise UserError(
+            f"cannot read the checkpoint {path} ({error}): delete it, and the same command trains "
+            "from the start"
+        ) from error
 
 
 def _variables(state: TrainStep) -> Mapping[str, object]:

@@ -53,4 +53,4 @@ def read_json(path: str | os.PathLike) -> Any:
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
-        raise UserError(f"{path} is not JSON ({error})") from error
+        raise UserError(f"{path} is damaged: it is not JSON ({error})") from error

@@ -25,7 +25,7 @@ from tofa_tf.machine import describe_machine
 from tofa_tf.progress import Progress
 from tofa_tf.report import markdown_table, write_report
 from tofa_tf.run_board import board_scenario
-from tofa_tf.run_scenario import run_scenario
+from tofa_tf.run_scenario import finished_entry, run_scenario
 from tofa_tf.selection import Scenario, check_fits_smallest, parse_scenarios
 from tofa_tf.trainer import WEIGHTS, training_seconds
 from tofa_tf.workdir import sha256
@@ -85,6 +85,7 @@ def main(argv: Sequence[str]) -> None:
             except UserError as error:
                 # One impossible board must not cost the others their models.
                 failures.append(str(error))
+    entries += _earlier(folder, {entry["name"] for entry in entries}, weights_sha256)
     if entries:
         report = _report(experiment, entries, failures, weights_sha256, folder)
         write_json(folder / REPORT, report)
@@ -92,6 +93,13 @@ def main(argv: Sequence[str]) -> None:
         print(f"\n{markdown_table(entries)}\n\nreport: {folder / 'report.html'}")
     if failures:
         raise UserError("; ".join(failures))
+
+
+def _earlier(folder: Path, names: set[str], weights_sha256: str) -> list[dict[str, Any]]:
+    """Entries of scenarios that were made before and not asked for this time."""
+    others = sorted(path for path in (folder / "scenarios").glob("*") if path.name not in names)
+    entries = (finished_entry(path, weights_sha256) for path in others)
+    return [entry for entry in entries if entry]
 
 
 def _check_some_fit(jobs: list[tuple[Scenario, Board | None]], experiment: Experiment) -> None:

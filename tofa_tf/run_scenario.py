@@ -1,6 +1,7 @@
 """From a trained supernet to a verified int8 model for one deployment scenario."""
 
 import dataclasses
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
 from tflite_export.tflm_pool import TflmPool
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment
-from tofa_tf.files import read_json, write_json
+from tofa_tf.files import write_json
 from tofa_tf.harvest import harvest
 from tofa_tf.recalibrate import recalibrate
 from tofa_tf.run_board import board_entry
@@ -19,6 +20,7 @@ from tofa_tf.sampling import SamplerLog
 from tofa_tf.selection import Candidate, Scenario, candidates
 from tofa_tf.supernet import Supernet
 from tofa_tf.trainer import SAMPLED
+from tofa_tf.workdir import sha256
 
 # Images that int8 ranges are taken from; more make conversion slower and change little.
 _REPRESENTATIVE_IMAGES = 128
@@ -55,12 +57,9 @@ def run_scenario(
         ExportError: if a subnet cannot be converted or fails its verification.
     """
     output = folder / "scenarios" / scenario.name
-    if (output / _ENTRY).exists():
-        entry = read_json(output / _ENTRY)
-        if entry.get("weights_sha256") == weights_sha256 and entry["budget"] == dict(
-            scenario.budgets
-        ):
-            return entry
+    made = finished_entry(output, weights_sha256)
+    if made and made["budget"] == dict(scenario.budgets):
+        return made
     started = time.perf_counter()
     proposals = candidates(
         scenario,
@@ -79,10 +78,26 @@ def run_scenario(
             entry = _entry(scenario, candidate, report, output, folder, tries, seconds)
             write_json(output / "arch.json", candidate.arch.to_json())
             write_json(output / _ENTRY, {**entry, "weights_sha256": weights_sha256})
-            return read_json(output / _ENTRY)
+            return json.loads((output / _ENTRY).read_text())
         if tries == _MAX_CANDIDATES:
             break
     raise UserError(f"scenario {scenario.name!r}: none of {tries} verified subnets fits: {missed}")
+
+
+def finished_entry(output: Path, weights_sha256: str) -> dict[str, Any] | None:
+    """Returns what an earlier run has made in a scenario's folder.
+
+    None if there is nothing whole: no or a damaged entry, other weights, a changed model.
+    """
+    try:
+        entry = json.loads((output / _ENTRY).read_text())
+        whole = (
+            entry["weights_sha256"] == weights_sha256
+            and sha256(output / MODEL_FILE) == entry["tflite_sha256"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return entry if whole else None
 
 
 def _export(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tofa_tf.arch import Arch, StageArch
 from tofa_tf.cost import macs
+from tofa_tf.errors import UserError
 from tofa_tf.search_space import SearchSpace, Stage
 
 # Candidates looked at for one draw; the nearest to the target is taken.
@@ -111,13 +112,23 @@ class SamplerLog:
             file.write(line + "\n")
 
     def most_recent_first(self) -> Iterator[tuple[int, Arch]]:
-        """Yields (step, Arch), the last sampled first."""
+        """Yields (step, Arch), the last sampled first.
+
+        Raises:
+            UserError: if the file is damaged.
+        """
         if not self.path.exists():
             return
         for line in _lines_backwards(self.path):
-            entry = json.loads(line)
-            for arch in reversed(entry["archs"]):
-                yield entry["step"], Arch.from_json(arch)
+            try:
+                entry = json.loads(line)
+                step, archs = entry["step"], [Arch.from_json(arch) for arch in entry["archs"]]
+            except (ValueError, KeyError, TypeError) as error:
+                raise UserError(
+                    f"{self.path} is damaged; without it subnets are drawn at random: delete it, "
+                    "and run the same command again"
+                ) from error
+            yield from ((step, arch) for arch in reversed(archs))
 
 
 def _lines_backwards(path: Path, block_bytes: int = 1 << 16) -> Iterator[bytes]:

@@ -33,8 +33,10 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
     except OSError as error:
         raise UserError(f"cannot read {folder}: {error.strerror}") from error
     if used and not (folder / _CONFIG).exists():
-        # Never deleted, not even when asked: these are not our files.
-        raise UserError(f"{folder} is not empty and holds no run: choose another --workdir")
+        raise UserError(
+            f"{folder} is not empty and holds no run: choose another --workdir (files that are not "
+            "a run's are never deleted, not with --overwrite either)"
+        )
     if used and (different := _difference(read_json(folder / _CONFIG), config)):
         if not overwrite:
             raise UserError(
@@ -59,9 +61,19 @@ def _difference(old: Any, new: dict[str, Any]) -> str:
     """Says where two configurations differ; empty if they do not."""
     if not isinstance(old, dict):
         return "its config.json is damaged"
+    old, new = _flat(old), _flat(new)
     changed = [
         f"{key} is {old.get(key)!r} there, {new.get(key)!r} here"
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     ]
     return "; ".join(changed[:3])
+
+
+def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings under dotted names."""
+    flat = {}
+    for key, value in data.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return flat

@@ -84,13 +84,23 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         with self.subTest("a board is a scenario too, its latency an estimate"):
             _run(folder, scenarios="", boards="rp2040,nano33ble")
             again = json.loads((folder / "report.json").read_text())
-            self.assertEqual([s["name"] for s in again["scenarios"]], ["rp2040", "nano33ble"])
+            names = [s["name"] for s in again["scenarios"]]
+            self.assertEqual(names[:2], ["rp2040", "nano33ble"])
+            self.assertSameElements(
+                names[2:], ["macs_60k", "macs_100k", "flash_kib_40-arena_kib_24"]
+            )
             board = again["scenarios"][0]["board"]
             self.assertBetween(board["flash_used"], 77 * 1024, board["flash_available"])
             self.assertBetween(board["arena_used"], 4 * 1024, board["arena_available"])
             self.assertGreater(board["latency_estimate_ms"], 0)
             self.assertIn("latency, estimate", (folder / "report.md").read_text())
             self.assertIn("latency, estimate", (folder / "report.html").read_text())
+
+        with self.subTest("a damaged model is made again"):
+            name = report["scenarios"][0]["tflite"]
+            (folder / name).write_bytes((folder / name).read_bytes()[:100])
+            _run(folder)
+            self.assertEqual(sha256(folder / name), models[name])
 
         with self.subTest("an equal seed gives equal bytes"):
             _run(self.root / "again")
@@ -110,7 +120,8 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
             ):
                 _run(folder, scenarios="macs=80k;macs=81k")
             report = json.loads((folder / "report.json").read_text())
-            self.assertEqual([s["name"] for s in report["scenarios"]], ["macs_80k"])
+            self.assertEqual(report["scenarios"][0]["name"], "macs_80k")
+            self.assertNotIn("macs_81k", [s["name"] for s in report["scenarios"]])
             self.assertLen(report["not_fitting"], 1)
 
     @parameterized.parameters(

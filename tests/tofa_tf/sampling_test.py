@@ -8,6 +8,7 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tofa_tf.cost import macs
+from tofa_tf.errors import UserError
 from tofa_tf.sampling import SamplerLog, SandwichSampler, _lines_backwards, random_arch
 from tofa_tf.spaces import get_space
 
@@ -62,6 +63,12 @@ class SamplerLogTest(tf.test.TestCase):
         self.assertEqual([step for step, _ in entries], [2] * 4 + [1] * 4 + [0] * 4)
         self.assertEqual(entries[0][1], sampler.archs(2)[-1])
         self.assertEqual(entries[-1][1], space.max_arch)
+
+    def test_damaged_log_is_named(self):
+        path = Path(self.get_temp_dir()) / "damaged.jsonl"
+        path.write_text('{"step": 1, "archs": [{"resolut')
+        with self.assertRaisesRegex(UserError, "damaged.jsonl is damaged"):
+            next(SamplerLog(path).most_recent_first())
 
     def test_reads_a_long_log_in_blocks(self):
         path = Path(self.get_temp_dir()) / "long.jsonl"

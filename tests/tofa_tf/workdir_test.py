@@ -26,6 +26,8 @@ class WorkdirTest(tf.test.TestCase):
     def test_another_run_is_refused_and_deleted_only_when_asked(self):
         folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
         (folder / "checkpoint.npz").write_text("state")
+        with self.assertRaisesRegex(UserError, r"\(train.steps is 3 there, 4 here\)"):
+            open_workdir(folder, {**CONFIG, "train": {"steps": 4}}, overwrite=False)
         other = {**CONFIG, "dataset": "flowers"}
         with self.assertRaisesRegex(UserError, "dataset is 'digits' there, 'flowers' here"):
             open_workdir(folder, other, overwrite=False)
@@ -68,7 +70,7 @@ class WorkdirTest(tf.test.TestCase):
     def test_damaged_config_is_named(self):
         folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
         (folder / "config.json").write_text("{")
-        with self.assertRaisesRegex(UserError, "config.json is not JSON"):
+        with self.assertRaisesRegex(UserError, "config.json is damaged"):
             open_workdir(folder, CONFIG, overwrite=False)
 
 
