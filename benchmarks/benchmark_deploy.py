@@ -6,7 +6,6 @@ The supernet has random weights, so outputs mean nothing; what is shown is that 
 converts and runs, and how well the closed-form cost predicts MACs, parameters, file and arena.
 """
 
-import csv
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from benchmarks.results import describe_environment, new_results
+from benchmarks.results import describe_environment, new_results, write_csv
 from tflite_export.convert import convert_int8
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.repack import repack
@@ -86,10 +85,7 @@ def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]
 
 
 def _write(folder: Path, rows: list[dict[str, int]]) -> None:
-    with (folder / "results.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(folder / "results.csv", rows)
     lines = [
         f"# {len(rows)} of {_SUBNETS.value} random `{_SPACE.value}` subnets converted and run in "
         "LiteRT and TFLite Micro",

@@ -7,7 +7,6 @@ The layers' RandAugment has other operations and ranges, draws from a stateful g
 not repeat itself in a parallel map) and, in Keras, the same operations for a whole batch.
 """
 
-import csv
 import importlib.metadata
 import re
 import time
@@ -21,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from benchmarks.results import TABLE, describe_environment, new_results
+from benchmarks.results import TABLE, describe_environment, new_results, write_csv
 from tofa_tf import cli
 from tofa_tf.data import augment
 from tofa_tf.data.pipeline import train_batches
@@ -142,10 +141,7 @@ def _batches_per_second(batches: tf.data.Dataset) -> float:
 
 
 def _write(folder: Path, rows: list[Row], steps: dict[int, float]) -> None:
-    with (folder / "results.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(asdict(rows[0])))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+    write_csv(folder / "results.csv", [asdict(row) for row in rows])
     lines = ["# Input pipeline", ""]
     for side, batch in dict.fromkeys((row.side, row.batch) for row in rows):
         lines += [

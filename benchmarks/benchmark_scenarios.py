@@ -7,7 +7,6 @@ Takes the flags of the run in --workdir, which must be trained. Scenarios are MA
 evenly over the range of the space; each is timed from the sampler's log to the verified int8 model.
 """
 
-import csv
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from benchmarks.results import describe_environment, new_results
+from benchmarks.results import describe_environment, new_results, write_csv
 from tflite_export.tflm_pool import TflmPool
 from tofa_tf import cli, train
 from tofa_tf.cost import macs
@@ -60,10 +59,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _write(folder: Path, entries: list[dict]) -> None:
     columns = ("macs", "tflite_bytes", "arena_bytes", "float_accuracy", "int8_accuracy", "seconds")
-    with (folder / "results.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(entries)
+    write_csv(folder / "results.csv", entries, columns)
     seconds = [entry["seconds"] for entry in entries]
     lost = [100 * (entry["float_accuracy"] - entry["int8_accuracy"]) for entry in entries]
     lines = [

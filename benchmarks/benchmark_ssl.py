@@ -8,7 +8,6 @@ a step, but only the labelled ones, in weak and strong views. Reported is the fl
 the largest, a middle and the smallest subnet.
 """
 
-import csv
 import dataclasses
 import tempfile
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from benchmarks.results import describe_environment, new_results
+from benchmarks.results import describe_environment, new_results, write_csv
 from tofa_tf import cli, train
 from tofa_tf.arch import Arch
 from tofa_tf.cost import cost, macs
@@ -82,10 +81,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
 
 
 def _write(folder: Path, rows: list[dict], settings: Settings) -> None:
-    with (folder / "results.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(folder / "results.csv", rows)
     lines = [
         f"# Semi-supervised against labelled-only: {settings.dataset}, "
         f"{settings.labels_per_class} labels a class",

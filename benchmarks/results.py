@@ -1,13 +1,15 @@
 """What every benchmark writes besides its figures: where, when, on what, by which command."""
 
 import contextlib
+import csv
 import datetime
 import importlib.metadata
 import platform
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tflite_export.folders import new_folder
 from tofa_tf.machine import describe_machine
@@ -21,6 +23,14 @@ def new_results(path: str, *, overwrite: bool) -> Iterator[Path]:
     """Yields a folder to write results to; it appears at `path` when the block succeeds."""
     with new_folder(Path(path), overwrite=overwrite, marker=TABLE) as folder:
         yield folder
+
+
+def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """Writes one line a row; by default all of a row's entries."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns or list(rows[0]), extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def describe_environment() -> list[str]:

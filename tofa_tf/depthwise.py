@@ -1,9 +1,8 @@
 """Depthwise convolution whose kernel gradient is fast on the small maps of microcontroller nets.
 
-TensorFlow's kernel for that gradient takes about half of a training step on a CPU. On a map of P
-positions the same sums are a matrix product per channel, (P, batch) x (batch, P), of which every
-kernel tap collects one diagonal: that is several times faster on small maps, see
-`benchmarks/benchmark_supernet.py`.
+TensorFlow's kernel for that gradient is slow on a CPU. On a map of P positions the same sums are
+a matrix product per channel, (P, batch) x (batch, P), of which every kernel tap collects one
+diagonal: on small maps the whole step is faster so, see `benchmarks/benchmark_supernet.py`.
 """
 
 import tensorflow as tf

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tofa_tf.files import write_text
+
 METRICS = "metrics.jsonl"
 
 
@@ -49,6 +51,4 @@ def drop_lines_from(path: str | os.PathLike, step: int) -> None:
                 kept.append(line)
         except ValueError:
             continue
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(f"{line}\n" for line in kept))
-    temporary.replace(path)
+    write_text(path, "".join(f"{line}\n" for line in kept))

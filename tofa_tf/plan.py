@@ -108,11 +108,6 @@ def num_slots(space: SearchSpace) -> int:
     return sum(max(stage.depths) for stage in space.stages)
 
 
-def vector_length(space: SearchSpace) -> int:
-    """Length of the vector that `encode` makes for this space."""
-    return 4 + len(BLOCK_FIELDS) * num_slots(space)
-
-
 def encode(space: SearchSpace, arch: Arch) -> np.ndarray:
     """The sizes of a subnet as one int32 vector, the form in which an Arch enters the graph.
 

@@ -89,7 +89,7 @@ def build_training(
             it has as many classes.
     """
     keras.utils.set_random_seed(config.seed)
-    # It finds nothing to improve in these graphs, and takes a third of the time to the first step.
+    # It finds nothing to speed up in these graphs, but delays the first step by seconds.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     supernet = Supernet(space, num_classes)
     supernet.build()

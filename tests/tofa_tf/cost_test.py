@@ -1,6 +1,5 @@
 import random
 
-import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
@@ -60,7 +59,6 @@ class CostTest(tf.test.TestCase, parameterized.TestCase):
             small, large = (cost(space, a, 10) for a in (space.min_arch, space.max_arch))
             for field in ("macs", "params", "weight_bytes", "flash_bytes", "arena_bytes"):
                 self.assertLess(getattr(small, field), getattr(large, field))
-        self.assertGreater(np.log(large.macs / small.macs), 0)
 
 
 if __name__ == "__main__":
