@@ -5,12 +5,14 @@
 All methods read the same images from memory in the same batches through a parallel `tf.data` map.
 The layers' RandAugment has other operations and ranges, draws from a stateful generator (so it does
 not repeat itself in a parallel map) and, in Keras, the same operations for a whole batch.
+
+At last whole training batches: how fast they come, and how fast the trainer of `mcu` takes them.
 """
 
 import importlib.metadata
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,6 +29,11 @@ from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.rand_augment import rand_augment
 from tofa_tf.data.records import ImageSet
 from tofa_tf.errors import UserError
+from tofa_tf.plan import encode
+from tofa_tf.sampling import SandwichSampler
+from tofa_tf.search_space import SearchSpace
+from tofa_tf.spaces import get_space
+from tofa_tf.trainer import TrainConfig, build_training
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
 _CASES = flags.DEFINE_list(
@@ -53,6 +60,15 @@ class Row:
     ratio: float
 
 
+@dataclass(frozen=True)
+class StepRow:
+    """Whole training batches of one image side: what the pipeline makes, what the trainer takes."""
+
+    side: int
+    pipeline_steps_per_second: float
+    trainer_steps_per_second: float
+
+
 def main(argv: Sequence[str]) -> None:
     """Measures every method and writes the tables."""
     del argv
@@ -61,7 +77,7 @@ def main(argv: Sequence[str]) -> None:
     cases = [_parse_case(case) for case in _CASES.value]
     with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
         rows = [row for side, batch in cases for row in _measure_case(side, batch)]
-        steps = {side: _steps_per_second(side) for side in sorted({side for side, _ in cases})}
+        steps = [_measure_steps(side) for side in sorted({side for side, _ in cases})]
         _write(folder, rows, steps)
         print((folder / TABLE).read_text())
 
@@ -70,7 +86,13 @@ def _parse_case(case: str) -> tuple[int, int]:
     match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", case)
     if not match:
         raise UserError(f"--cases={case}: image side x batch is expected, e.g. 32x64")
-    return int(match[1]), int(match[2])
+    side, batch = int(match[1]), int(match[2])
+    _space(side)
+    return side, batch
+
+
+def _space(side: int) -> SearchSpace:
+    return get_space("mcu").at_resolutions((side,))
 
 
 def _methods() -> dict[str, Augmentation]:
@@ -111,7 +133,7 @@ def _map_batches(pool: ImageSet, batch: int, method: Augmentation) -> tf.data.Da
     return steps.map(make_batch, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def _steps_per_second(side: int) -> float:
+def _measure_steps(side: int) -> StepRow:
     batches = train_batches(
         _pool(side),
         range(40),
@@ -120,7 +142,23 @@ def _steps_per_second(side: int) -> float:
         seed=0,
         total_steps=2**31,
     )
-    return _batches_per_second(batches)
+    row = StepRow(side, _batches_per_second(batches), _trainer_steps_per_second(side, batches))
+    print(f"{side} x {side}, steps/s: {row}", flush=True)
+    return row
+
+
+def _trainer_steps_per_second(side: int, batches: tf.data.Dataset) -> float:
+    """Counts training steps on one batch that is there already."""
+    space = _space(side)
+    state, sampler = build_training(space, 10, TrainConfig()), SandwichSampler(space, seed=0)
+    batch = next(iter(batches))
+    steps = tf.data.Dataset.range(tf.int64.max)
+
+    def train(steps: tf.data.Dataset) -> Iterator[None]:
+        for step in steps:
+            yield state(batch, [encode(space, arch) for arch in sampler.archs(int(step))])
+
+    return _batches_per_second(train(steps))
 
 
 def _pool(side: int) -> ImageSet:
@@ -128,7 +166,7 @@ def _pool(side: int) -> ImageSet:
     return ImageSet(pixels, np.zeros(_POOL, np.int32))
 
 
-def _batches_per_second(batches: tf.data.Dataset) -> float:
+def _batches_per_second(batches: Iterable) -> float:
     """Counts batches for the given time, after those that were prepared while tracing."""
     stream = iter(batches)
     for _ in range(4):
@@ -140,7 +178,7 @@ def _batches_per_second(batches: tf.data.Dataset) -> float:
     return count / (time.perf_counter() - start)
 
 
-def _write(folder: Path, rows: list[Row], steps: dict[int, float]) -> None:
+def _write(folder: Path, rows: list[Row], steps: list[StepRow]) -> None:
     write_csv(folder / "results.csv", [asdict(row) for row in rows])
     lines = ["# Input pipeline", ""]
     for side, batch in dict.fromkeys((row.side, row.batch) for row in rows):
@@ -157,12 +195,23 @@ def _write(folder: Path, rows: list[Row], steps: dict[int, float]) -> None:
         ]
         lines.append("")
     views = _LABELLED_BATCH * (1 + 2 * _RATIO)
-    lines += ["## Whole training batches", "", "| side | steps/s | views/s |", "|---|---|---|"]
-    lines += [f"| {side} | {rate:.1f} | {rate * views:,.0f} |" for side, rate in steps.items()]
+    lines += [
+        "## Whole training batches",
+        "",
+        "| side | pipeline steps/s | pipeline views/s | trainer steps/s | pipeline / trainer |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.side} | {row.pipeline_steps_per_second:.1f} "
+        f"| {row.pipeline_steps_per_second * views:,.0f} | {row.trainer_steps_per_second:.2f} "
+        f"| {row.pipeline_steps_per_second / row.trainer_steps_per_second:.1f} |"
+        for row in steps
+    ]
     lines += [
         "",
         f"A step is {_LABELLED_BATCH} labelled images and two views of "
-        f"{_LABELLED_BATCH * _RATIO} unlabelled ones, {views} views in all.",
+        f"{_LABELLED_BATCH * _RATIO} unlabelled ones, {views} views in all. The trainer is that of "
+        "the `mcu` space, four nets a step; each of both has the machine for itself.",
         "",
         *describe_environment(),
         f"keras-cv {importlib.metadata.version('keras-cv')}.",

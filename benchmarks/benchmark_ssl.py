@@ -18,14 +18,12 @@ from absl import flags
 
 from benchmarks.results import describe_environment, new_results, write_csv
 from tofa_tf import cli, train
-from tofa_tf.arch import Arch
-from tofa_tf.cost import cost, macs
+from tofa_tf.cost import cost
 from tofa_tf.errors import UserError
 from tofa_tf.evaluate import accuracy
 from tofa_tf.experiment import Settings, load_experiment, train_or_load
 from tofa_tf.progress import Progress
-from tofa_tf.sampling import SandwichSampler
-from tofa_tf.search_space import SearchSpace
+from tofa_tf.sampling import spread_archs
 
 _SPLITS = flags.DEFINE_integer("splits", 3, "Label splits, one seed each, counted from --seed.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
@@ -48,14 +46,6 @@ def main(argv: Sequence[str]) -> None:
         print((folder / "README.md").read_text())
 
 
-def middle_arch(space: SearchSpace) -> Arch:
-    """Returns the subnet nearest to the geometric mean of the range of MACs, of 100 draws."""
-    sampler = SandwichSampler(space, seed=0)
-    middle = np.sqrt(macs(space, space.min_arch) * macs(space, space.max_arch))
-    drawn = [arch for step in range(50) for arch in sampler.archs(step)[2:]]
-    return min(drawn, key=lambda arch: abs(np.log(macs(space, arch) / middle)))
-
-
 def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) -> list[dict]:
     config = dataclasses.replace(settings.train, seed=seed)
     experiment = load_experiment(
@@ -65,7 +55,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
     with tempfile.TemporaryDirectory() as folder, Progress(config.steps) as progress:
         supernet = train_or_load(experiment, Path(folder), progress.step).supernet
     space = experiment.space
-    archs = {"max": space.max_arch, "mid": middle_arch(space), "min": space.min_arch}
+    archs = dict(zip(("min", "mid", "max"), spread_archs(space, 3), strict=True))
     rows = [
         {
             "seed": seed,

@@ -14,6 +14,8 @@ from tofa_tf.search_space import SearchSpace, Stage
 
 # Candidates looked at for one draw; the nearest to the target is taken.
 _CANDIDATES = 6
+# Steps whose draws `spread_archs` chooses from.
+_SPREAD_STEPS = 100
 
 
 class SandwichSampler:
@@ -53,6 +55,23 @@ class SandwichSampler:
             for _ in range(_CANDIDATES)
         ]
         return min(candidates, key=lambda arch: abs(math.log(macs(self.space, arch)) - target))
+
+
+def spread_archs(space: SearchSpace, count: int) -> list[Arch]:
+    """Returns the smallest net, the largest, and others between at even ratios of MACs.
+
+    Args:
+        count: of nets, at least 2.
+    """
+    sampler = SandwichSampler(space, seed=0)
+    drawn = [arch for step in range(_SPREAD_STEPS) for arch in sampler.archs(step)[2:]]
+    low, high = math.log(macs(space, space.min_arch)), math.log(macs(space, space.max_arch))
+    targets = [low + (high - low) * i / (count - 1) for i in range(1, count - 1)]
+    between = [
+        min(drawn, key=lambda arch, target=target: abs(math.log(macs(space, arch)) - target))
+        for target in targets
+    ]
+    return [space.min_arch, *between, space.max_arch]
 
 
 def random_arch(space: SearchSpace, generator: random.Random, tilt: float = 0.5) -> Arch:

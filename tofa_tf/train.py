@@ -11,6 +11,7 @@ from tofa_tf import cli
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Settings, load_experiment, open_folder, train_or_load
 from tofa_tf.losses import LossWeights, UnifiedLoss
+from tofa_tf.pretrained.load import NONE, default_pretrained
 from tofa_tf.progress import Progress
 from tofa_tf.trainer import WEIGHTS, TrainConfig
 
@@ -34,8 +35,9 @@ _RESOLUTIONS = flags.DEFINE_list(
 _PRETRAINED = flags.DEFINE_string(
     "pretrained",
     None,
-    "Weights to start from: a supernet's .weights.h5, a Keras MobileNet as .keras file, or "
-    "keras:MobileNetV3Small and its like; the latter two bring a search space of their own.",
+    "Weights to start from: tiny_imagenet, those of the mcu space that come with the package and "
+    "are its default; a supernet's .weights.h5; a Keras MobileNet as .keras file, or "
+    "keras:MobileNetV3Small and its like, which bring a search space of their own; or none.",
 )
 WORKDIR = flags.DEFINE_string("workdir", "", "Folder of the run; an interrupted one continues.")
 OVERWRITE = flags.DEFINE_bool("overwrite", False, "Delete another run in --workdir.")
@@ -104,6 +106,7 @@ def settings_from_flags() -> Settings:
             raise UserError(f"--{flag.name}={flag.value}: from 0 to 1")
     if _LEARNING_RATE.value <= 0:
         raise UserError(f"--learning_rate={_LEARNING_RATE.value}: above 0")
+    pretrained = _PRETRAINED.value or default_pretrained(_SEARCH_SPACE.value)
     config = TrainConfig(
         steps=_STEPS.value,
         labelled_batch=_LABELLED_BATCH.value,
@@ -134,7 +137,7 @@ def settings_from_flags() -> Settings:
         test=_TEST.value,
         test_fraction=_TEST_FRACTION.value,
         labelled_only=_LABELLED_ONLY.value,
-        pretrained=_PRETRAINED.value,
+        pretrained=None if pretrained == NONE else pretrained,
         train=config,
     )
 

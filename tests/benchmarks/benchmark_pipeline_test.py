@@ -20,7 +20,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess:
 class BenchmarkPipelineTest(tf.test.TestCase):
     def test_tables(self):
         output = Path(self.get_temp_dir(), "results")
-        done = _run(f"--output={output}", "--seconds=0", "--cases=16x8")
+        done = _run(f"--output={output}", "--seconds=0", "--cases=32x8")
         self.assertEqual(done.returncode, 0, done.stderr)
         with (output / "results.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -30,6 +30,7 @@ class BenchmarkPipelineTest(tf.test.TestCase):
             self.assertEqual(float(row["ratio"]) == 1, row["method"] == "keras_cv RandAugment")
         table = (output / "README.md").read_text()
         self.assertIn("| strong (weak, rand_augment, cutout) | ", table)
+        self.assertRegex(table, r"\n\| 32 \| [\d.]+ \| [\d,]+ \| [\d.]+ \| [\d.]+ \|\n")
         self.assertIn("keras-cv 0.9.0", table)
         self.assertIn(table, done.stdout)
         again = _run(f"--output={output}")

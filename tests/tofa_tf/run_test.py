@@ -144,7 +144,10 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"pseudo_label": "best"}, "unknown pseudo-label rule 'best'; available: .*fixed"),
         ({"distillation": "kd"}, "unknown distillation 'kd'; available: alpha, kl"),
         ({"min_loss": "distil=1"}, "--min_loss=distil=1: wanted labelled=NUMBER"),
-        ({"pretrained": "imagenet"}, "unknown pretrained weights 'imagenet'; wanted keras:"),
+        (
+            {"pretrained": "imagenet"},
+            "unknown pretrained weights 'imagenet'; wanted tiny_imagenet, keras:",
+        ),
         ({"pretrained": "no.weights.h5"}, "there is no file no.weights.h5"),
     )
     def test_bad_input_is_refused_before_anything_is_written(self, changes, message):

@@ -9,7 +9,13 @@ from absl.testing import parameterized
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tofa_tf.cost import macs
 from tofa_tf.errors import UserError
-from tofa_tf.sampling import SamplerLog, SandwichSampler, _lines_backwards, random_arch
+from tofa_tf.sampling import (
+    SamplerLog,
+    SandwichSampler,
+    _lines_backwards,
+    random_arch,
+    spread_archs,
+)
 from tofa_tf.spaces import get_space
 
 
@@ -44,6 +50,15 @@ class SandwichSamplerTest(tf.test.TestCase, parameterized.TestCase):
             generator = random.Random(0)
             uniform = shares([random_arch(space, generator) for _ in range(200)])
             self.assertLess(min(uniform[0], uniform[-1]), 0.02)
+
+    @parameterized.parameters("mcu", "attentive_nas")
+    def test_spread_archs_are_at_even_ratios_of_macs(self, name):
+        space = get_space(name)
+        archs = spread_archs(space, 5)
+        self.assertEqual((archs[0], archs[-1]), (space.min_arch, space.max_arch))
+        logs = np.log([macs(space, arch) for arch in archs])
+        step = (logs[-1] - logs[0]) / 4
+        self.assertAllClose(np.diff(logs), [step] * 4, atol=0.1 * step)
 
     def test_tilt_reaches_both_ends(self):
         space = get_space("mcu")

@@ -1,6 +1,7 @@
 """Finds the pretrained supernet that a user names: what `--pretrained` may be."""
 
 import os
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from tofa_tf.pretrained.transfer import with_classes
 from tofa_tf.search_space import SearchSpace
 from tofa_tf.supernet import Supernet
 
+NONE = "none"
+
+# What comes with the package: the search space and the file, by the data they were trained on.
+_SHIPPED = {"tiny_imagenet": ("mcu", Path(__file__).with_name("mcu_tiny_imagenet.weights.h5"))}
 _KERAS = "keras:"
 _APPLICATIONS = {
     "MobileNetV2": keras.applications.MobileNetV2,
@@ -22,13 +27,18 @@ _APPLICATIONS = {
 _OPTIONS = {"alpha": float, "resolution": int, "minimalistic": int, "weights": str}
 
 
+def default_pretrained(space_name: str) -> str:
+    """Returns the shipped weights of a search space, or "none" where there are none."""
+    return next((name for name, (space, _) in _SHIPPED.items() if space == space_name), NONE)
+
+
 def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> Supernet:
     """Loads a pretrained supernet.
 
     Args:
-        what: "keras:MobileNetV3Small", also with options as in
-            "keras:MobileNetV2,alpha=0.35,resolution=96"; a `.keras` file of such a model; or a
-            `.weights.h5` file of a supernet of `space`.
+        what: "tiny_imagenet", the shipped weights of `mcu`; "keras:MobileNetV3Small", also with
+            options as in "keras:MobileNetV2,alpha=0.35,resolution=96"; a `.keras` file of such a
+            model; or a `.weights.h5` file of a supernet of `space`.
         num_classes: outputs of the classifier, which is new where the pretrained has another
             number; None for those of the pretrained.
         space: search space of a `.weights.h5` file; the others bring their own, made around the
@@ -37,15 +47,27 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
     Raises:
         UserError: if it is none of these, cannot be read, or does not fit.
     """
+    if what in _SHIPPED:
+        trained_on, path = _SHIPPED[what]
+        if space.name != trained_on:
+            raise UserError(
+                f"the {what} weights are of the {trained_on} search space, not of {space.name}: "
+                f"choose --search_space={trained_on}, or other weights"
+            )
+        return load_supernet(path, space, num_classes)
     if what.startswith(_KERAS):
         return from_keras(_application(what.removeprefix(_KERAS)), num_classes)
     if what.endswith(".keras"):
-        return from_keras(_read_model(what), num_classes)
+        model = _read_model(what)
+        try:
+            return from_keras(model, num_classes)
+        except UserError as error:
+            raise UserError(f"{what}: {error}") from error
     if what.endswith(".weights.h5"):
         return load_supernet(what, space, num_classes)
     raise UserError(
-        f"unknown pretrained weights {what!r}; wanted keras:NAME with NAME one of "
-        f"{', '.join(_APPLICATIONS)}, a .keras file, or a .weights.h5 file"
+        f"unknown pretrained weights {what!r}; wanted {', '.join(_SHIPPED)}, keras:NAME "
+        f"with NAME one of {', '.join(_APPLICATIONS)}, a .keras file, a .weights.h5 file, or {NONE}"
     )
 
 
@@ -105,6 +127,10 @@ def _options(pairs: list[str]) -> Mapping[str, float | int | str]:
 
 
 def _read_model(path: str) -> keras.Model:
+    if not Path(path).exists():
+        raise UserError(f"there is no file {path}")
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"cannot read {path}: it is no .keras file, or a truncated one")
     try:
         return keras.models.load_model(path, compile=False)
     # A damaged archive, config or layer can raise nearly anything.

@@ -15,8 +15,8 @@ def copy_weights(source: Supernet, target: Supernet) -> None:
     skipped = set()
     if source.num_classes != target.num_classes:
         skipped = {weight.path for weight in target.classifier.weights}
-        logging.warning(
-            "the classifier for %d classes is new; the pretrained one was for %d.",
+        logging.info(
+            "the classifier for %d classes is new; the pretrained one was for %d",
             target.num_classes, source.num_classes,
         )  # fmt: skip
     for weight, pretrained in zip(target.weights, source.weights, strict=True):

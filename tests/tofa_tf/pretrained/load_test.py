@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 from absl.testing import parameterized
 
@@ -7,7 +8,8 @@ from tests.tofa_tf.pretrained.keras_models import mobilenet
 from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, OFA_LIKE
 from tofa_tf.errors import UserError
 from tofa_tf.pretrained.keras_mobilenet import from_keras
-from tofa_tf.pretrained.load import load_pretrained
+from tofa_tf.pretrained.load import NONE, default_pretrained, load_pretrained
+from tofa_tf.spaces import get_space
 from tofa_tf.supernet import Supernet
 
 
@@ -32,8 +34,22 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
         for a, b in zip(supernet.weights, expected.weights, strict=True):
             self.assertAllEqual(a, b)
         path.write_bytes(path.read_bytes()[:5000])
-        with self.assertRaisesRegex(UserError, "cannot read .*own.keras"):
+        with self.assertRaisesRegex(UserError, "cannot read .*own.keras: it is no .keras file"):
             load_pretrained(str(path), 20, OFA_LIKE)
+
+    def test_other_keras_model_is_named(self):
+        path = self.folder / "dense.keras"
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save(path)
+        with self.assertRaisesRegex(UserError, "dense.keras: "):
+            load_pretrained(str(path), 20, OFA_LIKE)
+
+    def test_shipped_weights(self):
+        space = get_space("mcu")
+        self.assertEqual(default_pretrained("mcu"), "tiny_imagenet")
+        self.assertEqual(default_pretrained("attentive_nas"), NONE)
+        supernet = load_pretrained("tiny_imagenet", 10, space)
+        self.assertEqual(supernet.num_classes, 10)
+        self.assertEqual(load_pretrained("tiny_imagenet", None, space).num_classes, 202)
 
     @parameterized.parameters(4, 9)
     def test_weights_of_a_supernet(self, num_classes):
@@ -53,12 +69,13 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
             load_pretrained(str(path), 4, OFA_LIKE)
 
     @parameterized.parameters(
-        ("imagenet", "unknown pretrained weights 'imagenet'; wanted keras:NAME"),
+        ("imagenet", "unknown pretrained weights 'imagenet'; wanted tiny_imagenet, keras:NAME"),
         ("keras:ResNet50", "unknown model 'ResNet50'; available: MobileNetV2, MobileNetV3Small"),
         ("keras:MobileNetV2,alpha=big", "option 'alpha=big'; wanted alpha=NUMBER"),
         ("keras:MobileNetV2,beta=1", "option 'beta=1'; wanted alpha=NUMBER"),
         ("keras:MobileNetV2,alpha=0.4", "cannot make keras:MobileNetV2,alpha=0.4: If imagenet"),
-        ("none.keras", "cannot read none.keras: "),
+        ("none.keras", "there is no file none.keras"),
+        ("tiny_imagenet", "tiny_imagenet weights are of the mcu search space, not of ofa_like: ch"),
         ("none.weights.h5", "there is no file none.weights.h5"),
     )
     def test_what_cannot_be_loaded(self, what, message):

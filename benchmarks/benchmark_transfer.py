@@ -1,0 +1,180 @@
+"""What pre-trained weights and unlabelled images bring: int8 accuracy at several MACs levels.
+
+    python -m benchmarks.benchmark_transfer --dataset=cifar10 --labels=4,25,400 --steps=1000 \
+        --resolutions=32 --workdir=runs/cifar10 --output=benchmarks/results/transfer_cifar10
+
+Takes the flags of tofa_tf.train, with --labels instead of --labels_per_class. For each number of
+labels three supernets are trained with equal steps, batches, loss and augmentation: TOFA as it is;
+on the labelled images alone, which then are the unlabelled ones too; and TOFA from scratch. The
+same command continues an interrupted benchmark; each supernet has its run folder in --workdir.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+from matplotlib.figure import Figure
+
+from benchmarks.results import TABLE, describe_environment, new_results, write_csv
+from tflite_export.export_model import REPORT_FILE, export_model
+from tflite_export.tflm import TflmRuntime
+from tofa_tf import cli, train
+from tofa_tf.arch import Arch
+from tofa_tf.cost import cost
+from tofa_tf.errors import UserError
+from tofa_tf.experiment import Experiment, Settings, load_experiment, open_folder, train_or_load
+from tofa_tf.files import read_json, write_json
+from tofa_tf.harvest import harvest
+from tofa_tf.progress import Progress
+from tofa_tf.recalibrate import recalibrate
+from tofa_tf.sampling import spread_archs
+from tofa_tf.supernet import Supernet
+from tofa_tf.trainer import training_seconds
+
+_LABELS = flags.DEFINE_list("labels", ["4", "25", "400"], "Labelled images of each class.")
+_LEVELS = flags.DEFINE_integer("levels", 5, "Subnets, at even ratios of MACs.", lower_bound=2)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for table, plot and CSV.")
+
+TOFA, LABELLED_ONLY, SCRATCH = "TOFA", "labelled-only", "TOFA from scratch"
+_CHANGES = {TOFA: {}, LABELLED_ONLY: {"labelled_only": True}, SCRATCH: {"pretrained": None}}
+_REPRESENTATIVE_IMAGES = 128
+_LEVELS_FILE = "levels.json"
+
+
+def main(argv: Sequence[str]) -> None:
+    """Trains what is not trained yet, exports, and compares."""
+    del argv
+    if not _OUTPUT.value:
+        raise UserError("--output is missing: name a folder for the results")
+    if not train.WORKDIR.value:
+        raise UserError("--workdir is missing: name a folder for the supernets")
+    labels_per_class = _labels()
+    flags.FLAGS.labels_per_class = labels_per_class[0]
+    settings = train.settings_from_flags()
+    if settings.pretrained is None:
+        raise UserError("--pretrained=none: there is nothing to compare with from scratch")
+    with (
+        new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as folder,
+        TflmRuntime() as tflm,
+    ):
+        rows = []
+        for labels in labels_per_class:
+            for method, changes in _CHANGES.items():
+                job = dataclasses.replace(settings, labels_per_class=labels, **changes)
+                name = f"{method.lower().replace(' ', '_')}_{labels}"
+                for row in _measure(job, Path(train.WORKDIR.value) / name, tflm):
+                    rows.append({"labels_per_class": labels, "method": method, **row})
+        _write(folder, rows, settings)
+        print((folder / TABLE).read_text())
+
+
+def _labels() -> list[int]:
+    try:
+        return [int(labels) for labels in _LABELS.value]
+    except ValueError as error:
+        raise UserError(f"--labels={','.join(_LABELS.value)}: wanted whole numbers") from error
+
+
+def _measure(settings: Settings, workdir: Path, tflm: TflmRuntime) -> list[dict[str, Any]]:
+    """Returns one row a level; what an earlier call has measured is read."""
+    print(workdir.name, flush=True)
+    experiment = load_experiment(settings)
+    folder = open_folder(experiment, workdir, overwrite=False)
+    if (folder / _LEVELS_FILE).exists():
+        return read_json(folder / _LEVELS_FILE)
+    with Progress(settings.train.steps) as progress:
+        supernet = train_or_load(experiment, folder, progress.step).supernet
+    rows = [
+        {**_export(supernet, arch, experiment, folder / f"level{level}", tflm), "level": level}
+        for level, arch in enumerate(spread_archs(experiment.space, _LEVELS.value))
+    ]
+    for row in rows:
+        row["training_seconds"] = training_seconds(folder)
+    write_json(folder / _LEVELS_FILE, rows)
+    return rows
+
+
+def _export(
+    supernet: Supernet, arch: Arch, experiment: Experiment, folder: Path, tflm: TflmRuntime
+) -> dict[str, float]:
+    model, calibration = harvest(supernet, arch), experiment.calibration_images(arch.resolution)
+    recalibrate(model, calibration)
+    report = export_model(
+        model,
+        calibration[:_REPRESENTATIVE_IMAGES],
+        experiment.test_images(arch.resolution),
+        experiment.dataset.test.labels,
+        folder,
+        tflm=tflm,
+        overwrite=(folder / REPORT_FILE).exists(),
+    )
+    checked = report.verification
+    print(f"  {report.macs / 1e6:.2f} MMACs: int8 {checked.int8_accuracy:.2%}", flush=True)
+    return {
+        "macs": cost(experiment.space, arch, experiment.num_classes).macs,
+        "float_accuracy": checked.float_accuracy,
+        "int8_accuracy": checked.int8_accuracy,
+    }
+
+
+def _write(folder: Path, rows: list[dict[str, Any]], settings: Settings) -> None:
+    write_csv(folder / "results.csv", rows)
+    _plot(rows).savefig(folder / "accuracy.png", dpi=120)
+    lines = [
+        f"# Pre-trained weights and unlabelled images: {settings.dataset}",
+        "",
+        f"| labels a class | MACs | {' | '.join(_CHANGES)} | gain by unlabelled images | "
+        "gain by pre-training |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for labels, level in dict.fromkeys((row["labels_per_class"], row["level"]) for row in rows):
+        here = {
+            row["method"]: row
+            for row in rows
+            if (row["labels_per_class"], row["level"]) == (labels, level)
+        }
+        top_1 = {method: 100 * row["int8_accuracy"] for method, row in here.items()}
+        lines.append(
+            f"| {labels} | {here[TOFA]['macs'] / 1e6:.2f} M | "
+            + " | ".join(f"{top_1[method]:.1f} %" for method in _CHANGES)
+            + f" | {top_1[TOFA] - top_1[LABELLED_ONLY]:+.1f}"
+            + f" | {top_1[TOFA] - top_1[SCRATCH]:+.1f} |"
+        )
+    minutes = sum(row["training_seconds"] for row in rows if row["level"] == 0) / 60
+    lines += [
+        "",
+        f"Top-1 of the int8 models on all test images, one seed ({settings.train.seed}), "
+        f"{settings.train.steps:,} steps; {minutes:.0f} minutes of training in all.",
+        "",
+        "![int8 accuracy against MACs](accuracy.png)",
+        "",
+        *describe_environment(),
+        "",
+    ]
+    (folder / TABLE).write_text("\n".join(lines))
+
+
+def _plot(rows: list[dict[str, Any]]) -> Figure:
+    labels = list(dict.fromkeys(row["labels_per_class"] for row in rows))
+    figure = Figure(figsize=(3.6 * len(labels), 3.6), layout="constrained")
+    axes = figure.subplots(1, len(labels), sharey=True, squeeze=False)[0]
+    for axis, count in zip(axes, labels, strict=True):
+        for method in _CHANGES:
+            curve = [r for r in rows if (r["labels_per_class"], r["method"]) == (count, method)]
+            axis.plot(
+                [row["macs"] / 1e6 for row in curve],
+                [100 * row["int8_accuracy"] for row in curve],
+                marker="o",
+                label=method,
+            )
+        axis.set(title=f"{count} labels a class", xlabel="MMACs", xscale="log")
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("int8 top-1, %")
+    axes[0].legend()
+    return figure
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

@@ -1,0 +1,38 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import tensorflow as tf
+
+from tofa_tf.pretrained.load import load_supernet
+from tofa_tf.spaces import get_space
+
+
+class PretrainTest(tf.test.TestCase):
+    def test_weights_and_model_card(self):
+        folder = Path(self.get_temp_dir())
+        command = [sys.executable, "-m", "tofa_tf.pretrain", "--dataset=digits"]
+        command += ["--labels_per_class=3", "--steps=2", "--labelled_batch=4"]
+        command += [f"--workdir={folder / 'run'}", f"--output={folder / 'made'}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        made = load_supernet(folder / "made.weights.h5", get_space("mcu"))
+        trained = load_supernet(folder / "run" / "supernet.weights.h5", get_space("mcu"))
+        for a, b in zip(made.weights, trained.weights, strict=True):
+            self.assertAllEqual(a, b)
+        card = (folder / "made.md").read_text()
+        for part in (
+            "2 steps of 4 images, seed 0",
+            "| min | 0.3",
+            "| max |",
+            "359 images held out",
+        ):
+            self.assertIn(part, card)
+
+        again = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertRegex(again.stderr, "error: .*made.weights.h5 exists: choose another --output")
+
+
+if __name__ == "__main__":
+    tf.test.main()
