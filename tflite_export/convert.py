@@ -1,4 +1,4 @@
-"""Keras model -> full-integer int8 .tflite, by post-training quantisation."""
+"""Keras model -> full-integer int8 .tflite: after training, or as training has prepared it."""
 
 import re
 import warnings
@@ -34,16 +34,23 @@ def convert_int8(model, representative: np.ndarray) -> bytes:
         ExportError: if the model has no fixed image input, the images do not suit it, or an op
             cannot be quantised.
     """
-    shape = image_shape(model)
-    check_images(representative, shape, "representative images")
-    signature = tf.TensorSpec((1, *shape), tf.float32, name="image")
-    function = tf.function(lambda image: model(image, training=False), autograph=False)
-    with captured_stderr(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        concrete = pool_instead_of_mean(function.get_concrete_function(signature))
-        tflite = _quantize(concrete, representative)
-    check_integer(read_tflite(tflite))
-    return tflite
+    check_images(representative, image_shape(model), "representative images")
+    return _convert(model, representative)
+
+
+def convert_trained(model) -> bytes:
+    """Converts a model that carries its own ranges, as `qat.train_quantized` makes it.
+
+    Args:
+        model: `tf_keras` model with fake quantisation of all activations.
+
+    Returns:
+        The content of a file with the same ops as `convert_int8` gives.
+
+    Raises:
+        ExportError: if an activation has no range.
+    """
+    return _convert(model, None)
 
 
 def image_shape(model) -> tuple[int, int, int]:
@@ -95,13 +102,26 @@ def check_images(images: np.ndarray, shape: tuple[int, int, int], what: str) -> 
         raise ExportError(f"the {what} contain NaN or infinity")
 
 
-def _quantize(function, representative: np.ndarray) -> bytes:
+def _convert(model, representative: np.ndarray | None) -> bytes:
+    signature = tf.TensorSpec((1, *image_shape(model)), tf.float32, name="image")
+    function = tf.function(lambda image: model(image, training=False), autograph=False)
+    with captured_stderr(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        concrete = pool_instead_of_mean(function.get_concrete_function(signature))
+        tflite = _quantize(concrete, representative)
+    check_integer(read_tflite(tflite))
+    return tflite
+
+
+def _quantize(function, representative: np.ndarray | None) -> bytes:
     # Without the model as second argument the converter freezes the function. With it, variables
     # of Keras 3 stay resources, which fail in calibration; from_keras_model is ten times slower.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([image[np.newaxis]] for image in representative)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    if representative is not None:
+        converter.representative_dataset = lambda: ([image[np.newaxis]] for image in representative)
+        # Without images the converter refuses this; `check_integer` sees to the same.
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     try:

@@ -38,6 +38,8 @@ from tflite_export.normalization import (
     parse_normalization,
 )
 from tflite_export.quantization import quantize
+from tflite_export.quantization_report import QuantizationReport
+from tflite_export.quantize_model import Method, parse_quantization
 from tflite_export.repack import Level
 from tflite_export.tflm import TflmRuntime
 
@@ -53,6 +55,14 @@ _IMAGES = flags.DEFINE_integer("images", 100, "How many of the images to use.", 
 _REPACK = flags.DEFINE_enum(
     "repack", Level.LOSSLESS, list(Level), "How the file is made smaller; outputs stay the same."
 )
+_QUANTIZATION = flags.DEFINE_enum(
+    "quantization",
+    Method.PTQ,
+    list(Method),
+    "After training (ptq), by training on the representative images (qat), or auto: qat if ptq "
+    "loses more than --tolerance.",
+)
+_TOLERANCE = flags.DEFINE_float("tolerance", 0.5, "Of auto: estimated loss in percentage points.")
 _BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; or: list.")
 _FIRMWARE = flags.DEFINE_list("firmware", [], f"Firmware projects: {', '.join(PLATFORMS)}.")
 _MEAN = flags.DEFINE_list("mean", None, "Subtracted from pixels: one value or one per channel.")
@@ -72,6 +82,7 @@ def main(argv: Sequence[str]) -> None:
     for platform in _FIRMWARE.value:
         if platform not in PLATFORMS:
             raise ExportError(f"--firmware={platform}: choose from {', '.join(PLATFORMS)}")
+    quantization = parse_quantization(_QUANTIZATION.value, _TOLERANCE.value)
     output = Path(_OUTPUT.value)
     check_free(output, overwrite=_OVERWRITE.value, marker=REPORT_FILE)
     model = load_model(Path(_MODEL.value))
@@ -96,6 +107,7 @@ def main(argv: Sequence[str]) -> None:
             overwrite=_OVERWRITE.value,
             repack_level=_REPACK.value,
             boards=boards,
+            quantization=quantization,
         )
         _write_firmware(output, report, images, tflm)
     print(_summary(output, report, normalize))
@@ -125,10 +137,18 @@ def _summary(output: Path, report: ExportReport, normalize: Normalization) -> st
         f"repacking ({packing.level}): {packing.unpacked_bytes / 1024:.1f} to "
         f"{memory.flash_bytes / 1024:.1f} KiB, {packing.dead_channels} dead channels removed\n"
         f"input: {normalize}\n"
+        f"{_quantization(report.quantization)}\n"
         f"top-1 of int8 and float model equal on {checked.int8_agreement:.1%} of {checked.images} "
         f"images; LiteRT and TFLite Micro differ by {checked.litert_tflm_max_lsb} LSB at most"
         + boards
     )
+
+
+def _quantization(report: QuantizationReport) -> str:
+    estimate = report.ptq_estimated_loss
+    reason = "" if estimate is None else f"; ptq is estimated to lose {estimate:.2f} points"
+    other = "" if report.qat is None else f" ({report.ptq.agreement:.1%} with ptq)"
+    return f"quantization: {report.used}{other}{reason}"
 
 
 if __name__ == "__main__":

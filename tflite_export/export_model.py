@@ -12,7 +12,7 @@ import numpy as np
 
 from tflite_export.board_report import BoardReport, boards_markdown, report_boards
 from tflite_export.c_source import c_header, c_source
-from tflite_export.convert import check_images, convert_int8, image_shape
+from tflite_export.convert import check_images, image_shape
 from tflite_export.devices.boards import Board
 from tflite_export.errors import ExportError
 from tflite_export.flatbuffer import read_tflite
@@ -20,6 +20,9 @@ from tflite_export.folders import check_free, new_folder
 from tflite_export.litert import LitertModel
 from tflite_export.memory import Memory, memory_of
 from tflite_export.ops import check_tflm_ops
+from tflite_export.outputs import outputs_of
+from tflite_export.quantization_report import QuantizationReport, report_quantization
+from tflite_export.quantize_model import Quantization, quantize_model
 from tflite_export.repack import Level, Packing, check_same_outputs, parse_level, repack
 from tflite_export.tflm import TflmRuntime
 from tflite_export.tflm_pool import TflmPool
@@ -31,7 +34,8 @@ BOARDS_FILE = "boards.md"
 _C_NAME = "model_data"
 
 _PACKAGES = ("tensorflow", "keras", "tf_keras", "ai-edge-litert", "tflite_micro", "numpy")
-_FLOAT_BATCH = 256
+_TFMOT = "tensorflow-model-optimization"
+_PTQ = Quantization()
 # Images on which a repacked model has to give the original's outputs, bit by bit.
 _COMPARED_IMAGES = 16
 
@@ -50,6 +54,7 @@ class ExportReport:
         output_shape: (1, classes), int8.
         memory: flash and arena.
         packing: how the file was made smaller.
+        quantization: how it became int8, and what the other way gives.
         verification: accuracy and agreement.
         boards: fit and latency estimate on the boards asked for.
         versions: of the packages that had a part in it.
@@ -68,6 +73,7 @@ class ExportReport:
     output_zero_point: int
     memory: Memory
     packing: Packing
+    quantization: QuantizationReport
     verification: Verification
     boards: tuple[BoardReport, ...]
     versions: Mapping[str, str]
@@ -91,6 +97,8 @@ def export_model(
     tflm_images: int = TFLM_IMAGES,
     repack_level: Level | str = Level.LOSSLESS,
     boards: Sequence[Board] = (),
+    quantization: Quantization = _PTQ,
+    training_images: np.ndarray | None = None,
 ) -> ExportReport:
     """Converts a model to int8, verifies it and writes it with its C++ source and its report.
 
@@ -108,6 +116,9 @@ def export_model(
         repack_level: how the file is made smaller. A file for TFLite Micro only is verified as the
             lossless one, and compared with that in TFLite Micro bit by bit.
         boards: to report fit and latency estimate for; a model that does not fit is written too.
+        quantization: after training, by training, or whichever is needed.
+        training_images: float32 (batch, height, width, channels) for quantisation-aware training,
+            normalised, without labels; None: the representative images.
 
     Raises:
         ExportError: if the model cannot be converted or fails verification, or the folder is taken;
@@ -121,9 +132,13 @@ def export_model(
     if labels is not None and len(labels) != len(images):
         raise ExportError(f"there are {len(labels)} labels for {len(images)} images")
 
-    converted = convert_int8(model, representative)
-    logits = _float_logits(model, images)
-    tflite, packing, portable = _repack(converted, level, images, tflm)
+    if training_images is None:
+        training_images = representative
+    check_images(training_images, image_shape(model), "training images")
+
+    made = quantize_model(model, representative, training_images, quantization)
+    logits = outputs_of(model, images)
+    tflite, packing, portable = _repack(made.qat or made.ptq, level, images, tflm)
     verification = verify(portable, images, labels, logits, tflm, tflm_images=tflm_images)
     file = read_tflite(tflite)
     source, target = file.inputs[0], file.outputs[0]
@@ -140,9 +155,10 @@ def export_model(
         output_zero_point=target.zero_points[0],
         memory=memory_of(file, verification.arena_bytes),
         packing=packing,
+        quantization=report_quantization(quantization, made, verification, images, labels, logits),
         verification=verification,
         boards=report_boards(file, verification, boards),
-        versions={name: importlib.metadata.version(name) for name in _PACKAGES},
+        versions=_versions(trained=made.qat is not None),
         recipe=dict(recipe or {}),
     )
     with new_folder(output_dir, overwrite=overwrite, marker=REPORT_FILE) as folder:
@@ -153,6 +169,11 @@ def export_model(
             (folder / BOARDS_FILE).write_text(boards_markdown(report.boards))
         (folder / REPORT_FILE).write_text(report.to_json())
     return report
+
+
+def _versions(*, trained: bool) -> dict[str, str]:
+    packages = (*_PACKAGES, _TFMOT) if trained else _PACKAGES
+    return {name: importlib.metadata.version(name) for name in packages}
 
 
 def _repack(
@@ -170,9 +191,3 @@ def _repack(
     smallest, packing = repack(converted, level)
     check_same_outputs(converted, smallest, packing, inputs, tflm)
     return smallest, packing, portable
-
-
-def _float_logits(model, images: np.ndarray) -> np.ndarray:
-    # Not model.predict: tracing it costs more than running a few hundred images without.
-    batches = np.array_split(images, -(-len(images) // _FLOAT_BATCH))
-    return np.concatenate([np.asarray(model(batch, training=False)) for batch in batches])

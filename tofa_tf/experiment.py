@@ -87,8 +87,12 @@ class Experiment:
 
     def calibration_images(self, resolution: int) -> np.ndarray:
         """Some training images, (n, resolution, resolution, 3) float32, normalised."""
+        return self.training_images(resolution, _CALIBRATION_IMAGES)
+
+    def training_images(self, resolution: int, count: int) -> np.ndarray:
+        """At most `count` training images, (n, resolution, resolution, 3) float32, normalised."""
         generator = np.random.default_rng(self.config.seed)
-        count = min(_CALIBRATION_IMAGES, len(self.pool))
+        count = min(count, len(self.pool))
         chosen = generator.choice(len(self.pool), count, replace=False)
         return self._prepared(self.pool.images[chosen], resolution)
 

@@ -43,6 +43,16 @@ _BOARD_COLUMNS: Columns = (
         lambda b: f"{b['latency_estimate_ms']:.3g} ms ± {b['latency_relative_error']:.0%}",
     ),
 )
+_QUANTIZATION_COLUMNS: Columns = (
+    ("scenario", lambda s: s["name"]),
+    ("float accuracy", lambda s: f"{s['float_accuracy']:.2%}"),
+    ("by ptq", lambda s: f"{s['quantization']['ptq']['accuracy']:.2%}"),
+    ("by qat", lambda s: f"{s['quantization']['qat']['accuracy']:.2%}"),
+    ("loses by ptq, points", lambda s: f"{_lost(s, 'ptq'):.2f}"),
+    ("loses by qat, points", lambda s: f"{_lost(s, 'qat'):.2f}"),
+    ("steps of qat", lambda s: f"{s['quantization']['qat_steps']}"),
+    ("seconds of qat", lambda s: f"{s['quantization']['qat_seconds']:.0f}"),
+)
 _EXPLANATION = (
     "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
     "reports on a 64-bit machine, a few percent above a 32-bit core. int8 accuracy is measured on "
@@ -66,6 +76,9 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     plot_accuracy(scenarios, report["test_images"], folder / PLOT)
     facts = _facts(report)
     tables = [(scenarios, SCENARIO_COLUMNS)]
+    trained = [s for s in scenarios if s.get("quantization", {}).get("qat")]
+    if trained:
+        tables.append((trained, _QUANTIZATION_COLUMNS))
     boards = [scenario["board"] for scenario in scenarios if scenario.get("board")]
     if boards:
         tables.append((boards, _BOARD_COLUMNS))
@@ -131,6 +144,11 @@ def plot_accuracy(scenarios: Sequence[dict[str, Any]], test_images: int, path: P
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110)
     plt.close(figure)
+
+
+def _lost(scenario: dict[str, Any], way: str) -> float:
+    """Accuracy that one way of quantisation loses, in percentage points."""
+    return 100 * (scenario["float_accuracy"] - scenario["quantization"][way]["accuracy"])
 
 
 def _used(board: dict[str, Any], memory: str) -> str:

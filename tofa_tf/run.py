@@ -16,6 +16,7 @@ from typing import Any
 from absl import flags
 
 from tflite_export.devices.boards import Board, list_boards, load_boards
+from tflite_export.quantize_model import Method, parse_quantization
 from tflite_export.tflm_pool import TflmPool
 from tofa_tf import cli, train
 from tofa_tf.errors import UserError
@@ -52,6 +53,16 @@ _SCENARIOS = flags.DEFINE_string(
 _BOARDS = flags.DEFINE_string(
     "boards", "", "Boards to deploy to, and files of your own boards; or: list."
 )
+_QUANTIZATION = flags.DEFINE_enum(
+    "quantization",
+    Method.PTQ,
+    list(Method),
+    "How models become int8: after training (ptq, seconds a model), by training (qat, a minute or "
+    "more), or auto: qat for those where ptq loses more than --tolerance.",
+)
+_TOLERANCE = flags.DEFINE_float(
+    "tolerance", 0.5, "Of auto: estimated loss of accuracy in percentage points."
+)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -62,6 +73,7 @@ def main(argv: Sequence[str]) -> None:
         return
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
     # Before any work: what the user can have got wrong.
+    quantization = parse_quantization(_QUANTIZATION.value, _TOLERANCE.value, train.SEED.value)
     scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
     jobs = [(scenario, None) for scenario in scenarios]
@@ -79,7 +91,14 @@ def main(argv: Sequence[str]) -> None:
             try:
                 entries.append(
                     run_scenario(
-                        scenario, supernet, experiment, folder, tflm, weights_sha256, board
+                        scenario,
+                        supernet,
+                        experiment,
+                        folder,
+                        tflm,
+                        weights_sha256,
+                        board,
+                        quantization,
                     )
                 )
             except UserError as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tflite_export.devices.boards import Board
 from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
+from tflite_export.quantize_model import Method, Quantization
 from tflite_export.tflm_pool import TflmPool
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment
@@ -23,10 +24,13 @@ from tofa_tf.trainer import SAMPLED
 from tofa_tf.workdir import sha256
 
 # Images that int8 ranges are taken from; more make conversion slower and change little.
-_REPRESENTATIVE_IMAGES = 128
+REPRESENTATIVE_IMAGES = 128
+# For quantisation-aware training, which sees each some five times.
+TRAINING_IMAGES = 2048
 # Closed-form flash and arena are within a few percent, so that few candidates ever fail.
 _MAX_CANDIDATES = 10
 _ENTRY = "scenario.json"
+_PTQ = Quantization()
 
 
 def run_scenario(
@@ -37,6 +41,7 @@ def run_scenario(
     tflm: TflmPool,
     weights_sha256: str,
     board: Board | None = None,
+    quantization: Quantization = _PTQ,
 ) -> dict[str, Any]:
     """Selects, harvests, converts and verifies; takes the next subnet until the files fit.
 
@@ -48,6 +53,7 @@ def run_scenario(
         folder: of the run; has the sampler's log.
         weights_sha256: of those weights.
         board: that the model is for; then its flash and SRAM decide instead of the budgets.
+        quantization: how the model becomes int8; a model made in another way is made again.
 
     Returns:
         The scenario's entry of `report.json`.
@@ -58,7 +64,8 @@ def run_scenario(
     """
     output = folder / "scenarios" / scenario.name
     made = finished_entry(output, weights_sha256)
-    if made and made["budget"] == dict(scenario.budgets):
+    asked = {"budget": dict(scenario.budgets), "quantization_asked": _asked(quantization)}
+    if made and all(made.get(key) == value for key, value in asked.items()):
         return made
     started = time.perf_counter()
     proposals = candidates(
@@ -71,13 +78,16 @@ def run_scenario(
     missed = ""
     for tries, candidate in enumerate(proposals, 1):
         boards = (board,) if board else ()
-        report = _export(candidate, supernet, experiment, output, tflm, weights_sha256, boards)
+        report = _export(
+            candidate, supernet, experiment, output, tflm, weights_sha256, boards, quantization
+        )
         missed = report.boards[0].fit.missing if board else _missed(scenario, report)
         if not missed:
             seconds = time.perf_counter() - started
             entry = _entry(scenario, candidate, report, output, folder, tries, seconds)
             write_json(output / "arch.json", candidate.arch.to_json())
-            write_json(output / _ENTRY, {**entry, "weights_sha256": weights_sha256})
+            entry |= {**asked, "weights_sha256": weights_sha256}
+            write_json(output / _ENTRY, entry)
             return json.loads((output / _ENTRY).read_text())
         if tries == _MAX_CANDIDATES:
             break
@@ -108,14 +118,18 @@ def _export(
     tflm: TflmPool,
     weights_sha256: str,
     boards: Sequence[Board],
+    quantization: Quantization,
 ) -> ExportReport:
     resolution = candidate.arch.resolution
     calibration = experiment.calibration_images(resolution)
     model = harvest(supernet, candidate.arch)
     recalibrate(model, calibration)
+    training_images = None
+    if quantization.method != Method.PTQ:
+        training_images = experiment.training_images(resolution, TRAINING_IMAGES)
     return export_model(
         model,
-        calibration[:_REPRESENTATIVE_IMAGES],
+        calibration[:REPRESENTATIVE_IMAGES],
         experiment.test_images(resolution),
         experiment.dataset.test.labels,
         output,
@@ -131,7 +145,16 @@ def _export(
         },
         overwrite=True,
         boards=boards,
+        quantization=quantization,
+        training_images=training_images,
     )
+
+
+def _asked(quantization: Quantization) -> dict[str, Any]:
+    """What decides how a model is quantised, as plain JSON data."""
+    if quantization.method == Method.PTQ:
+        return {"method": Method.PTQ}
+    return dataclasses.asdict(quantization)
 
 
 def _missed(scenario: Scenario, report: ExportReport) -> str:
@@ -173,6 +196,7 @@ def _entry(
         "float_accuracy": verification.float_accuracy,
         "int8_accuracy": verification.int8_accuracy,
         "int8_agreement": verification.int8_agreement,
+        "quantization": dataclasses.asdict(report.quantization),
         "verification": dataclasses.asdict(verification),
         "latency_ms": verification.litert_ms,
         "board": board_entry(report.boards[0]) if report.boards else None,

@@ -9,6 +9,8 @@ import tensorflow as tf
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.errors import ExportError
 from tflite_export.export_model import export_model
+from tflite_export.qat import QatSettings
+from tflite_export.quantize_model import Method, Quantization
 from tflite_export.tflm import TflmRuntime
 
 layers = keras.layers
@@ -67,6 +69,18 @@ class ExportModelTest(tf.test.TestCase):
                 height, width, channels = layer.output.shape[1:]
                 expected += height * width * int(np.prod(layer.kernel.shape))
         self.assertEqual(self._export().macs, expected)
+
+    def test_trained_model_is_reported_beside_post_training_quantisation(self):
+        asked = Quantization(Method.QAT, qat=QatSettings(steps=2, batch=8))
+        made = self._export(images=self.images, labels=self.labels, quantization=asked).quantization
+        self.assertEqual((made.method, made.used, made.qat_steps), (Method.QAT, Method.QAT, 2))
+        self.assertEqual(made.float_accuracy, 1.0)
+        for answers in (made.ptq, made.qat):
+            # The labels are the float model's own answers.
+            self.assertEqual(answers.accuracy, answers.agreement)
+        written = json.loads((self.folder / "report.json").read_text())
+        self.assertEqual(written["quantization"]["qat"]["accuracy"], made.qat.accuracy)
+        self.assertIn("tensorflow-model-optimization", written["versions"])
 
     def test_without_images_the_representative_ones_are_verified(self):
         verification = self._export().verification

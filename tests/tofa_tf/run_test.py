@@ -102,6 +102,21 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
             _run(folder)
             self.assertEqual(sha256(folder / name), models[name])
 
+        with self.subTest("another quantization makes a model again, and once"):
+            qat = {"scenarios": "macs=60k", "quantization": "qat"}
+            _run(folder, **qat)
+            again = json.loads((folder / "report.json").read_text())["scenarios"][0]
+            self.assertEqual(again["quantization"]["used"], "qat")
+            self.assertNotEqual(again["tflite_sha256"], models[again["tflite"]])
+            for way in ("ptq", "qat"):
+                self.assertBetween(again["quantization"][way]["accuracy"], 0.0, 1.0)
+            self.assertIn("loses by qat", (folder / "report.md").read_text())
+            made = (folder / again["tflite"]).stat().st_mtime_ns
+            _run(folder, **qat)
+            self.assertEqual((folder / again["tflite"]).stat().st_mtime_ns, made)
+            _run(folder)
+            self.assertEqual(sha256(folder / again["tflite"]), models[again["tflite"]])
+
         with self.subTest("an equal seed gives equal bytes"):
             _run(self.root / "again")
             for name, expected in models.items():
@@ -137,6 +152,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"scenarios": ""}, "no scenario given"),
         ({"boards": "pdp11"}, "unknown board 'pdp11'"),
         ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),
+        ({"tolerance": -1.0}, "--tolerance=-1: percentage points from 0 to 100"),
         ({"workdir": ""}, "--workdir"),
         ({"steps": 0}, "--steps=0: at least 1"),
         ({"threshold": 1.5}, "--threshold=1.5: from 0 to 1"),

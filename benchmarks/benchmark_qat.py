@@ -1,0 +1,187 @@
+"""What int8 costs in accuracy: post-training quantisation and quantisation-aware training.
+
+    python -m benchmarks.benchmark_qat --dataset=digits --labels_per_class=5 ... \
+        --workdir=runs/digits --subnets=10 --output=benchmarks/results/qat_digits
+
+Takes the flags of the run in --workdir, which must be trained. The subnets are those of the
+sampler's log nearest to MACs spread evenly (on a log scale) over the log's range.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import numpy as np
+from absl import flags
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+from benchmarks.results import describe_environment, new_results, write_csv
+from tflite_export.litert import LitertModel
+from tflite_export.outputs import outputs_of
+from tflite_export.qat import QatSettings
+from tflite_export.quantization_report import answers
+from tflite_export.quantize_model import Method, Quantization, estimated_loss, quantize_model
+from tflite_export.tflm import TflmRuntime
+from tflite_export.verify import verify
+from tofa_tf import cli, train
+from tofa_tf.arch import Arch
+from tofa_tf.cost import macs
+from tofa_tf.errors import UserError
+from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.harvest import harvest
+from tofa_tf.recalibrate import recalibrate
+from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES, TRAINING_IMAGES
+from tofa_tf.sampling import SamplerLog
+from tofa_tf.search_space import SearchSpace
+from tofa_tf.supernet import Supernet
+from tofa_tf.trainer import SAMPLED, WEIGHTS
+
+_SUBNETS = flags.DEFINE_integer("subnets", 10, "How many.", lower_bound=1)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
+
+# TFLite Micro takes about 1 ms per MMAC and image: it confirms LiteRT on some of the images.
+_TFLM_IMAGES = 100
+_PLOT = "loss.png"
+_GOALS = {"ptq": 0.5, "qat": 0.2}
+
+
+def main(argv: Sequence[str]) -> None:
+    """Quantises subnets in both ways and compares their accuracies."""
+    del argv
+    if not _OUTPUT.value:
+        raise UserError("--output is missing: name a folder for the results")
+    experiment = load_experiment(train.settings_from_flags())
+    folder = open_folder(experiment, train.WORKDIR.value, overwrite=False)
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} holds no trained supernet: run tofa_tf.train with it first")
+    supernet = train_or_load(experiment, folder).supernet
+    log = (arch for _, arch in SamplerLog(folder / SAMPLED).most_recent_first())
+    rows = []
+    with (
+        new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as results,
+        TflmRuntime() as tflm,
+    ):
+        for arch in spread(experiment.space, log, _SUBNETS.value):
+            rows.append(_compare(supernet, arch, experiment, tflm))
+            print(rows[-1], flush=True)
+        write_csv(results / "results.csv", rows)
+        _plot(results / _PLOT, rows)
+        _write(results, rows, experiment)
+        print((results / "README.md").read_text())
+
+
+def spread(space: SearchSpace, archs: Iterable[Arch], count: int) -> list[Arch]:
+    """Returns `count` different subnets of evenly spread log MACs, the smallest first.
+
+    Raises:
+        UserError: if there are not so many.
+    """
+    left = {arch: np.log(macs(space, arch)) for arch in archs}
+    if len(left) < count:
+        raise UserError(f"the sampler's log has {len(left)} subnets: lower --subnets={count}")
+    chosen = []
+    for target in np.linspace(min(left.values()), max(left.values()), count):
+        chosen.append(min(left, key=lambda arch: abs(left[arch] - target)))
+        del left[chosen[-1]]
+    return chosen
+
+
+def _compare(
+    supernet: Supernet, arch: Arch, experiment: Experiment, tflm: TflmRuntime
+) -> dict[str, Any]:
+    calibration = experiment.calibration_images(arch.resolution)
+    training = experiment.training_images(arch.resolution, TRAINING_IMAGES)
+    images, labels = experiment.test_images(arch.resolution), experiment.dataset.test.labels
+    model = harvest(supernet, arch)
+    recalibrate(model, calibration)
+    made = quantize_model(
+        model,
+        calibration[:REPRESENTATIVE_IMAGES],
+        training,
+        Quantization(Method.QAT, qat=QatSettings(seed=experiment.config.seed)),
+    )
+    logits = outputs_of(model, images)
+    float_accuracy = float(np.mean(logits.argmax(axis=1) == labels))
+    row = {"macs": macs(experiment.space, arch), "float_accuracy": float_accuracy}
+    for name, tflite in (("ptq", made.ptq), ("qat", made.qat)):
+        some = slice(0, _TFLM_IMAGES)
+        checked = verify(tflite, images[some], labels[some], logits[some], tflm)
+        answer = answers(tflite, images, labels, logits)
+        row |= {
+            f"{name}_accuracy": answer.accuracy,
+            f"{name}_loss_points": 100 * (float_accuracy - answer.accuracy),
+            f"{name}_agreement": answer.agreement,
+            f"{name}_arena_bytes": checked.arena_bytes,
+        }
+    litert = LitertModel(made.ptq)
+    estimate = estimated_loss(
+        outputs_of(model, training), litert.run(litert.quantize(training)).logits
+    )
+    return {**row, "ptq_estimated_loss_points": estimate, "qat_seconds": made.qat_seconds}
+
+
+def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    x = [row["macs"] / 1e6 for row in rows]
+    for name, marker in (("ptq", "o"), ("qat", "s")):
+        axis.plot(x, [row[f"{name}_loss_points"] for row in rows], marker, label=name.upper())
+    axis.axhline(0.0, color="gray", linewidth=0.8)
+    axis.set_xscale("log")
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.set_xlabel("MACs (millions)")
+    axis.set_ylabel("float minus int8 test accuracy (points)")
+    axis.grid(alpha=0.3)
+    axis.legend()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _write(folder: Path, rows: Sequence[dict[str, Any]], experiment: Experiment) -> None:
+    lines = [
+        f"# What int8 costs: {len(rows)} subnets of {experiment.dataset.name}",
+        "",
+        "| MMACs | float | PTQ | QAT | PTQ loses | QAT loses | seconds of QAT |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        accuracies = " | ".join(f"{row[f'{kind}_accuracy']:.2%}" for kind in ("float", *_GOALS))
+        losses = " | ".join(f"{row[f'{kind}_loss_points']:+.2f}" for kind in _GOALS)
+        lines.append(
+            f"| {row['macs'] / 1e6:.2f} | {accuracies} | {losses} | {row['qat_seconds']:.0f} |"
+        )
+    lines += [
+        "",
+        "| | median loss, points | largest | wanted at most (median) | same class as float |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, goal in _GOALS.items():
+        losses = [row[f"{kind}_loss_points"] for row in rows]
+        agreement = np.median([row[f"{kind}_agreement"] for row in rows])
+        lines.append(
+            f"| {kind.upper()} | {np.median(losses):.2f} | {max(losses):.2f} | {goal} "
+            f"| {agreement:.2%} |"
+        )
+    lines += ["", f"![loss against MACs]({_PLOT})", "", *_reading(rows, experiment), ""]
+    (folder / "README.md").write_text("\n".join([*lines, *describe_environment(), ""]))
+
+
+def _reading(rows: Sequence[dict[str, Any]], experiment: Experiment) -> list[str]:
+    count = len(experiment.dataset.test)
+    differing = 1.0 - np.median([row["qat_agreement"] for row in rows])
+    error = 100 * np.sqrt(differing / count)
+    same = all(row["ptq_arena_bytes"] == row["qat_arena_bytes"] for row in rows)
+    return [
+        f"{count} test images in LiteRT, {_TFLM_IMAGES} of them in TFLite Micro too. With "
+        f"{differing:.1%} of answers other than the float net's, the loss of one subnet is "
+        f"uncertain by {error:.2f} points. PTQ and QAT take "
+        f"{'equal arenas' if same else 'different arenas'}. `--quantization=auto` "
+        "estimates without labels, on training images, that PTQ loses "
+        f"{np.median([row['ptq_estimated_loss_points'] for row in rows]):.2f} points (median).",
+    ]
+
+
+if __name__ == "__main__":
+    cli.run_script(main)

@@ -1,0 +1,26 @@
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tests.tflite_export.models import mobile_net, random_images
+from tflite_export.convert import convert_int8
+from tflite_export.outputs import outputs_of
+from tflite_export.quantization_report import answers
+
+
+class AnswersTest(tf.test.TestCase):
+    def test_accuracy_and_agreement_are_of_all_images(self):
+        images = random_images(20)
+        model = mobile_net(keras, widths=(8,))
+        logits = outputs_of(model, images)
+        tflite = convert_int8(model, images)
+        own = answers(tflite, images, logits.argmax(axis=1), logits)
+        self.assertEqual(own.accuracy, own.agreement)
+        # Labels that nobody gives, and a float model that says the opposite.
+        other = answers(tflite, images, np.full(20, -1), -logits)
+        self.assertEqual((other.accuracy, other.agreement), (0.0, 0.0))
+        self.assertIsNone(answers(tflite, images, None, logits).accuracy)
+
+
+if __name__ == "__main__":
+    tf.test.main()
