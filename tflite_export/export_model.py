@@ -23,6 +23,7 @@ from tflite_export.ops import check_tflm_ops
 from tflite_export.repack import Level, Packing, check_same_outputs, parse_level, repack
 from tflite_export.tflm import TflmRuntime
 from tflite_export.tflm_pool import TflmPool
+from tflite_export.vela import NpuReport, compile_for_npus
 from tflite_export.verify import TFLM_IMAGES, Verification, verify
 
 MODEL_FILE = "model_int8.tflite"
@@ -52,6 +53,7 @@ class ExportReport:
         packing: how the file was made smaller.
         verification: accuracy and agreement.
         boards: fit and latency estimate on the boards asked for.
+        npus: what Vela says of the NPUs asked for.
         versions: of the packages that had a part in it.
         recipe: what the caller wants to have noted.
     """
@@ -70,6 +72,7 @@ class ExportReport:
     packing: Packing
     verification: Verification
     boards: tuple[BoardReport, ...]
+    npus: tuple[NpuReport, ...]
     versions: Mapping[str, str]
     recipe: Mapping
 
@@ -91,6 +94,7 @@ def export_model(
     tflm_images: int = TFLM_IMAGES,
     repack_level: Level | str = Level.LOSSLESS,
     boards: Sequence[Board] = (),
+    npus: Sequence[str] = (),
 ) -> ExportReport:
     """Converts a model to int8, verifies it and writes it with its C++ source and its report.
 
@@ -108,6 +112,7 @@ def export_model(
         repack_level: how the file is made smaller. A file for TFLite Micro only is verified as the
             lossless one, and compared with that in TFLite Micro bit by bit.
         boards: to report fit and latency estimate for; a model that does not fit is written too.
+        npus: to compile for with Vela, see `vela.wanted_npus`.
 
     Raises:
         ExportError: if the model cannot be converted or fails verification, or the folder is taken;
@@ -127,6 +132,8 @@ def export_model(
     verification = verify(portable, images, labels, logits, tflm, tflm_images=tflm_images)
     file = read_tflite(tflite)
     source, target = file.inputs[0], file.outputs[0]
+    compiled = compile_for_npus(tflite, npus)
+    npu_reports = tuple(npu for npu, _ in compiled)
     report = ExportReport(
         sha256=hashlib.sha256(tflite).hexdigest(),
         tflite_bytes=len(tflite),
@@ -141,14 +148,20 @@ def export_model(
         memory=memory_of(file, verification.arena_bytes),
         packing=packing,
         verification=verification,
-        boards=report_boards(file, verification, boards),
-        versions={name: importlib.metadata.version(name) for name in _PACKAGES},
+        boards=report_boards(file, verification, boards, npu_reports),
+        npus=npu_reports,
+        versions={
+            name: importlib.metadata.version(name)
+            for name in (*_PACKAGES, *(["ethos-u-vela"] if npus else []))
+        },
         recipe=dict(recipe or {}),
     )
     with new_folder(output_dir, overwrite=overwrite, marker=REPORT_FILE) as folder:
         (folder / MODEL_FILE).write_bytes(tflite)
         (folder / f"{_C_NAME}.h").write_text(c_header(file, report.memory, _C_NAME))
         (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))
+        for npu, content in compiled:
+            (folder / npu.file).write_bytes(content)
         if boards:
             (folder / BOARDS_FILE).write_text(boards_markdown(report.boards))
         (folder / REPORT_FILE).write_text(report.to_json())

@@ -43,6 +43,16 @@ _BOARD_COLUMNS: Columns = (
         lambda b: f"{b['latency_estimate_ms']:.3g} ms ± {b['latency_relative_error']:.0%}",
     ),
 )
+_NPU_COLUMNS: Columns = (
+    ("scenario", lambda n: n["scenario"]),
+    ("NPU", lambda n: f"{n['config']} at {n['clock_mhz']:g} MHz"),
+    ("latency on the NPU, estimate", lambda n: f"{n['estimate_ms']:.3g} ms"),
+    ("on the board's CPU, estimate", lambda n: _milliseconds(n["cpu_estimate_ms"])),
+    ("NPU cycles, estimate", lambda n: f"{n['cycles']}"),
+    ("SRAM KiB", lambda n: f"{n['sram_bytes'] / 1024:.1f}"),
+    ("flash KiB", lambda n: f"{n['tflite_bytes'] / 1024:.1f}"),
+    ("ops on the NPU", lambda n: f"{n['npu_share']:.0%}"),
+)
 _EXPLANATION = (
     "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
     "reports on a 64-bit machine, a few percent above a 32-bit core. int8 accuracy is measured on "
@@ -69,6 +79,9 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     boards = [scenario["board"] for scenario in scenarios if scenario.get("board")]
     if boards:
         tables.append((boards, _BOARD_COLUMNS))
+    npus = [{"scenario": s["name"], **npu} for s in scenarios for npu in s.get("npus", ())]
+    if npus:
+        tables.append((npus, _NPU_COLUMNS))
     text = [f"# {title}", "", *(f"* {fact}" for fact in facts)]
     for table in tables:
         text += ["", markdown_table(*table)]
@@ -136,6 +149,10 @@ def plot_accuracy(scenarios: Sequence[dict[str, Any]], test_images: int, path: P
 def _used(board: dict[str, Any], memory: str) -> str:
     used, available = (board[f"{memory}_{which}"] / 1024 for which in ("used", "available"))
     return f"{used:.0f} of {available:.0f}"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g} ms"
 
 
 def _facts(report: dict[str, Any]) -> list[str]:

@@ -16,7 +16,9 @@ from typing import Any
 from absl import flags
 
 from tflite_export.devices.boards import Board, list_boards, load_boards
+from tflite_export.devices.npus import NPUS
 from tflite_export.tflm_pool import TflmPool
+from tflite_export.vela import wanted_npus
 from tofa_tf import cli, train
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
@@ -52,6 +54,9 @@ _SCENARIOS = flags.DEFINE_string(
 _BOARDS = flags.DEFINE_string(
     "boards", "", "Boards to deploy to, and files of your own boards; or: list."
 )
+_VELA = flags.DEFINE_string(
+    "vela", "", f"Ethos-U to compile every model for, beside those of boards: {', '.join(NPUS)}."
+)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -61,6 +66,7 @@ def main(argv: Sequence[str]) -> None:
         print(list_boards())
         return
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
+    npus = wanted_npus(_VELA.value, boards)
     # Before any work: what the user can have got wrong.
     scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
@@ -76,12 +82,14 @@ def main(argv: Sequence[str]) -> None:
     with TflmPool() as tflm:
         for number, (scenario, board) in enumerate(jobs, 1):
             print(f"[{number}/{len(jobs)}] {scenario.name}", flush=True)
+            own = {_VELA.value, board.npu if board else ""}
             try:
                 entries.append(
                     run_scenario(
-                        scenario, supernet, experiment, folder, tflm, weights_sha256, board
+                        scenario, supernet, experiment, folder, tflm, weights_sha256, board,
+                        [npu for npu in npus if npu in own],
                     )
-                )
+                )  # fmt: skip
             except UserError as error:
                 # One impossible board must not cost the others their models.
                 failures.append(str(error))

@@ -15,7 +15,7 @@ from tofa_tf.experiment import Experiment
 from tofa_tf.files import write_json
 from tofa_tf.harvest import harvest
 from tofa_tf.recalibrate import recalibrate
-from tofa_tf.run_board import board_entry
+from tofa_tf.run_board import board_entry, npu_entries
 from tofa_tf.sampling import SamplerLog
 from tofa_tf.selection import Candidate, Scenario, candidates
 from tofa_tf.supernet import Supernet
@@ -37,6 +37,7 @@ def run_scenario(
     tflm: TflmPool,
     weights_sha256: str,
     board: Board | None = None,
+    npus: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Selects, harvests, converts and verifies; takes the next subnet until the files fit.
 
@@ -48,6 +49,7 @@ def run_scenario(
         folder: of the run; has the sampler's log.
         weights_sha256: of those weights.
         board: that the model is for; then its flash and SRAM decide instead of the budgets.
+        npus: to compile the model for, see `tflite_export.vela`.
 
     Returns:
         The scenario's entry of `report.json`.
@@ -59,7 +61,9 @@ def run_scenario(
     output = folder / "scenarios" / scenario.name
     made = finished_entry(output, weights_sha256)
     if made and made["budget"] == dict(scenario.budgets):
-        return made
+        compiled = {npu["config"] for npu in made.get("npus", ())}
+        if compiled.issuperset(npus):
+            return made
     started = time.perf_counter()
     proposals = candidates(
         scenario,
@@ -71,7 +75,9 @@ def run_scenario(
     missed = ""
     for tries, candidate in enumerate(proposals, 1):
         boards = (board,) if board else ()
-        report = _export(candidate, supernet, experiment, output, tflm, weights_sha256, boards)
+        report = _export(
+            candidate, supernet, experiment, output, tflm, weights_sha256, boards, npus
+        )
         missed = report.boards[0].fit.missing if board else _missed(scenario, report)
         if not missed:
             seconds = time.perf_counter() - started
@@ -108,6 +114,7 @@ def _export(
     tflm: TflmPool,
     weights_sha256: str,
     boards: Sequence[Board],
+    npus: Sequence[str],
 ) -> ExportReport:
     resolution = candidate.arch.resolution
     calibration = experiment.calibration_images(resolution)
@@ -131,6 +138,7 @@ def _export(
         },
         overwrite=True,
         boards=boards,
+        npus=npus,
     )
 
 
@@ -176,5 +184,6 @@ def _entry(
         "verification": dataclasses.asdict(verification),
         "latency_ms": verification.litert_ms,
         "board": board_entry(report.boards[0]) if report.boards else None,
+        "npus": npu_entries(report),
         "seconds": seconds,
     }

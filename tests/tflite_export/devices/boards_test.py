@@ -66,6 +66,8 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         ({"flash_kib": float("nan")}, "flash_kib = nan is no number"),
         ({"sram_reserved_kib": 128}, "sram_reserved_kib = 128 leaves nothing of 128 KiB"),
         ({"sram_kib": None}, "board 'mine' lacks sram_kib"),
+        ({"npu": "ethos-u55-64"}, "npu and npu_mhz belong together"),
+        ({"npu": "u55", "npu_mhz": 400}, "board 'mine': unknown NPU 'u55'; known are ethos"),
         ({"ram": 3}, "unknown field 'ram'; fields: core"),
     )
     def test_absurd_values(self, changes, message):
