@@ -40,6 +40,7 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
             self.assertBetween(board.arena_available_bytes, 64 * 1024, 8 << 20)
             self.assertBetween(board.flash_available_bytes, 256 * 1024, 16 << 20)
             self.assertNotEmpty(board.title)
+        self.assertEqual(known_boards()["alif_e7"].npu, "ethos-u55-256")
 
     def test_own_board_as_json_or_toml(self):
         toml = "\n".join(f"{key} = {json.dumps(value)}" for key, value in _MINE.items())
