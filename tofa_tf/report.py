@@ -36,8 +36,8 @@ SCENARIO_COLUMNS: Columns = (
 )
 _BOARD_COLUMNS: Columns = (
     ("board", lambda b: b["board"]),
-    ("flash KiB", lambda b: _used(b, "flash")),
-    ("SRAM for the arena KiB", lambda b: _used(b, "arena")),
+    ("flash with the runtime's code, KiB", lambda b: _used(b, "flash")),
+    ("SRAM for the arena, KiB", lambda b: _used(b, "arena")),
     (
         "latency, estimate",
         lambda b: f"{b['latency_estimate_ms']:.3g} ms ± {b['latency_relative_error']:.0%}",
@@ -53,6 +53,8 @@ _NPU_COLUMNS: Columns = (
     ("flash KiB", lambda n: f"{n['tflite_bytes'] / 1024:.1f}"),
     ("ops on the NPU", lambda n: f"{n['npu_share']:.0%}"),
 )
+# Names of scenarios whose MACs differ by less would be written over one another.
+_TOGETHER = 1.03
 _EXPLANATION = (
     "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
     "reports on a 64-bit machine, a few percent above a 32-bit core. int8 accuracy is measured on "
@@ -130,10 +132,9 @@ def plot_accuracy(scenarios: Sequence[dict[str, Any]], test_images: int, path: P
         axis.xaxis.set_minor_formatter("{x:g}")
         axis.tick_params(axis="x", which="both", labelsize=8)
         axis.grid(alpha=0.3)
-    for scenario, below in zip(scenarios, y - error, strict=True):
-        place = (_AXES[0][1](scenario), below)
+    for name, place in _labels(scenarios, y - error):
         axes[0].annotate(
-            scenario["name"], place, (0, -6), textcoords="offset points",
+            name, place, (0, -6), textcoords="offset points",
             rotation=90, ha="center", va="top", fontsize=7,
         )  # fmt: skip
     low, high = axes[0].get_ylim()
@@ -144,6 +145,29 @@ def plot_accuracy(scenarios: Sequence[dict[str, Any]], test_images: int, path: P
     with replacing(path) as temporary:
         figure.savefig(temporary, dpi=110)
     plt.close(figure)
+
+
+def _labels(
+    scenarios: Sequence[dict[str, Any]], below: Sequence[float]
+) -> list[tuple[str, tuple[float, float]]]:
+    """Names and where they begin, one for all that lie together: many boards get one subnet."""
+    groups: list[list[tuple[float, float, str]]] = []
+    places = (
+        (_AXES[0][1](scenario), low, scenario["name"])
+        for scenario, low in zip(scenarios, below, strict=True)
+    )
+    for place in sorted(places, key=lambda place: place[0]):
+        if groups and place[0] <= _TOGETHER * groups[-1][0][0]:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return [
+        (
+            group[0][2] + (f" and {len(group) - 1} more" if len(group) > 1 else ""),
+            (group[0][0], min(low for _, low, _ in group)),
+        )
+        for group in groups
+    ]
 
 
 def _used(board: dict[str, Any], memory: str) -> str:
