@@ -23,7 +23,7 @@ from tflite_export.ops import check_tflm_ops
 from tflite_export.repack import Level, Packing, check_same_outputs, parse_level, repack
 from tflite_export.tflm import TflmRuntime
 from tflite_export.tflm_pool import TflmPool
-from tflite_export.vela import NpuReport, compile_for_npus
+from tflite_export.vela import NpuReport, compile_for_npus, vela_version
 from tflite_export.verify import TFLM_IMAGES, Verification, verify
 
 MODEL_FILE = "model_int8.tflite"
@@ -150,22 +150,44 @@ def export_model(
         verification=verification,
         boards=report_boards(file, verification, boards, npu_reports),
         npus=npu_reports,
-        versions={
-            name: importlib.metadata.version(name)
-            for name in (*_PACKAGES, *(["ethos-u-vela"] if npus else []))
-        },
+        versions={name: importlib.metadata.version(name) for name in _PACKAGES}
+        | vela_version(npus),
         recipe=dict(recipe or {}),
     )
+    write_export(output_dir, report, tflite, compiled, overwrite=overwrite)
+    return report
+
+
+def write_export(
+    output_dir: Path,
+    report: ExportReport,
+    tflite: bytes,
+    compiled: Sequence[tuple[NpuReport, bytes]],
+    *,
+    overwrite: bool,
+) -> None:
+    """Writes an export's folder, which appears complete or not at all.
+
+    Args:
+        output_dir: the folder.
+        report: of the export.
+        tflite: the verified model.
+        compiled: the same for NPUs.
+        overwrite: replace an earlier output.
+
+    Raises:
+        ExportError: if the folder is taken or cannot be written.
+    """
+    header = c_header(read_tflite(tflite), report.memory, _C_NAME)
     with new_folder(output_dir, overwrite=overwrite, marker=REPORT_FILE) as folder:
         (folder / MODEL_FILE).write_bytes(tflite)
-        (folder / f"{_C_NAME}.h").write_text(c_header(file, report.memory, _C_NAME))
+        (folder / f"{_C_NAME}.h").write_text(header)
         (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))
         for npu, content in compiled:
             (folder / npu.file).write_bytes(content)
-        if boards:
+        if report.boards:
             (folder / BOARDS_FILE).write_text(boards_markdown(report.boards))
         (folder / REPORT_FILE).write_text(report.to_json())
-    return report
 
 
 def _repack(

@@ -5,6 +5,7 @@ Vela runs in a process of its own: it is native code, and a model that it cannot
 
 import csv
 import dataclasses
+import importlib.metadata
 import importlib.util
 import subprocess
 import sys
@@ -103,6 +104,11 @@ def is_installed() -> bool:
     return importlib.util.find_spec("ethosu") is not None
 
 
+def vela_version(npus: Sequence[str]) -> dict[str, str]:
+    """Returns Vela's entry among the versions of a report; none if it had no part in it."""
+    return {"ethos-u-vela": importlib.metadata.version("ethos-u-vela")} if npus else {}
+
+
 def compile_for_npus(tflite: bytes, configs: Sequence[str]) -> list[tuple[NpuReport, bytes]]:
     """Compiles a model for every NPU.
 
@@ -160,17 +166,22 @@ def _run_vela(source: Path, config: str, system: str) -> None:
         "memory-mode": _MEMORY_MODE,
         "output-dir": str(source.parent),
     }
-    done = subprocess.run(
-        [
-            *(sys.executable, "-P", "-m", "ethosu.vela", str(source)),
-            *(f"--{name}={value}" for name, value in options.items()),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=_TIMEOUT_SECONDS,
-        text=True,
-    )
+    try:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-P", "-m", "ethosu.vela", str(source)),
+                *(f"--{name}={value}" for name, value in options.items()),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_TIMEOUT_SECONDS,
+            text=True,
+        )
+    except subprocess.TimeoutExpired:
+        raise ExportError(
+            f"Vela did not finish within {_TIMEOUT_SECONDS:g} s for {config}: export without it"
+        ) from None
     if done.returncode:
         lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
         raise ExportError(f"Vela cannot compile the model for {config}: {lines[-1]}")

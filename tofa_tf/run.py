@@ -87,7 +87,7 @@ def main(argv: Sequence[str]) -> None:
                 entries.append(
                     run_scenario(
                         scenario, supernet, experiment, folder, tflm, weights_sha256, board,
-                        [npu for npu in npus if npu in own],
+                        [npu for npu in npus if npu in own], entries,
                     )
                 )  # fmt: skip
             except UserError as error:

@@ -89,6 +89,10 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
             self.assertSameElements(
                 names[2:], ["macs_60k", "macs_100k", "flash_kib_40-arena_kib_24"]
             )
+            first, second = again["scenarios"][:2]
+            self.assertEqual(first["tflite_sha256"], second["tflite_sha256"])
+            self.assertEqual(first["verification"], second["verification"])
+            self.assertEqual([s["board"]["board"] for s in (first, second)], names[:2])
             board = again["scenarios"][0]["board"]
             self.assertBetween(board["flash_used"], 77 * 1024, board["flash_available"])
             self.assertBetween(board["arena_used"], 4 * 1024, board["arena_available"])
