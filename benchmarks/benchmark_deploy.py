@@ -35,6 +35,9 @@ _SEED = flags.DEFINE_integer("seed", 0, "Of weights and subnets.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace earlier results.")
 
+# How far off the closed-form arena may be: the larger of the two.
+_ARENA_TOLERANCE, _ARENA_TOLERANCE_BYTES = 0.05, 2048
+
 _CLASSES = 10
 _IMAGES = 4
 
@@ -86,6 +89,11 @@ def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]
 
 def _write(folder: Path, rows: list[dict[str, int]]) -> None:
     write_csv(folder / "results.csv", rows)
+    lines = [*_summary(rows), "", *_arena_table(rows), "", *describe_environment(), ""]
+    (folder / "README.md").write_text("\n".join(lines))
+
+
+def _summary(rows: list[dict[str, int]]) -> list[str]:
     lines = [
         f"# {len(rows)} of {_SUBNETS.value} random `{_SPACE.value}` subnets converted and run in "
         "LiteRT and TFLite Micro",
@@ -99,7 +107,38 @@ def _write(folder: Path, rows: list[dict[str, int]]) -> None:
         lines.append(
             f"| {name} | {np.median(errors):.2%} | {max(errors):.2%} | {equal} of {len(rows)} |"
         )
-    (folder / "README.md").write_text("\n".join([*lines, "", *describe_environment(), ""]))
+    return lines
+
+
+def _arena_table(rows: list[dict[str, int]]) -> list[str]:
+    """The predicted arena by resolution, against what TFLite Micro reports."""
+    errors = [abs(row["predicted_arena_bytes"] - row["arena_bytes"]) for row in rows]
+    within = [
+        error <= max(_ARENA_TOLERANCE * row["arena_bytes"], _ARENA_TOLERANCE_BYTES)
+        for error, row in zip(errors, rows, strict=True)
+    ]
+    lines = [
+        f"The predicted arena of {sum(within)} of {len(rows)} subnets is within "
+        f"{_ARENA_TOLERANCE:.0%} or {_ARENA_TOLERANCE_BYTES // 1024} KiB of TFLite Micro's own "
+        "figure; `results.csv` has every one.",
+        "",
+        "| resolution | subnets | arena KiB | largest error of the arena |",
+        "|---|---|---|---|",
+    ]
+    for resolution in sorted({row["resolution"] for row in rows}):
+        own = [
+            (error, row)
+            for error, row in zip(errors, rows, strict=True)
+            if row["resolution"] == resolution
+        ]
+        arenas = [row["arena_bytes"] / 1024 for _, row in own]
+        largest = max(error for error, _ in own)
+        relative = max(error / row["arena_bytes"] for error, row in own)
+        lines.append(
+            f"| {resolution} | {len(own)} | {min(arenas):.1f} to {max(arenas):.1f} "
+            f"| {largest} bytes, {relative:.2%} |"
+        )
+    return lines
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from tofa_tf import cli, train
 from tofa_tf.cost import macs
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import load_experiment, open_folder, train_or_load
-from tofa_tf.run_scenario import run_scenario
+from tofa_tf.run_scenario import Deployment, run_scenario
 from tofa_tf.selection import Scenario
 from tofa_tf.trainer import SAMPLED, WEIGHTS
 
@@ -50,7 +50,9 @@ def main(argv: Sequence[str]) -> None:
         (Path(temporary) / SAMPLED).symlink_to((folder / SAMPLED).resolve())
         for budget in budgets:
             scenario = Scenario(f"macs_{budget:.0f}", (("macs", float(budget)),))
-            entry = run_scenario(scenario, supernet, experiment, Path(temporary), tflm, "benchmark")
+            entry = run_scenario(
+                Deployment(scenario), supernet, experiment, Path(temporary), tflm, "benchmark"
+            )
             print(f"{scenario.name}: {entry['seconds']:.2f} s", flush=True)
             entries.append(entry)
         _write(results, entries)

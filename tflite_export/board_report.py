@@ -1,4 +1,4 @@
-"""What a verified model means on boards: fit and latency estimate, as records and as Markdown."""
+"""What a verified model means on boards and NPUs, as records and as Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,29 +7,50 @@ from tflite_export.devices.boards import Board
 from tflite_export.fit import BoardFit, fit
 from tflite_export.flatbuffer import TfliteFile
 from tflite_export.latency import LatencyEstimate, estimate_latency
+from tflite_export.vela import NpuReport
 from tflite_export.verify import Verification
 
 
 @dataclass(frozen=True)
 class BoardReport:
-    """One model on one board."""
+    """One model on one board.
+
+    Attributes:
+        fit: of the model on the CPU.
+        latency: estimate for the CPU.
+        npu: the same model on the board's NPU; None if there is none, or no Vela.
+    """
 
     fit: BoardFit
     latency: LatencyEstimate
+    npu: NpuReport | None = None
 
 
 def report_boards(
-    file: TfliteFile, verification: Verification, boards: Sequence[Board]
+    file: TfliteFile,
+    verification: Verification,
+    boards: Sequence[Board],
+    npus: Sequence[NpuReport] = (),
 ) -> tuple[BoardReport, ...]:
-    """Returns fit and latency estimate of a verified file for each board."""
+    """Returns fit and latency estimate of a verified file for each board.
+
+    Args:
+        npus: what Vela made of the file; a board takes that of its own NPU, at its clock.
+    """
     arena = verification.arena_bytes, verification.nonpersistent_bytes
+    compiled = {npu.config: npu for npu in npus}
     return tuple(
-        BoardReport(fit(file, *arena, board), estimate_latency(file, board)) for board in boards
+        BoardReport(
+            fit(file, *arena, board),
+            estimate_latency(file, board),
+            compiled[board.npu].at(board.npu_mhz) if board.npu in compiled else None,
+        )
+        for board in boards
     )
 
 
 def boards_markdown(reports: Sequence[BoardReport]) -> str:
-    """Returns a table of all boards, then every board's estimate op by op."""
+    """Returns a table of all boards, one of their NPUs, then every CPU's estimate op by op."""
     lines = [
         "# Boards",
         "",
@@ -46,6 +67,26 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
         f"| {'yes' if report.fit.fits else 'no: lacks ' + report.fit.missing} |"
         for report in reports
     ]
+    lines += _npu_lines([report for report in reports if report.npu])
     for report in reports:
         lines += ["", f"## {report.fit.board}", "", report.latency.table().rstrip()]
     return "\n".join([*lines, ""])
+
+
+def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:
+    if not reports:
+        return []
+    rows = ((report.fit.board, report.latency.estimate_ms, report.npu) for report in reports)
+    return [
+        "",
+        "NPUs, as Vela estimates them: without the driver and ops that stay on the CPU.",
+        "",
+        "| board | NPU | latency | CPU instead | cycles | SRAM KiB | flash KiB | ops on the NPU |",
+        "|---|---|---|---|---|---|---|---|",
+        *(
+            f"| {board} | {npu.config} at {npu.clock_mhz:g} MHz "
+            f"| estimate {npu.estimate_ms:.3g} ms | estimate {cpu_ms:.3g} ms | {npu.cycles} "
+            f"| {npu.sram_bytes / 1024:.1f} | {npu.tflite_bytes / 1024:.1f} | {npu.npu_share:.0%} |"
+            for board, cpu_ms, npu in rows
+        ),
+    ]

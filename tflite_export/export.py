@@ -5,10 +5,11 @@
 writes `model_int8.tflite`, the same as C++ source (`model_data.cc`, `model_data.h`), and
 `report.json`: what it was made of and how it was verified. With --boards=rp2040,my_board.toml also
 `boards.md`: what fits where, and latency estimates; --boards=list lists the known ones. With
---firmware=pico (or make, esp_idf, arduino, zephyr) a project to flash under `firmware/`. The model
-file is .keras or .h5, with one image input of fixed size and one vector of outputs; the
-representative images are like those the board will see (a folder, or a .npy / .npz array), and 100
-of them are enough.
+--vela=ethos-u55-128, or for a board that has such an NPU, also `model_vela.tflite`, the same model
+compiled for it. With --firmware=pico (or make, esp_idf, arduino, zephyr) a project to flash under
+`firmware/`. The model file is .keras or .h5, with one image input of fixed size and one vector of
+outputs; the representative images are like those the board will see (a folder, or a .npy / .npz
+array), and 100 of them are enough.
 
 Pixels (0 to 255) reach the model as (pixel - mean) / std, by default with mean and std 128, which
 makes the board's int8 input simply pixel - 128. A model that begins with a Rescaling or
@@ -26,6 +27,7 @@ from absl import flags
 from tflite_export import cli
 from tflite_export.convert import image_shape
 from tflite_export.devices.boards import list_boards, load_boards
+from tflite_export.devices.npus import NPUS
 from tflite_export.errors import ExportError
 from tflite_export.export_model import MODEL_FILE, REPORT_FILE, ExportReport, export_model
 from tflite_export.firmware.generate import PLATFORMS, write_firmware
@@ -42,6 +44,7 @@ from tflite_export.quantization_report import QuantizationReport
 from tflite_export.quantize_model import Method, parse_quantization
 from tflite_export.repack import Level
 from tflite_export.tflm import TflmRuntime
+from tflite_export.vela import wanted_npus
 
 _TEST_VECTORS = 4
 
@@ -64,6 +67,7 @@ _QUANTIZATION = flags.DEFINE_enum(
 )
 _TOLERANCE = flags.DEFINE_float("tolerance", 0.5, "Of auto: estimated loss in percentage points.")
 _BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; or: list.")
+_VELA = flags.DEFINE_string("vela", "", f"Ethos-U to compile for: {', '.join(NPUS)}.")
 _FIRMWARE = flags.DEFINE_list("firmware", [], f"Firmware projects: {', '.join(PLATFORMS)}.")
 _MEAN = flags.DEFINE_list("mean", None, "Subtracted from pixels: one value or one per channel.")
 _STD = flags.DEFINE_list("std", None, "Divides pixels then: one value or one per channel.")
@@ -79,6 +83,7 @@ def main(argv: Sequence[str]) -> None:
         if not flag.value:
             raise ExportError(f"--{flag.name} is missing; --help explains it")
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
+    npus = wanted_npus(_VELA.value, boards)
     for platform in _FIRMWARE.value:
         if platform not in PLATFORMS:
             raise ExportError(f"--firmware={platform}: choose from {', '.join(PLATFORMS)}")
@@ -108,6 +113,7 @@ def main(argv: Sequence[str]) -> None:
             repack_level=_REPACK.value,
             boards=boards,
             quantization=quantization,
+            npus=npus,
         )
         _write_firmware(output, report, images, tflm)
     print(_summary(output, report, normalize))
@@ -131,6 +137,9 @@ def _summary(output: Path, report: ExportReport, normalize: Normalization) -> st
         f"\n{board.latency}; {'fits' if board.fit.fits else 'lacks ' + board.fit.missing}"
         for board in report.boards
     )
+    # At the clock of the board, where it is a board's.
+    clocked = {board.npu.config: board.npu for board in report.boards if board.npu}
+    npus = "".join(f"\n{clocked.get(npu.config, npu)}" for npu in report.npus)
     return (
         f"{output}: {report.macs / 1e6:.2f} MMACs, flash {memory.flash_bytes / 1024:.1f} KiB, "
         f"arena {memory.arena_bytes / 1024:.1f} KiB in TFLite Micro\n"
@@ -141,6 +150,7 @@ def _summary(output: Path, report: ExportReport, normalize: Normalization) -> st
         f"top-1 of int8 and float model equal on {checked.int8_agreement:.1%} of {checked.images} "
         f"images; LiteRT and TFLite Micro differ by {checked.litert_tflm_max_lsb} LSB at most"
         + boards
+        + npus
     )
 
 

@@ -26,6 +26,7 @@ from tflite_export.quantize_model import Quantization, quantize_model
 from tflite_export.repack import Level, Packing, check_same_outputs, parse_level, repack
 from tflite_export.tflm import TflmRuntime
 from tflite_export.tflm_pool import TflmPool
+from tflite_export.vela import NpuReport, compile_for_npus, vela_version
 from tflite_export.verify import TFLM_IMAGES, Verification, verify
 
 MODEL_FILE = "model_int8.tflite"
@@ -57,6 +58,7 @@ class ExportReport:
         quantization: how it became int8, and what the other way gives.
         verification: accuracy and agreement.
         boards: fit and latency estimate on the boards asked for.
+        npus: what Vela says of the NPUs asked for.
         versions: of the packages that had a part in it.
         recipe: what the caller wants to have noted.
     """
@@ -76,6 +78,7 @@ class ExportReport:
     quantization: QuantizationReport
     verification: Verification
     boards: tuple[BoardReport, ...]
+    npus: tuple[NpuReport, ...]
     versions: Mapping[str, str]
     recipe: Mapping
 
@@ -99,6 +102,7 @@ def export_model(
     boards: Sequence[Board] = (),
     quantization: Quantization = _PTQ,
     training_images: np.ndarray | None = None,
+    npus: Sequence[str] = (),
 ) -> ExportReport:
     """Converts a model to int8, verifies it and writes it with its C++ source and its report.
 
@@ -119,6 +123,7 @@ def export_model(
         quantization: after training, by training, or whichever is needed.
         training_images: float32 (batch, height, width, channels) for quantisation-aware training,
             normalised, without labels; None: the representative images.
+        npus: to compile for with Vela, see `vela.wanted_npus`.
 
     Raises:
         ExportError: if the model cannot be converted or fails verification, or the folder is taken;
@@ -142,6 +147,8 @@ def export_model(
     verification = verify(portable, images, labels, logits, tflm, tflm_images=tflm_images)
     file = read_tflite(tflite)
     source, target = file.inputs[0], file.outputs[0]
+    compiled = compile_for_npus(tflite, npus)
+    npu_reports = tuple(npu for npu, _ in compiled)
     report = ExportReport(
         sha256=hashlib.sha256(tflite).hexdigest(),
         tflite_bytes=len(tflite),
@@ -157,18 +164,45 @@ def export_model(
         packing=packing,
         quantization=report_quantization(quantization, made, verification, images, labels, logits),
         verification=verification,
-        boards=report_boards(file, verification, boards),
-        versions=_versions(trained=made.qat is not None),
+        boards=report_boards(file, verification, boards, npu_reports),
+        npus=npu_reports,
+        versions=_versions(trained=made.qat is not None) | vela_version(npus),
         recipe=dict(recipe or {}),
     )
+    write_export(output_dir, report, tflite, compiled, overwrite=overwrite)
+    return report
+
+
+def write_export(
+    output_dir: Path,
+    report: ExportReport,
+    tflite: bytes,
+    compiled: Sequence[tuple[NpuReport, bytes]],
+    *,
+    overwrite: bool,
+) -> None:
+    """Writes an export's folder, which appears complete or not at all.
+
+    Args:
+        output_dir: the folder.
+        report: of the export.
+        tflite: the verified model.
+        compiled: the same for NPUs.
+        overwrite: replace an earlier output.
+
+    Raises:
+        ExportError: if the folder is taken or cannot be written.
+    """
+    header = c_header(read_tflite(tflite), report.memory, _C_NAME)
     with new_folder(output_dir, overwrite=overwrite, marker=REPORT_FILE) as folder:
         (folder / MODEL_FILE).write_bytes(tflite)
-        (folder / f"{_C_NAME}.h").write_text(c_header(file, report.memory, _C_NAME))
+        (folder / f"{_C_NAME}.h").write_text(header)
         (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))
-        if boards:
+        for npu, content in compiled:
+            (folder / npu.file).write_bytes(content)
+        if report.boards:
             (folder / BOARDS_FILE).write_text(boards_markdown(report.boards))
         (folder / REPORT_FILE).write_text(report.to_json())
-    return report
 
 
 def _versions(*, trained: bool) -> dict[str, str]:

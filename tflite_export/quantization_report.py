@@ -1,6 +1,7 @@
 """What the two ways of quantisation make of one model, side by side."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,12 @@ class QuantizationReport:
     qat: Answers | None
     qat_steps: int | None
     qat_seconds: float | None = field(compare=False)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "QuantizationReport":
+        """Reads what `dataclasses.asdict` made of one."""
+        ptq, qat = fields["ptq"], fields["qat"]
+        return cls(**fields | {"ptq": Answers(**ptq), "qat": Answers(**qat) if qat else None})
 
 
 def report_quantization(

@@ -36,8 +36,8 @@ SCENARIO_COLUMNS: Columns = (
 )
 _BOARD_COLUMNS: Columns = (
     ("board", lambda b: b["board"]),
-    ("flash KiB", lambda b: _used(b, "flash")),
-    ("SRAM for the arena KiB", lambda b: _used(b, "arena")),
+    ("flash with the runtime's code, KiB", lambda b: _used(b, "flash")),
+    ("SRAM for the arena, KiB", lambda b: _used(b, "arena")),
     (
         "latency, estimate",
         lambda b: f"{b['latency_estimate_ms']:.3g} ms ± {b['latency_relative_error']:.0%}",
@@ -53,6 +53,18 @@ _QUANTIZATION_COLUMNS: Columns = (
     ("steps of qat", lambda s: f"{s['quantization']['qat_steps']}"),
     ("seconds of qat", lambda s: f"{s['quantization']['qat_seconds']:.0f}"),
 )
+_NPU_COLUMNS: Columns = (
+    ("scenario", lambda n: n["scenario"]),
+    ("NPU", lambda n: f"{n['config']} at {n['clock_mhz']:g} MHz"),
+    ("latency on the NPU, estimate", lambda n: f"{n['estimate_ms']:.3g} ms"),
+    ("on the board's CPU, estimate", lambda n: _milliseconds(n["cpu_estimate_ms"])),
+    ("NPU cycles, estimate", lambda n: f"{n['cycles']}"),
+    ("SRAM KiB", lambda n: f"{n['sram_bytes'] / 1024:.1f}"),
+    ("flash KiB", lambda n: f"{n['tflite_bytes'] / 1024:.1f}"),
+    ("ops on the NPU", lambda n: f"{n['npu_share']:.0%}"),
+)
+# Names of scenarios whose MACs differ by less would be written over one another.
+_TOGETHER = 1.03
 _EXPLANATION = (
     "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
     "reports on a 64-bit machine, a few percent above a 32-bit core. int8 accuracy is measured on "
@@ -82,6 +94,9 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     boards = [scenario["board"] for scenario in scenarios if scenario.get("board")]
     if boards:
         tables.append((boards, _BOARD_COLUMNS))
+    npus = [{"scenario": s["name"], **npu} for s in scenarios for npu in s.get("npus", ())]
+    if npus:
+        tables.append((npus, _NPU_COLUMNS))
     text = [f"# {title}", "", *(f"* {fact}" for fact in facts)]
     for table in tables:
         text += ["", markdown_table(*table)]
@@ -130,10 +145,9 @@ def plot_accuracy(scenarios: Sequence[dict[str, Any]], test_images: int, path: P
         axis.xaxis.set_minor_formatter("{x:g}")
         axis.tick_params(axis="x", which="both", labelsize=8)
         axis.grid(alpha=0.3)
-    for scenario, below in zip(scenarios, y - error, strict=True):
-        place = (_AXES[0][1](scenario), below)
+    for name, place in _labels(scenarios, y - error):
         axes[0].annotate(
-            scenario["name"], place, (0, -6), textcoords="offset points",
+            name, place, (0, -6), textcoords="offset points",
             rotation=90, ha="center", va="top", fontsize=7,
         )  # fmt: skip
     low, high = axes[0].get_ylim()
@@ -151,9 +165,36 @@ def _lost(scenario: dict[str, Any], way: str) -> float:
     return 100 * (scenario["float_accuracy"] - scenario["quantization"][way]["accuracy"])
 
 
+def _labels(
+    scenarios: Sequence[dict[str, Any]], below: Sequence[float]
+) -> list[tuple[str, tuple[float, float]]]:
+    """Names and where they begin, one for all that lie together: many boards get one subnet."""
+    groups: list[list[tuple[float, float, str]]] = []
+    places = (
+        (_AXES[0][1](scenario), low, scenario["name"])
+        for scenario, low in zip(scenarios, below, strict=True)
+    )
+    for place in sorted(places, key=lambda place: place[0]):
+        if groups and place[0] <= _TOGETHER * groups[-1][0][0]:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return [
+        (
+            group[0][2] + (f" and {len(group) - 1} more" if len(group) > 1 else ""),
+            (group[0][0], min(low for _, low, _ in group)),
+        )
+        for group in groups
+    ]
+
+
 def _used(board: dict[str, Any], memory: str) -> str:
     used, available = (board[f"{memory}_{which}"] / 1024 for which in ("used", "available"))
     return f"{used:.0f} of {available:.0f}"
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g} ms"
 
 
 def _facts(report: dict[str, Any]) -> list[str]:

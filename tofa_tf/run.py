@@ -16,8 +16,10 @@ from typing import Any
 from absl import flags
 
 from tflite_export.devices.boards import Board, list_boards, load_boards
+from tflite_export.devices.npus import NPUS
 from tflite_export.quantize_model import Method, parse_quantization
 from tflite_export.tflm_pool import TflmPool
+from tflite_export.vela import wanted_npus
 from tofa_tf import cli, train
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
@@ -26,8 +28,8 @@ from tofa_tf.machine import describe_machine
 from tofa_tf.progress import Progress
 from tofa_tf.report import markdown_table, write_report
 from tofa_tf.run_board import board_scenario
-from tofa_tf.run_scenario import finished_entry, run_scenario
-from tofa_tf.selection import Scenario, check_fits_smallest, parse_scenarios
+from tofa_tf.run_scenario import Deployment, finished_entry, run_scenario
+from tofa_tf.selection import check_fits_smallest, parse_scenarios
 from tofa_tf.trainer import WEIGHTS, training_seconds
 from tofa_tf.workdir import sha256
 
@@ -63,6 +65,9 @@ _QUANTIZATION = flags.DEFINE_enum(
 _TOLERANCE = flags.DEFINE_float(
     "tolerance", 0.5, "Of auto: estimated loss of accuracy in percentage points."
 )
+_VELA = flags.DEFINE_string(
+    "vela", "", f"Ethos-U to compile every model for, beside those of boards: {', '.join(NPUS)}."
+)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -72,35 +77,31 @@ def main(argv: Sequence[str]) -> None:
         print(list_boards())
         return
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
+    npus = wanted_npus(_VELA.value, boards)
     # Before any work: what the user can have got wrong.
     quantization = parse_quantization(_QUANTIZATION.value, _TOLERANCE.value, train.SEED.value)
     scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
     jobs = [(scenario, None) for scenario in scenarios]
     jobs += [(board_scenario(board, experiment.space), board) for board in boards]
+    deployments = [
+        Deployment(scenario, board, quantization, _npus_of(board, npus)) for scenario, board in jobs
+    ]
     # Hours of training must not end in "does not fit" for all.
-    _check_some_fit(jobs, experiment)
+    _check_some_fit(deployments, experiment)
     folder = open_folder(experiment, train.WORKDIR.value, overwrite=train.OVERWRITE.value)
     with Progress(experiment.config.steps) as progress:
         supernet = train_or_load(experiment, folder, progress.step).supernet
     weights_sha256 = sha256(folder / WEIGHTS)
     entries, failures = [], []
     with TflmPool() as tflm:
-        for number, (scenario, board) in enumerate(jobs, 1):
-            print(f"[{number}/{len(jobs)}] {scenario.name}", flush=True)
+        for number, deployment in enumerate(deployments, 1):
+            print(f"[{number}/{len(deployments)}] {deployment.scenario.name}", flush=True)
             try:
-                entries.append(
-                    run_scenario(
-                        scenario,
-                        supernet,
-                        experiment,
-                        folder,
-                        tflm,
-                        weights_sha256,
-                        board,
-                        quantization,
-                    )
+                entry = run_scenario(
+                    deployment, supernet, experiment, folder, tflm, weights_sha256, entries
                 )
+                entries.append(entry)
             except UserError as error:
                 # One impossible board must not cost the others their models.
                 failures.append(str(error))
@@ -121,17 +122,23 @@ def _earlier(folder: Path, names: set[str], weights_sha256: str) -> list[dict[st
     return [entry for entry in entries if entry]
 
 
-def _check_some_fit(jobs: list[tuple[Scenario, Board | None]], experiment: Experiment) -> None:
+def _npus_of(board: Board | None, npus: Sequence[str]) -> tuple[str, ...]:
+    """Of the NPUs to compile for, the one asked for and the board's own."""
+    own = (_VELA.value, board.npu if board else "")
+    return tuple(npu for npu in npus if npu in own)
+
+
+def _check_some_fit(deployments: Sequence[Deployment], experiment: Experiment) -> None:
     """Raises a UserError if a scenario, or every one of the boards, is beyond the whole space."""
     failures = []
-    for scenario, board in jobs:
+    for deployment in deployments:
         try:
-            check_fits_smallest(scenario, experiment.space, experiment.num_classes)
+            check_fits_smallest(deployment.scenario, experiment.space, experiment.num_classes)
         except UserError as error:
-            if board is None:
+            if deployment.board is None:
                 raise
             failures.append(str(error))
-    if failures and len(failures) == len(jobs):
+    if failures and len(failures) == len(deployments):
         raise UserError("; ".join(failures))
 
 

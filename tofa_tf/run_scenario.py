@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from tflite_export.devices.boards import Board
+from tflite_export.export_again import export_again
 from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
 from tflite_export.quantize_model import Method, Quantization
 from tflite_export.tflm_pool import TflmPool
+from tofa_tf.arch import Arch
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment
 from tofa_tf.files import write_json
 from tofa_tf.harvest import harvest
 from tofa_tf.recalibrate import recalibrate
-from tofa_tf.run_board import board_entry
+from tofa_tf.run_board import board_entry, npu_entries
 from tofa_tf.sampling import SamplerLog
 from tofa_tf.selection import Candidate, Scenario, candidates
 from tofa_tf.supernet import Supernet
@@ -30,30 +32,58 @@ TRAINING_IMAGES = 2048
 # Closed-form flash and arena are within a few percent, so that few candidates ever fail.
 _MAX_CANDIDATES = 10
 _ENTRY = "scenario.json"
-_PTQ = Quantization()
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployment:
+    """What one model is made for, and how.
+
+    Attributes:
+        scenario: its budgets.
+        board: then its flash and SRAM decide instead of the budgets.
+        quantization: how the model becomes int8.
+        npus: to compile the model for, see `tflite_export.vela`.
+    """
+
+    scenario: Scenario
+    board: Board | None = None
+    quantization: Quantization = Quantization()
+    npus: tuple[str, ...] = ()
+
+    def is_what_was_asked(self, entry: dict[str, Any]) -> bool:
+        """Whether an entry that was made earlier answers this."""
+        compiled = {npu["config"] for npu in entry.get("npus", ())}
+        asked = self.to_json()
+        return all(entry.get(key) == asked[key] for key in asked) and compiled.issuperset(self.npus)
+
+    def to_json(self) -> dict[str, Any]:
+        """What decides which model it is, as plain JSON data."""
+        quantization = dataclasses.asdict(self.quantization)
+        if self.quantization.method == Method.PTQ:
+            quantization = {"method": Method.PTQ}
+        return {"budget": dict(self.scenario.budgets), "quantization_asked": quantization}
 
 
 def run_scenario(
-    scenario: Scenario,
+    deployment: Deployment,
     supernet: Supernet,
     experiment: Experiment,
     folder: Path,
     tflm: TflmPool,
     weights_sha256: str,
-    board: Board | None = None,
-    quantization: Quantization = _PTQ,
+    others: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Selects, harvests, converts and verifies; takes the next subnet until the files fit.
 
     Writes `scenarios/NAME/` with the model, its C source, `arch.json` and reports. What an earlier
-    run has made of the same weights is read instead.
+    run has made of the same weights in the same way is read instead.
 
     Args:
         supernet: with the weights to deploy.
         folder: of the run; has the sampler's log.
         weights_sha256: of those weights.
-        board: that the model is for; then its flash and SRAM decide instead of the budgets.
-        quantization: how the model becomes int8; a model made in another way is made again.
+        others: entries made in the same job; a subnet that one of them has is not made again,
+            which is what most boards with plenty of flash come to.
 
     Returns:
         The scenario's entry of `report.json`.
@@ -62,10 +92,10 @@ def run_scenario(
         UserError: if no subnet fits.
         ExportError: if a subnet cannot be converted or fails its verification.
     """
+    scenario, board = deployment.scenario, deployment.board
     output = folder / "scenarios" / scenario.name
     made = finished_entry(output, weights_sha256)
-    asked = {"budget": dict(scenario.budgets), "quantization_asked": _asked(quantization)}
-    if made and all(made.get(key) == value for key, value in asked.items()):
+    if made and deployment.is_what_was_asked(made):
         return made
     started = time.perf_counter()
     proposals = candidates(
@@ -77,21 +107,33 @@ def run_scenario(
     )
     missed = ""
     for tries, candidate in enumerate(proposals, 1):
-        boards = (board,) if board else ()
-        report = _export(
-            candidate, supernet, experiment, output, tflm, weights_sha256, boards, quantization
-        )
+        twin = _twin(candidate, others)
+        if twin:
+            source = (folder / twin["tflite"]).parent
+            boards = (board,) if board else ()
+            npus = deployment.npus
+            report = export_again(source, output, boards=boards, npus=npus, overwrite=True)
+        else:
+            report = _export(
+                candidate, deployment, supernet, experiment, output, tflm, weights_sha256
+            )
         missed = report.boards[0].fit.missing if board else _missed(scenario, report)
         if not missed:
             seconds = time.perf_counter() - started
             entry = _entry(scenario, candidate, report, output, folder, tries, seconds)
             write_json(output / "arch.json", candidate.arch.to_json())
-            entry |= {**asked, "weights_sha256": weights_sha256}
+            entry |= {**deployment.to_json(), "weights_sha256": weights_sha256}
             write_json(output / _ENTRY, entry)
             return json.loads((output / _ENTRY).read_text())
         if tries == _MAX_CANDIDATES:
             break
     raise UserError(f"scenario {scenario.name!r}: none of {tries} verified subnets fits: {missed}")
+
+
+def _twin(candidate: Candidate, others: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Returns the entry that has the candidate's subnet."""
+    same = (other for other in others if Arch.from_json(other["arch"]) == candidate.arch)
+    return next(same, None)
 
 
 def finished_entry(output: Path, weights_sha256: str) -> dict[str, Any] | None:
@@ -112,20 +154,19 @@ def finished_entry(output: Path, weights_sha256: str) -> dict[str, Any] | None:
 
 def _export(
     candidate: Candidate,
+    deployment: Deployment,
     supernet: Supernet,
     experiment: Experiment,
     output: Path,
     tflm: TflmPool,
     weights_sha256: str,
-    boards: Sequence[Board],
-    quantization: Quantization,
 ) -> ExportReport:
     resolution = candidate.arch.resolution
     calibration = experiment.calibration_images(resolution)
     model = harvest(supernet, candidate.arch)
     recalibrate(model, calibration)
     training_images = None
-    if quantization.method != Method.PTQ:
+    if deployment.quantization.method != Method.PTQ:
         training_images = experiment.training_images(resolution, TRAINING_IMAGES)
     return export_model(
         model,
@@ -144,17 +185,11 @@ def _export(
             "seed": experiment.config.seed,
         },
         overwrite=True,
-        boards=boards,
-        quantization=quantization,
+        boards=(deployment.board,) if deployment.board else (),
+        quantization=deployment.quantization,
         training_images=training_images,
+        npus=deployment.npus,
     )
-
-
-def _asked(quantization: Quantization) -> dict[str, Any]:
-    """What decides how a model is quantised, as plain JSON data."""
-    if quantization.method == Method.PTQ:
-        return {"method": Method.PTQ}
-    return dataclasses.asdict(quantization)
 
 
 def _missed(scenario: Scenario, report: ExportReport) -> str:
@@ -182,7 +217,6 @@ def _entry(
     verification = report.verification
     return {
         "name": scenario.name,
-        "budget": dict(scenario.budgets),
         "arch": candidate.arch.to_json(),
         "origin": candidate.origin,
         "sampled_at_step": candidate.step,
@@ -200,5 +234,6 @@ def _entry(
         "verification": dataclasses.asdict(verification),
         "latency_ms": verification.litert_ms,
         "board": board_entry(report.boards[0]) if report.boards else None,
+        "npus": npu_entries(report),
         "seconds": seconds,
     }

@@ -26,7 +26,9 @@ class BenchmarkDeployTest(tf.test.TestCase):
             ):
                 ratio = row[f"predicted_{name}"] / row[name]
                 self.assertBetween(ratio, 1 - tolerance, 1 + tolerance, f"{name} {row}")
-        self.assertIn("12 of 12", (output / "README.md").read_text())
+        text = (output / "README.md").read_text()
+        self.assertIn("# 12 of 12", text)
+        self.assertIn("The predicted arena of 12 of 12 subnets is within 5% or 2 KiB", text)
 
 
 if __name__ == "__main__":

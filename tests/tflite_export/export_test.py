@@ -10,6 +10,19 @@ from PIL import Image
 
 from tests.tflite_export.models import mobile_net, random_images
 
+_BOARD_WITH_NPU = """
+[own]
+core = "cortex-m55"
+clock_mhz = 400
+kernels = "cmsis_nn"
+sram_kib = 2048
+sram_reserved_kib = 64
+flash_kib = 16384
+flash_reserved_kib = 256
+npu = "ethos-u55-64"
+npu_mhz = 400
+"""
+
 
 class ExportScriptTest(tf.test.TestCase):
     def setUp(self):
@@ -62,13 +75,21 @@ class ExportScriptTest(tf.test.TestCase):
 
     def test_boards_and_firmware(self):
         self._save()
-        done = self._script("--boards=rp2040,ra8d1", "--firmware=pico", "--repack=tflm_only")
+        own = self.folder / "own.toml"
+        own.write_text(_BOARD_WITH_NPU)
+        done = self._script(f"--boards=rp2040,ra8d1,{own}", "--firmware=pico", "--repack=tflm_only")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"estimate [\d.]+ ms \+- [\d.]+ ms on rp2040; fits")
         report = json.loads((self.output / "report.json").read_text())
         self.assertEqual(report["packing"]["level"], "tflm_only")
         boards = {board["fit"]["board"]: board for board in report["boards"]}
-        self.assertEqual(list(boards), ["rp2040", "ra8d1"])
+        self.assertEqual(list(boards), ["rp2040", "ra8d1", "own"])
+        self.assertIn("ethos-u55-64 at 400 MHz: estimate", done.stdout)
+        npu = boards["own"]["npu"]
+        self.assertAllClose(npu["estimate_ms"], report["npus"][0]["cycles"] / 400e3)
+        compiled = self.output / "model_vela.tflite"
+        self.assertEqual(compiled.stat().st_size, npu["tflite_bytes"])
+        self.assertIn("| own | ethos-u55-64 at 400 MHz |", (self.output / "boards.md").read_text())
         self.assertIn("| rp2040 |", (self.output / "boards.md").read_text())
         # The firmware runs on both boards, so its arena is that of the needier one.
         text = (self.output / "firmware" / "pico" / "model_test.cc").read_text()

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tofa_tf.report import PLOT, markdown_table, write_report
+from tofa_tf.report import PLOT, _labels, markdown_table, write_report
 
 SCENARIO = {
     "name": "macs_<1M>",
@@ -17,6 +17,25 @@ SCENARIO = {
     "int8_agreement": 0.99,
     "latency_ms": 0.123,
     "seconds": 1.25,
+}
+BOARD = {
+    "board": "rp2040",
+    "flash_used": 132_096,
+    "flash_available": 2016 * 1024,
+    "arena_used": 30_720,
+    "arena_available": 248 * 1024,
+    "latency_estimate_ms": 450.0,
+    "latency_relative_error": 0.35,
+}
+NPU = {
+    "config": "ethos-u55-128",
+    "clock_mhz": 500.0,
+    "estimate_ms": 0.7,
+    "cpu_estimate_ms": 450.0,
+    "cycles": 280_000,
+    "sram_bytes": 90_000,
+    "tflite_bytes": 600_000,
+    "npu_share": 1.0,
 }
 REPORT = {
     "dataset": "digits",
@@ -41,6 +60,24 @@ class ReportTest(tf.test.TestCase):
             row,
             "| macs_<1M> | 0.95 M | 31 k | 64.0 | 30.0 | 91.23% | 90.00% | 99.00% | 0.12 | 1.2 |",
         )
+
+    def test_scenarios_that_lie_together_share_a_name(self):
+        scenarios = [
+            {"name": name, "macs": macs}
+            for name, macs in (("a", 4_680_000), ("b", 2_000_000), ("c", 4_700_000))
+        ]
+        labels = _labels(scenarios, [91.0, 90.0, 89.0])
+        self.assertEqual(labels, [("b", (2.0, 90.0)), ("a and 1 more", (4.68, 89.0))])
+
+    def test_boards_and_npus_have_the_word_estimate_at_every_latency(self):
+        folder = Path(self.get_temp_dir())
+        write_report({**REPORT, "scenarios": [{**SCENARIO, "board": BOARD, "npus": [NPU]}]}, folder)
+        text = (folder / "report.md").read_text()
+        self.assertIn("| latency, estimate |", text)
+        self.assertIn("| rp2040 | 129 of 2016 | 30 of 248 | 450 ms ± 35% |", text)
+        self.assertIn("| latency on the NPU, estimate | on the board's CPU, estimate |", text)
+        self.assertIn("| 0.7 ms | 450 ms | 280000 | 87.9 | 585.9 | 100% |", text)
+        self.assertIn("latency on the NPU, estimate", (folder / "report.html").read_text())
 
     def test_writes_markdown_page_and_plot(self):
         folder = Path(self.get_temp_dir())

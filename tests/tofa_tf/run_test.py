@@ -89,12 +89,31 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
             self.assertSameElements(
                 names[2:], ["macs_60k", "macs_100k", "flash_kib_40-arena_kib_24"]
             )
+            first, second = again["scenarios"][:2]
+            self.assertEqual(first["tflite_sha256"], second["tflite_sha256"])
+            self.assertEqual(first["verification"], second["verification"])
+            self.assertEqual([s["board"]["board"] for s in (first, second)], names[:2])
             board = again["scenarios"][0]["board"]
             self.assertBetween(board["flash_used"], 77 * 1024, board["flash_available"])
             self.assertBetween(board["arena_used"], 4 * 1024, board["arena_available"])
             self.assertGreater(board["latency_estimate_ms"], 0)
             self.assertIn("latency, estimate", (folder / "report.md").read_text())
             self.assertIn("latency, estimate", (folder / "report.html").read_text())
+
+        with self.subTest("Vela's figures of an NPU come beside"):
+            _run(folder, scenarios="macs=60k", boards="rp2040", vela="ethos-u55-128")
+            again = json.loads((folder / "report.json").read_text())
+            by_budget, by_board, *others = again["scenarios"]
+            for scenario in (by_budget, by_board):
+                (npu,) = scenario["npus"]
+                self.assertEqual((npu["config"], npu["npu_share"]), ("ethos-u55-128", 1.0))
+                compiled = (folder / scenario["tflite"]).with_name(npu["file"])
+                self.assertEqual(compiled.stat().st_size, npu["tflite_bytes"])
+            self.assertIsNone(by_budget["npus"][0]["cpu_estimate_ms"])
+            board = by_board["board"]
+            self.assertEqual(npu["cpu_estimate_ms"], board["latency_estimate_ms"])
+            self.assertEqual({len(other["npus"]) for other in others}, {0})
+            self.assertIn("latency on the NPU, estimate", (folder / "report.md").read_text())
 
         with self.subTest("a damaged model is made again"):
             name = report["scenarios"][0]["tflite"]
@@ -151,6 +170,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"scenarios": "sram=3"}, "cannot read 'sram=3'"),
         ({"scenarios": ""}, "no scenario given"),
         ({"boards": "pdp11"}, "unknown board 'pdp11'"),
+        ({"vela": "ethos-u55"}, "unknown NPU 'ethos-u55'"),
         ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),
         ({"tolerance": -1.0}, "--tolerance=-1: percentage points from 0 to 100"),
         ({"workdir": ""}, "--workdir"),

@@ -11,6 +11,8 @@ A file of one's own is TOML or JSON with one table per board:
     sram_reserved_kib = 16      # stack, heap, radio
     flash_kib = 512
     flash_reserved_kib = 32     # boot loader, radio stack, the application's own code
+    npu = "ethos-u55-128"       # optional, with its clock
+    npu_mhz = 200
 """
 
 import functools
@@ -20,6 +22,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from tflite_export.devices.npus import check_npu
 from tflite_export.errors import ExportError
 
 _BOARDS_FILE = Path(__file__).with_name("boards.toml")
@@ -47,6 +50,7 @@ _LIMITS = {
     "sram_reserved_kib": (0, 65536),
     "flash_kib": (32, 1048576),
     "flash_reserved_kib": (0, 1048576),
+    "npu_mhz": (1, 2000),
 }
 
 
@@ -63,6 +67,8 @@ class Board:
         flash_kib: flash for code and model.
         flash_reserved_kib: what all code but TFLite Micro's takes of it.
         title: full name.
+        npu: Ethos-U beside the core, as Vela calls it; empty if there is none.
+        npu_mhz: its clock.
     """
 
     name: str
@@ -74,6 +80,8 @@ class Board:
     flash_kib: float
     flash_reserved_kib: float
     title: str = ""
+    npu: str = ""
+    npu_mhz: float = 0
 
     @property
     def arena_available_bytes(self) -> int:
@@ -134,7 +142,7 @@ def list_boards() -> str:
     lines += [
         f"{board.name:<14}{board.core:<15}{board.clock_mhz:>5g}"
         f"{board.arena_available_bytes / 1024:>11.0f}{board.flash_available_bytes / 1024:>11.0f}"
-        f"  {board.kernels:<11}{board.title}"
+        f"  {board.kernels:<11}{board.title}{f', {board.npu}' if board.npu else ''}"
         for board in known_boards().values()
     ]
     return "\n".join(lines)
@@ -166,14 +174,14 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
     if missing := [key for key in needed if key not in table]:
         raise ExportError(f"{where} lacks {', '.join(missing)}")
     for key, (low, high) in _LIMITS.items():
-        value = table[key]
+        value = table.get(key, low)
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float)
             or not low <= value <= high
         ):
             raise ExportError(f"{where}: {key} = {value!r} is no number from {low} to {high}")
-    _check_core(where, table)
+    _check_cores(where, table)
     for memory in ("sram", "flash"):
         total, reserved = table[f"{memory}_kib"], table[f"{memory}_reserved_kib"]
         if reserved >= total:
@@ -183,7 +191,7 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
     return Board(name=name, **table)
 
 
-def _check_core(where: str, table: dict[str, Any]) -> None:
+def _check_cores(where: str, table: dict[str, Any]) -> None:
     core, kernels = table["core"], table["kernels"]
     if core not in CORES:
         raise ExportError(f"{where}: core {core!r} is none of {', '.join(CORES)}")
@@ -191,3 +199,10 @@ def _check_core(where: str, table: dict[str, Any]) -> None:
         raise ExportError(
             f"{where}: there are no kernels {kernels!r} for {core}, but {', '.join(CORES[core])}"
         )
+    if ("npu" in table) != ("npu_mhz" in table):
+        raise ExportError(f"{where}: npu and npu_mhz belong together; give both or none")
+    if "npu" in table:
+        try:
+            check_npu(table["npu"])
+        except ExportError as error:
+            raise ExportError(f"{where}: {error}") from None

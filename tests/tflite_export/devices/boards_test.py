@@ -40,6 +40,7 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
             self.assertBetween(board.arena_available_bytes, 64 * 1024, 8 << 20)
             self.assertBetween(board.flash_available_bytes, 256 * 1024, 16 << 20)
             self.assertNotEmpty(board.title)
+        self.assertEqual(known_boards()["alif_e7"].npu, "ethos-u55-256")
 
     def test_own_board_as_json_or_toml(self):
         toml = "\n".join(f"{key} = {json.dumps(value)}" for key, value in _MINE.items())
@@ -66,6 +67,8 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         ({"flash_kib": float("nan")}, "flash_kib = nan is no number"),
         ({"sram_reserved_kib": 128}, "sram_reserved_kib = 128 leaves nothing of 128 KiB"),
         ({"sram_kib": None}, "board 'mine' lacks sram_kib"),
+        ({"npu": "ethos-u55-64"}, "npu and npu_mhz belong together"),
+        ({"npu": "u55", "npu_mhz": 400}, "board 'mine': unknown NPU 'u55'; known are ethos"),
         ({"ram": 3}, "unknown field 'ram'; fields: core"),
     )
     def test_absurd_values(self, changes, message):

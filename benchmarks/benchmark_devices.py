@@ -1,0 +1,176 @@
+"""One trained supernet on every board, beside standard nets that one would choose by hand.
+
+    python -m benchmarks.benchmark_devices --dataset=cifar10 --labels_per_class=4 ... \
+        --workdir=runs/cifar10 --output=benchmarks/results/devices
+
+Takes the flags of the run in --workdir, which must be trained. Each board gets the subnet of the
+fixed rule, timed from the sampler's log to the verified int8 model; boards of the same subnet share
+its verification. The standard nets go through the same
+exporter at the run's largest resolution; nobody has trained them, so that they have sizes and
+latencies but no accuracy. Every latency is an estimate.
+"""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from benchmarks.devices_report import write_devices
+from benchmarks.results import TABLE, new_results
+from benchmarks.standard_nets import standard_nets
+from tflite_export.devices.boards import Board, known_boards, load_boards
+from tflite_export.export_model import export_model
+from tflite_export.tflm_pool import TflmPool
+from tflite_export.vela import wanted_npus
+from tofa_tf import cli, train
+from tofa_tf.errors import UserError
+from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.run_board import board_entry, board_scenario
+from tofa_tf.run_scenario import Deployment, run_scenario
+from tofa_tf.supernet import Supernet
+from tofa_tf.trainer import SAMPLED, WEIGHTS
+
+_BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; empty: all.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
+
+OURS = "subnet"
+_REPRESENTATIVE_IMAGES = 128
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model on one board; blank is what is not known. Sizes are in bytes.
+
+    Attributes:
+        model: "subnet", or the name of a standard net.
+        missing: what the board lacks for it, with the numbers; empty if it fits.
+        latency_ms: estimate for the CPU, `latency_error` its relative error.
+        npu_ms: Vela's estimate for the board's NPU.
+        int8_accuracy: on the test images, 0 to 1.
+        seconds: from sampler's log, or Keras model, to verified files.
+    """
+
+    board: str
+    model: str
+    missing: str
+    macs: int | None = None
+    flash_used: int | None = None
+    flash_available: int | None = None
+    arena_used: int | None = None
+    arena_available: int | None = None
+    latency_ms: float | None = None
+    latency_error: float | None = None
+    npu: str | None = None
+    npu_ms: float | None = None
+    int8_accuracy: float | None = None
+    seconds: float | None = None
+
+
+def main(argv: Sequence[str]) -> None:
+    """Makes every model for every board and writes the comparison."""
+    del argv
+    if not _OUTPUT.value:
+        raise UserError("--output is missing: name a folder for the results")
+    boards = load_boards(_BOARDS.value or ",".join(known_boards()))
+    experiment = load_experiment(train.settings_from_flags())
+    folder = open_folder(experiment, train.WORKDIR.value, overwrite=False)
+    if not (folder / WEIGHTS).exists():
+        raise UserError(f"{folder} holds no trained supernet: run tofa_tf.run with it first")
+    supernet = train_or_load(experiment, folder).supernet
+    with contextlib.ExitStack() as stack:
+        results = stack.enter_context(new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value))
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        tflm = stack.enter_context(TflmPool())
+        os.symlink((folder / SAMPLED).resolve(), temporary / SAMPLED)
+        rows = _subnets(boards, supernet, experiment, temporary, tflm)
+        rows += _standard(boards, experiment, temporary, tflm)
+        write_devices(results, [asdict(row) for row in rows], OURS)
+        print((results / TABLE).read_text())
+
+
+def _subnets(
+    boards: Sequence[Board],
+    supernet: Supernet,
+    experiment: Experiment,
+    folder: Path,
+    tflm: TflmPool,
+) -> list[Row]:
+    rows: list[Row] = []
+    entries: list[dict[str, Any]] = []
+    for board in boards:
+        scenario, npus = board_scenario(board, experiment.space), wanted_npus("", [board])
+        try:
+            entry = run_scenario(
+                Deployment(scenario, board, npus=tuple(npus)),
+                supernet,
+                experiment,
+                folder,
+                tflm,
+                "benchmark",
+                entries,
+            )
+        except UserError as error:
+            rows.append(Row(board.name, OURS, missing=str(error)))
+        else:
+            entries.append(entry)
+            npu = entry["npus"][0] if entry["npus"] else None
+            figures = {key: entry[key] for key in ("macs", "int8_accuracy", "seconds")}
+            rows.append(_row(OURS, entry["board"], "", npu, **figures))
+        print(rows[-1], flush=True)
+    return rows
+
+
+def _standard(
+    boards: Sequence[Board], experiment: Experiment, folder: Path, tflm: TflmPool
+) -> list[Row]:
+    resolution = max(experiment.space.resolutions)
+    images = experiment.calibration_images(resolution)
+    rows = []
+    for name, net in standard_nets(resolution, experiment.num_classes, images).items():
+        start = time.perf_counter()
+        report = export_model(
+            net,
+            images[:_REPRESENTATIVE_IMAGES],
+            None,
+            None,
+            folder / name,
+            tflm=tflm,
+            boards=boards,
+            npus=wanted_npus("", boards),
+        )
+        seconds = time.perf_counter() - start
+        print(f"{name}: {report.macs / 1e6:.2f} MMACs, {seconds:.1f} s", flush=True)
+        for board in report.boards:
+            npu = asdict(board.npu) if board.npu else None
+            figures = {"macs": report.macs, "seconds": seconds}
+            rows.append(_row(name, board_entry(board), board.fit.missing, npu, **figures))
+    return rows
+
+
+def _row(
+    model: str, board: dict[str, Any], missing: str, npu: dict[str, Any] | None, **figures: Any
+) -> Row:
+    return Row(
+        model=model,
+        missing=missing,
+        board=board["board"],
+        flash_used=board["flash_used"],
+        flash_available=board["flash_available"],
+        arena_used=board["arena_used"],
+        arena_available=board["arena_available"],
+        latency_ms=board["latency_estimate_ms"],
+        latency_error=board["latency_relative_error"],
+        npu=npu["config"] if npu else None,
+        npu_ms=npu["estimate_ms"] if npu else None,
+        **figures,
+    )
+
+
+if __name__ == "__main__":
+    cli.run_script(main)
