@@ -28,7 +28,12 @@ from tflite_export.convert import image_shape
 from tflite_export.devices.boards import list_boards, load_boards
 from tflite_export.errors import ExportError
 from tflite_export.export_model import MODEL_FILE, REPORT_FILE, ExportReport, export_model
-from tflite_export.firmware.generate import PLATFORMS, write_firmware
+from tflite_export.firmware.generate import (
+    PLATFORMS,
+    TEST_VECTORS,
+    check_platforms,
+    write_firmware,
+)
 from tflite_export.folders import check_free
 from tflite_export.image_files import read_images
 from tflite_export.keras_file import load_model
@@ -40,8 +45,6 @@ from tflite_export.normalization import (
 from tflite_export.quantization import quantize
 from tflite_export.repack import Level
 from tflite_export.tflm import TflmRuntime
-
-_TEST_VECTORS = 4
 
 _MODEL = flags.DEFINE_string("model", None, "Keras model: a .keras or .h5 file.")
 _REPRESENTATIVE = flags.DEFINE_string(
@@ -69,9 +72,7 @@ def main(argv: Sequence[str]) -> None:
         if not flag.value:
             raise ExportError(f"--{flag.name} is missing; --help explains it")
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
-    for platform in _FIRMWARE.value:
-        if platform not in PLATFORMS:
-            raise ExportError(f"--firmware={platform}: choose from {', '.join(PLATFORMS)}")
+    check_platforms(_FIRMWARE.value)
     output = Path(_OUTPUT.value)
     check_free(output, overwrite=_OVERWRITE.value, marker=REPORT_FILE)
     model = load_model(Path(_MODEL.value))
@@ -104,7 +105,7 @@ def main(argv: Sequence[str]) -> None:
 def _write_firmware(
     output: Path, report: ExportReport, images: np.ndarray, tflm: TflmRuntime
 ) -> None:
-    inputs = quantize(images[:_TEST_VECTORS], report.input_scale, report.input_zero_point)
+    inputs = quantize(images[:TEST_VECTORS], report.input_scale, report.input_zero_point)
     # The largest arena that any of the boards asked for needs.
     arena = max((board.fit.arena_used for board in report.boards), default=None)
     for platform in _FIRMWARE.value:

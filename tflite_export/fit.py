@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tflite_export.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
-from tflite_export.devices.boards import Board
+from tflite_export.devices.boards import Board, known_boards
 from tflite_export.flatbuffer import TfliteFile
 from tflite_export.memory import memory_of
 
@@ -87,6 +87,12 @@ def fit(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Boa
         arena_used=-(-arena // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES,
         arena_available=board.arena_available_bytes,
     )
+
+
+def largest_arena(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int) -> int:
+    """Returns the arena to reserve, in bytes, that is enough on every known board; see `fit`."""
+    boards = known_boards().values()
+    return max(fit(file, arena_bytes, nonpersistent_bytes, board).arena_used for board in boards)
 
 
 def runtime_code_bytes(file: TfliteFile) -> int:

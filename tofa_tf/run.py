@@ -16,6 +16,7 @@ from typing import Any
 from absl import flags
 
 from tflite_export.devices.boards import Board, list_boards, load_boards
+from tflite_export.firmware.generate import PLATFORMS, check_platforms
 from tflite_export.tflm_pool import TflmPool
 from tofa_tf import cli, train
 from tofa_tf.errors import UserError
@@ -25,6 +26,7 @@ from tofa_tf.machine import describe_machine
 from tofa_tf.progress import Progress
 from tofa_tf.report import markdown_table, write_report
 from tofa_tf.run_board import board_scenario
+from tofa_tf.run_firmware import add_firmware
 from tofa_tf.run_scenario import finished_entry, run_scenario
 from tofa_tf.selection import Scenario, check_fits_smallest, parse_scenarios
 from tofa_tf.trainer import WEIGHTS, training_seconds
@@ -52,6 +54,9 @@ _SCENARIOS = flags.DEFINE_string(
 _BOARDS = flags.DEFINE_string(
     "boards", "", "Boards to deploy to, and files of your own boards; or: list."
 )
+_FIRMWARE = flags.DEFINE_list(
+    "firmware", [], f"Firmware projects for every scenario: {', '.join(PLATFORMS)}."
+)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -62,6 +67,7 @@ def main(argv: Sequence[str]) -> None:
         return
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
     # Before any work: what the user can have got wrong.
+    check_platforms(_FIRMWARE.value)
     scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
     jobs = [(scenario, None) for scenario in scenarios]
@@ -77,14 +83,15 @@ def main(argv: Sequence[str]) -> None:
         for number, (scenario, board) in enumerate(jobs, 1):
             print(f"[{number}/{len(jobs)}] {scenario.name}", flush=True)
             try:
-                entries.append(
-                    run_scenario(
-                        scenario, supernet, experiment, folder, tflm, weights_sha256, board
-                    )
+                entry = run_scenario(
+                    scenario, supernet, experiment, folder, tflm, weights_sha256, board
                 )
             except UserError as error:
                 # One impossible board must not cost the others their models.
                 failures.append(str(error))
+                continue
+            add_firmware(entry, _FIRMWARE.value, experiment, folder, tflm)
+            entries.append(entry)
     entries += _earlier(folder, {entry["name"] for entry in entries}, weights_sha256)
     if entries:
         report = _report(experiment, entries, failures, weights_sha256, folder)
