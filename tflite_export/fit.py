@@ -110,9 +110,11 @@ def arena_on_board(
 ) -> int:
     """Returns what TFLite Micro will count on the board, without slack.
 
-    With CMSIS-NN, five public models (MLPerf Tiny and person detection) come within 0.3 % or
-    350 B of counts on Cortex-M0+, M4 and M55 code. ESP-NN's scratch buffers are not published: the
-    64-bit figure stands in, which was above the 32-bit one by more than those of CMSIS-NN.
+    Five public models (MLPerf Tiny and person detection) come within 0.3 % or 350 B of counts on
+    Cortex-M0+, M4 and M55 code, subnets and MobileNetV2 within 0.6 % or 240 B of what firmware
+    printed on emulated M4 and M55 (`benchmarks/results/firmware`). ESP-NN's scratch buffers are not
+    published: the 64-bit figure stands in, which was above the 32-bit one by more than those of
+    CMSIS-NN.
 
     Args:
         file: the parsed .tflite.
