@@ -51,13 +51,12 @@ def check_log(log: str, firmware: Path) -> DeviceResult:
     Raises:
         ExportError: if the log is incomplete or garbled, is of another model, or an output differs.
     """
-    record = _read_record(firmware)
-    expected = record["expected"]
+    model_id, expected = _read_record(firmware)
     lines = _last_run(log)
     model = _match(_MODEL, lines[0])
-    if model[1] != record["model_id"]:
+    if model[1] != model_id:
         raise ExportError(
-            f"the board ran model {model[1]}, {firmware} holds {record['model_id']}: flash that"
+            f"the board ran model {model[1]}, {firmware} holds {model_id}: flash that"
         )
     vectors = [_match(_VECTOR, line) for line in lines if line.startswith("VECTOR")]
     arena = [_match(_ARENA, line) for line in lines if line.startswith("ARENA")]
@@ -96,7 +95,10 @@ def read_serial(port: str, baud: int, timeout_seconds: float) -> str:
     try:
         descriptor = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
     except OSError as error:
-        raise ExportError(f"cannot open serial port {port}: {error.strerror}") from error
+        raise ExportError(
+            f"cannot open serial port {port}: {error.strerror}; a board that is attached shows as "
+            "/dev/ttyACM0, /dev/ttyUSB0 or the like"
+        ) from error
     try:
         _set_up(descriptor, speed)
         return _read_until_result(descriptor, timeout_seconds)
@@ -128,10 +130,12 @@ def _read_until_result(descriptor: int, timeout_seconds: float) -> str:
     return received.decode(errors="replace")
 
 
-def _read_record(firmware: Path) -> dict:
+def _read_record(firmware: Path) -> tuple[str, list[list[int]]]:
+    """Returns the model's id and the outputs expected, one list a vector."""
     try:
-        return json.loads((firmware / VECTORS_FILE).read_text())
-    except (OSError, ValueError) as error:
+        record = json.loads((firmware / VECTORS_FILE).read_text())
+        return str(record["model_id"]), [list(map(int, row)) for row in record["expected"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(
             f"{firmware} has no readable {VECTORS_FILE}: name the folder of a generated firmware"
         ) from error

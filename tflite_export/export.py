@@ -30,7 +30,12 @@ from tflite_export.devices.boards import list_boards, load_boards
 from tflite_export.devices.npus import NPUS
 from tflite_export.errors import ExportError
 from tflite_export.export_model import MODEL_FILE, REPORT_FILE, ExportReport, export_model
-from tflite_export.firmware.generate import PLATFORMS, write_firmware
+from tflite_export.firmware.generate import (
+    PLATFORMS,
+    TEST_VECTORS,
+    check_platforms,
+    write_firmware,
+)
 from tflite_export.folders import check_free
 from tflite_export.image_files import read_images
 from tflite_export.keras_file import load_model
@@ -45,8 +50,6 @@ from tflite_export.quantize_model import Method, parse_quantization
 from tflite_export.repack import Level
 from tflite_export.tflm import TflmRuntime
 from tflite_export.vela import wanted_npus
-
-_TEST_VECTORS = 4
 
 _MODEL = flags.DEFINE_string("model", None, "Keras model: a .keras or .h5 file.")
 _REPRESENTATIVE = flags.DEFINE_string(
@@ -84,9 +87,7 @@ def main(argv: Sequence[str]) -> None:
             raise ExportError(f"--{flag.name} is missing; --help explains it")
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
     npus = wanted_npus(_VELA.value, boards)
-    for platform in _FIRMWARE.value:
-        if platform not in PLATFORMS:
-            raise ExportError(f"--firmware={platform}: choose from {', '.join(PLATFORMS)}")
+    check_platforms(_FIRMWARE.value)
     quantization = parse_quantization(_QUANTIZATION.value, _TOLERANCE.value)
     output = Path(_OUTPUT.value)
     check_free(output, overwrite=_OVERWRITE.value, marker=REPORT_FILE)
@@ -122,7 +123,7 @@ def main(argv: Sequence[str]) -> None:
 def _write_firmware(
     output: Path, report: ExportReport, images: np.ndarray, tflm: TflmRuntime
 ) -> None:
-    inputs = quantize(images[:_TEST_VECTORS], report.input_scale, report.input_zero_point)
+    inputs = quantize(images[:TEST_VECTORS], report.input_scale, report.input_zero_point)
     # The largest arena that any of the boards asked for needs.
     arena = max((board.fit.arena_used for board in report.boards), default=None)
     for platform in _FIRMWARE.value:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tflite_export.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
-from tflite_export.devices.boards import Board
+from tflite_export.devices.boards import Board, known_boards
 from tflite_export.flatbuffer import TfliteFile
 from tflite_export.memory import memory_of
 
@@ -89,6 +89,12 @@ def fit(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Boa
     )
 
 
+def largest_arena(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int) -> int:
+    """Returns the arena to reserve, in bytes, that is enough on every known board; see `fit`."""
+    boards = known_boards().values()
+    return max(fit(file, arena_bytes, nonpersistent_bytes, board).arena_used for board in boards)
+
+
 def runtime_code_bytes(file: TfliteFile) -> int:
     """Returns an estimate of TFLite Micro's code with the ops that the file uses."""
     return code_bytes(file.op_counts)
@@ -104,9 +110,11 @@ def arena_on_board(
 ) -> int:
     """Returns what TFLite Micro will count on the board, without slack.
 
-    With CMSIS-NN, five public models (MLPerf Tiny and person detection) come within 0.3 % or
-    350 B of counts on Cortex-M0+, M4 and M55 code. ESP-NN's scratch buffers are not published: the
-    64-bit figure stands in, which was above the 32-bit one by more than those of CMSIS-NN.
+    Five public models (MLPerf Tiny and person detection) come within 0.3 % or 350 B of counts on
+    Cortex-M0+, M4 and M55 code, subnets and MobileNetV2 within 0.6 % or 240 B of what firmware
+    printed on emulated M4 and M55 (`benchmarks/results/firmware`). ESP-NN's scratch buffers are not
+    published: the 64-bit figure stands in, which was above the 32-bit one by more than those of
+    CMSIS-NN.
 
     Args:
         file: the parsed .tflite.

@@ -17,6 +17,7 @@ from absl import flags
 
 from tflite_export.devices.boards import Board, list_boards, load_boards
 from tflite_export.devices.npus import NPUS
+from tflite_export.firmware.generate import PLATFORMS, check_platforms
 from tflite_export.quantize_model import Method, parse_quantization
 from tflite_export.tflm_pool import TflmPool
 from tflite_export.vela import wanted_npus
@@ -28,6 +29,7 @@ from tofa_tf.machine import describe_machine
 from tofa_tf.progress import Progress
 from tofa_tf.report import markdown_table, write_report
 from tofa_tf.run_board import board_scenario
+from tofa_tf.run_firmware import add_firmware
 from tofa_tf.run_scenario import Deployment, finished_entry, run_scenario
 from tofa_tf.selection import check_fits_smallest, parse_scenarios
 from tofa_tf.trainer import WEIGHTS, training_seconds
@@ -68,6 +70,9 @@ _TOLERANCE = flags.DEFINE_float(
 _VELA = flags.DEFINE_string(
     "vela", "", f"Ethos-U to compile every model for, beside those of boards: {', '.join(NPUS)}."
 )
+_FIRMWARE = flags.DEFINE_list(
+    "firmware", [], f"Firmware projects for every scenario: {', '.join(PLATFORMS)}."
+)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -80,6 +85,7 @@ def main(argv: Sequence[str]) -> None:
     npus = wanted_npus(_VELA.value, boards)
     # Before any work: what the user can have got wrong.
     quantization = parse_quantization(_QUANTIZATION.value, _TOLERANCE.value, train.SEED.value)
+    check_platforms(_FIRMWARE.value)
     scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
     jobs = [(scenario, None) for scenario in scenarios]
@@ -101,10 +107,12 @@ def main(argv: Sequence[str]) -> None:
                 entry = run_scenario(
                     deployment, supernet, experiment, folder, tflm, weights_sha256, entries
                 )
-                entries.append(entry)
             except UserError as error:
                 # One impossible board must not cost the others their models.
                 failures.append(str(error))
+                continue
+            add_firmware(entry, _FIRMWARE.value, experiment, folder, tflm)
+            entries.append(entry)
     entries += _earlier(folder, {entry["name"] for entry in entries}, weights_sha256)
     if entries:
         report = _report(experiment, entries, failures, weights_sha256, folder)

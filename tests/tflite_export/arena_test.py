@@ -46,7 +46,9 @@ class ArenaTest(tf.test.TestCase, parameterized.TestCase):
         ("DEPTHWISE_CONV_2D", 3, 16, 4464, 0, 0),
         ("DEPTHWISE_CONV_2D", 5, 16, 12400, 800, 0),
         ("CONV_2D", 3, 16, 576, 576, 576),
+        ("CONV_2D", 3, 3, 128, 112, 112),
         ("CONV_2D", 1, 16, 0, 0, 0),
+        ("AVERAGE_POOL_2D", 8, 16, 0, 64, 0),
     )
     def test_scratch_buffers(self, kind, kernel, channels, mve, dsp, plain):
         op = _conv(kind, kernel, channels)

@@ -63,6 +63,12 @@ class DeviceLogTest(tf.test.TestCase, parameterized.TestCase):
         with self.assertRaisesRegex(ExportError, "no readable test_vectors.json"):
             check_log(_LOG, self.firmware / "nowhere")
 
+    @parameterized.parameters("", "[]", "{}", '{"model_id": "a", "expected": 3}')
+    def test_damaged_record(self, text):
+        (self.firmware / "test_vectors.json").write_text(text)
+        with self.assertRaisesRegex(ExportError, "no readable test_vectors.json"):
+            check_log(_LOG, self.firmware)
+
     def test_serial_port(self):
         board, port = os.openpty()
         tty.setraw(board)

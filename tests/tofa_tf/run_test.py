@@ -115,6 +115,24 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
             self.assertEqual({len(other["npus"]) for other in others}, {0})
             self.assertIn("latency on the NPU, estimate", (folder / "report.md").read_text())
 
+        with self.subTest("finished scenarios get firmware, with the arena of their board"):
+            times = {name: (folder / name).stat().st_mtime_ns for name in models}
+            _run(folder, scenarios="macs=60k", boards="rp2040", firmware=["make", "pico"])
+            for name, arena in (("macs_60k", r"\d+"), ("rp2040", str(board["arena_used"]))):
+                scenario = folder / "scenarios" / name
+                record = json.loads((scenario / "firmware/pico/test_vectors.json").read_text())
+                digest = sha256(scenario / "model_int8.tflite")
+                self.assertStartsWith(digest, record["model_id"])
+                self.assertLen(record["expected"], 4)
+                program = (scenario / "firmware/make/model_test.cc").read_text()
+                self.assertRegex(program, rf"kArenaSize = .* : {arena};")
+            for name in models:
+                self.assertEqual((folder / name).stat().st_mtime_ns, times[name])
+            edited = folder / "scenarios/rp2040/firmware/pico/main.cc"
+            edited.write_text("// mine")
+            _run(folder, scenarios="", boards="rp2040", firmware=["pico"])
+            self.assertEqual(edited.read_text(), "// mine")
+
         with self.subTest("a damaged model is made again"):
             name = report["scenarios"][0]["tflite"]
             (folder / name).write_bytes((folder / name).read_bytes()[:100])
@@ -169,6 +187,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"resolutions": ["big"]}, "--resolutions=big: wanted whole numbers"),
         ({"scenarios": "sram=3"}, "cannot read 'sram=3'"),
         ({"scenarios": ""}, "no scenario given"),
+        ({"firmware": ["mbed"]}, "no firmware for 'mbed'; choose from make, esp_idf"),
         ({"boards": "pdp11"}, "unknown board 'pdp11'"),
         ({"vela": "ethos-u55"}, "unknown NPU 'ethos-u55'"),
         ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Template
 
@@ -10,14 +10,18 @@ import numpy as np
 
 from tflite_export.c_source import c_header, c_source
 from tflite_export.errors import ExportError
+from tflite_export.fit import largest_arena
 from tflite_export.flatbuffer import TfliteFile, read_tflite
 from tflite_export.folders import new_folder
 from tflite_export.memory import memory_of
 from tflite_export.ops import resolver_method
 from tflite_export.tflm import TflmRuntime
+from tflite_export.tflm_pool import TflmPool
 
 PLATFORMS = ("make", "esp_idf", "arduino", "zephyr", "pico")
 VECTORS_FILE = "test_vectors.json"
+# How many inputs are worth their flash.
+TEST_VECTORS = 4
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SOURCE_FOLDERS = {"esp_idf": "main", "zephyr": "src"}
@@ -38,12 +42,28 @@ _INT8_KERNELS = {
 }
 
 
+def check_platforms(platforms: Iterable[str]) -> None:
+    """Raises ExportError unless there is firmware for every platform."""
+    for platform in platforms:
+        if platform not in PLATFORMS:
+            raise ExportError(f"no firmware for {platform!r}; choose from {', '.join(PLATFORMS)}")
+
+
+def is_firmware_of(folder: Path, tflite: bytes) -> bool:
+    """Whether a folder holds a project for just this model."""
+    try:
+        record = json.loads((folder / VECTORS_FILE).read_text())
+        return record["model_id"] == _model_id(tflite)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def write_firmware(
     output_dir: Path | str,
     platform: str,
     tflite: bytes,
     inputs: np.ndarray,
-    tflm: TflmRuntime,
+    tflm: TflmRuntime | TflmPool,
     *,
     arena_bytes: int | None = None,
     overwrite: bool = False,
@@ -56,19 +76,18 @@ def write_firmware(
         tflite: the model, as it will be flashed.
         inputs: int8 (vectors, height, width, channels); each takes its size in flash.
         tflm: a running TFLite Micro.
-        arena_bytes: what the board needs (`fit.BoardFit.arena_used`); None: enough for Cortex-M0
-            to M7 and M33.
+        arena_bytes: what the board needs (`fit.BoardFit.arena_used`); None: enough for every
+            known board.
         overwrite: replace an earlier project.
 
     Raises:
         ExportError: if there is no such platform, or the folder is taken.
     """
-    if platform not in PLATFORMS:
-        raise ExportError(f"no firmware for {platform!r}; choose from {', '.join(PLATFORMS)}")
+    check_platforms([platform])
     result = tflm.run(tflite, inputs)
-    host_arena = memory_of(read_tflite(tflite), result.arena_bytes).arena_budget_bytes
+    file, sizes = read_tflite(tflite), (result.arena_bytes, result.nonpersistent_bytes)
     files = _Project(tflite, inputs, result.outputs, result.arena_bytes)
-    texts = files.texts(platform, arena_bytes or host_arena, host_arena)
+    texts = files.texts(platform, arena_bytes or largest_arena(file, *sizes))
     with new_folder(Path(output_dir), overwrite=overwrite, marker=VECTORS_FILE) as folder:
         for name, text in texts:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -87,15 +106,13 @@ class _Project:
         self._memory = memory_of(self._file, wheel_arena_bytes)
         self._inputs = inputs.reshape(len(inputs), -1)
         self._outputs = outputs.reshape(len(outputs), -1)
-        self._model_id = hashlib.sha256(tflite).hexdigest()[:16]
+        self._model_id = _model_id(tflite)
 
-    def texts(
-        self, platform: str, arena_bytes: int, host_arena_bytes: int
-    ) -> Iterator[tuple[str, str]]:
+    def texts(self, platform: str, arena_bytes: int) -> Iterator[tuple[str, str]]:
         """Yields names and contents of a platform's files."""
         values = {
             "arena_bytes": str(arena_bytes),
-            "host_arena_bytes": str(host_arena_bytes),
+            "host_arena_bytes": str(self._memory.arena_budget_bytes),
             "op_count": str(len(self._file.op_counts)),
             "includes": "\n".join(_includes(self._file)),
             "registrations": "\n".join(_registrations(self._file)),
@@ -120,6 +137,10 @@ class _Project:
         """Returns what `check_device_log` compares a board's words with."""
         record = {"model_id": self._model_id, "expected": self._outputs.tolist()}
         return json.dumps(record) + "\n"
+
+
+def _model_id(tflite: bytes) -> str:
+    return hashlib.sha256(tflite).hexdigest()[:16]
 
 
 def _includes(file: TfliteFile) -> Iterator[str]:
