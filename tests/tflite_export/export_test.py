@@ -77,8 +77,15 @@ class ExportScriptTest(tf.test.TestCase):
         self._save()
         own = self.folder / "own.toml"
         own.write_text(_BOARD_WITH_NPU)
-        done = self._script(f"--boards=rp2040,ra8d1,{own}", "--firmware=pico", "--repack=tflm_only")
+        done = self._script(
+            f"--boards=rp2040,ra8d1,{own}",
+            "--firmware=pico",
+            "--repack=tflm_only",
+            "--quantization=auto",
+            "--tolerance=100",
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"quantization: ptq; ptq is estimated to lose [\d.]+ points")
         self.assertRegex(done.stdout, r"estimate [\d.]+ ms \+- [\d.]+ ms on rp2040; fits")
         report = json.loads((self.output / "report.json").read_text())
         self.assertEqual(report["packing"]["level"], "tflm_only")
