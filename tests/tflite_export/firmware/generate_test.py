@@ -12,7 +12,7 @@ from absl.testing import parameterized
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.convert import convert_int8
 from tflite_export.errors import ExportError
-from tflite_export.firmware.generate import PLATFORMS, write_firmware
+from tflite_export.firmware.generate import PLATFORMS, is_firmware_of, write_firmware
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.ops import resolver_method
 from tflite_export.tflm import TflmRuntime
@@ -77,6 +77,35 @@ class GenerateTest(tf.test.TestCase, parameterized.TestCase):
                 cwd=folder,
                 check=True,
             )
+
+    def test_makefile_builds_for_a_board(self):
+        folder = self._write("make")
+        for name in ("library.a", "board.ld", "startup.c"):
+            (folder / name).touch()
+        variables = {
+            "CROSS_COMPILE": "arm-none-eabi-",
+            "TARGET_FLAGS": "-mcpu=cortex-m4",
+            "TFLM_LIBRARY": "library.a",
+            "BOARD_SOURCES": "startup.c",
+            "LINKER_SCRIPT": "board.ld",
+            "LDFLAGS": "--specs=rdimon.specs",
+        }
+        command = ["make", "-n", *(f"{name}={value}" for name, value in variables.items())]
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+        *compiling, linking = done.stdout.replace("\\\n", "").splitlines()
+        self.assertLen(compiling, 5)
+        self.assertContainsSubset({"arm-none-eabi-gcc"}, {line.split()[0] for line in compiling})
+        for line in (*compiling, linking):
+            self.assertRegex(line, "^arm-none-eabi-g.* -mcpu=cortex-m4 ")
+        for words in ("--specs=rdimon.specs", "-Tboard.ld", "startup.o library.a"):
+            self.assertIn(words, linking)
+
+    def test_firmware_of_a_model(self):
+        folder = self._write("pico")
+        self.assertTrue(is_firmware_of(folder, self.tflite))
+        self.assertFalse(is_firmware_of(folder, self.tflite + b"0"))
+        (folder / "test_vectors.json").write_text("{")
+        self.assertFalse(is_firmware_of(folder, self.tflite))
 
     def test_arena_of_the_board(self):
         text = (self._write("pico", arena_bytes=4321) / "model_test.cc").read_text()
