@@ -170,6 +170,9 @@ def _plot(rows: list[dict[str, Any]]) -> Figure:
                 label=method,
             )
         axis.set(title=f"{count} labels a class", xlabel="MMACs", xscale="log")
+        levels = [row["macs"] / 1e6 for row in curve]
+        axis.set_xticks(levels, [f"{level:.1f}" for level in levels])
+        axis.minorticks_off()
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("int8 top-1, %")
     axes[0].legend()
