@@ -32,7 +32,7 @@ from tofa_tf import cli, train
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
 from tofa_tf.run_board import board_entry, board_scenario
-from tofa_tf.run_scenario import Deployment, run_scenario
+from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES, Deployment, run_scenario
 from tofa_tf.supernet import Supernet
 from tofa_tf.trainer import SAMPLED, WEIGHTS
 
@@ -40,7 +40,6 @@ _BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own board
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
 
 OURS = "subnet"
-_REPRESENTATIVE_IMAGES = 128
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def _standard(
         start = time.perf_counter()
         report = export_model(
             net,
-            images[:_REPRESENTATIVE_IMAGES],
+            images[:REPRESENTATIVE_IMAGES],
             None,
             None,
             folder / name,

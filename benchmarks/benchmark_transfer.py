@@ -29,6 +29,7 @@ from tofa_tf.files import read_json, write_json
 from tofa_tf.harvest import harvest
 from tofa_tf.progress import Progress
 from tofa_tf.recalibrate import recalibrate
+from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES
 from tofa_tf.sampling import spread_archs
 from tofa_tf.supernet import Supernet
 from tofa_tf.trainer import training_seconds
@@ -39,8 +40,6 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, plot and CSV.")
 
 TOFA, LABELLED_ONLY, SCRATCH = "TOFA", "labelled-only", "TOFA from scratch"
 _CHANGES = {TOFA: {}, LABELLED_ONLY: {"labelled_only": True}, SCRATCH: {"pretrained": None}}
-_REPRESENTATIVE_IMAGES = 128
-_LEVELS_FILE = "levels.json"
 
 
 def main(argv: Sequence[str]) -> None:
@@ -72,9 +71,12 @@ def main(argv: Sequence[str]) -> None:
 
 def _labels() -> list[int]:
     try:
-        return [int(labels) for labels in _LABELS.value]
+        labels = [int(labels) for labels in _LABELS.value]
     except ValueError as error:
         raise UserError(f"--labels={','.join(_LABELS.value)}: wanted whole numbers") from error
+    if not labels:
+        raise UserError("--labels is empty: wanted whole numbers")
+    return labels
 
 
 def _measure(settings: Settings, workdir: Path, tflm: TflmRuntime) -> list[dict[str, Any]]:
@@ -82,8 +84,9 @@ def _measure(settings: Settings, workdir: Path, tflm: TflmRuntime) -> list[dict[
     print(workdir.name, flush=True)
     experiment = load_experiment(settings)
     folder = open_folder(experiment, workdir, overwrite=False)
-    if (folder / _LEVELS_FILE).exists():
-        return read_json(folder / _LEVELS_FILE)
+    measured = folder / f"levels_{_LEVELS.value}.json"
+    if measured.exists():
+        return read_json(measured)
     with Progress(settings.train.steps) as progress:
         supernet = train_or_load(experiment, folder, progress.step).supernet
     rows = [
@@ -92,7 +95,7 @@ def _measure(settings: Settings, workdir: Path, tflm: TflmRuntime) -> list[dict[
     ]
     for row in rows:
         row["training_seconds"] = training_seconds(folder)
-    write_json(folder / _LEVELS_FILE, rows)
+    write_json(measured, rows)
     return rows
 
 
@@ -103,7 +106,7 @@ def _export(
     recalibrate(model, calibration)
     report = export_model(
         model,
-        calibration[:_REPRESENTATIVE_IMAGES],
+        calibration[:REPRESENTATIVE_IMAGES],
         experiment.test_images(arch.resolution),
         experiment.dataset.test.labels,
         folder,

@@ -1,7 +1,6 @@
 """Writes a .tflite as C++ source in the conventions of TFLite Micro."""
 
 from tflite_export.flatbuffer import Tensor, TfliteFile
-from tflite_export.memory import Memory
 from tflite_export.ops import resolver_method
 
 _BYTES_PER_LINE = 12
@@ -23,8 +22,7 @@ _HEADER = """\
 extern const unsigned char g_{name}[];
 constexpr size_t g_{name}_size = {size};
 
-// Room for tflite::MicroInterpreter, slack included: for Cortex-M0 to M7 and M33. Cores with vector
-// extensions (M55, M85) need up to {vector_extra} more.
+// Room for tflite::MicroInterpreter, slack included, on {boards}.
 constexpr size_t g_{name}_arena_size = {arena};
 
 // real = scale * (quantized - zero_point)
@@ -47,12 +45,15 @@ alignas(16) const unsigned char g_{name}[] = {{
 """
 
 
-def c_header(file: TfliteFile, memory: Memory, name: str = "model_data") -> str:
+def c_header(
+    file: TfliteFile, arena_bytes: int, boards: str = "any known board", name: str = "model_data"
+) -> str:
     """Returns `<name>.h`: sizes, quantisation of input and output, ops to register.
 
     Args:
         file: the parsed .tflite.
-        memory: its memory figures.
+        arena_bytes: to reserve, see `fit.fit` and `fit.largest_arena`.
+        boards: that this is enough for.
         name: C identifier; also the name of the file.
     """
     ops = sorted(file.op_counts)
@@ -63,8 +64,8 @@ def c_header(file: TfliteFile, memory: Memory, name: str = "model_data") -> str:
         op_count=len(ops),
         registrations="\n".join(f"//   resolver.{resolver_method(op)}();" for op in ops),
         size=file.size_bytes,
-        arena=memory.arena_budget_bytes,
-        vector_extra=f"{memory.arena_bytes // 10 + 6 * 1024} B",
+        arena=arena_bytes,
+        boards=boards,
         input_scale=_float_literal(source.scales[0]),
         input_zero_point=source.zero_points[0],
         input_shape=_describe(source),

@@ -29,7 +29,13 @@ from tflite_export.convert import image_shape
 from tflite_export.devices.boards import list_boards, load_boards
 from tflite_export.devices.npus import NPUS
 from tflite_export.errors import ExportError
-from tflite_export.export_model import MODEL_FILE, REPORT_FILE, ExportReport, export_model
+from tflite_export.export_model import (
+    FIRMWARE_FOLDER,
+    MODEL_FILE,
+    REPORT_FILE,
+    ExportReport,
+    export_model,
+)
 from tflite_export.firmware.generate import (
     PLATFORMS,
     TEST_VECTORS,
@@ -126,8 +132,8 @@ def _write_firmware(
     inputs = quantize(images[:TEST_VECTORS], report.input_scale, report.input_zero_point)
     # The largest arena that any of the boards asked for needs.
     arena = max((board.fit.arena_used for board in report.boards), default=None)
-    for platform in _FIRMWARE.value:
-        folder = output / "firmware" / platform
+    for platform in dict.fromkeys(_FIRMWARE.value):
+        folder = output / FIRMWARE_FOLDER / platform
         tflite = (output / MODEL_FILE).read_bytes()
         write_firmware(folder, platform, tflite, inputs, tflm, arena_bytes=arena)
 

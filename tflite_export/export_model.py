@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import importlib.metadata
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from tflite_export.c_source import c_header, c_source
 from tflite_export.convert import check_images, image_shape
 from tflite_export.devices.boards import Board
 from tflite_export.errors import ExportError
-from tflite_export.flatbuffer import read_tflite
+from tflite_export.fit import largest_arena
+from tflite_export.flatbuffer import TfliteFile, read_tflite
 from tflite_export.folders import check_free, new_folder
 from tflite_export.litert import LitertModel
 from tflite_export.memory import Memory, memory_of
@@ -31,6 +33,7 @@ from tflite_export.verify import TFLM_IMAGES, Verification, verify
 
 MODEL_FILE = "model_int8.tflite"
 REPORT_FILE = "report.json"
+FIRMWARE_FOLDER = "firmware"
 BOARDS_FILE = "boards.md"
 _C_NAME = "model_data"
 
@@ -193,7 +196,8 @@ def write_export(
     Raises:
         ExportError: if the folder is taken or cannot be written.
     """
-    header = c_header(read_tflite(tflite), report.memory, _C_NAME)
+    file = read_tflite(tflite)
+    header = c_header(file, *_reserve(report, file), _C_NAME)
     with new_folder(output_dir, overwrite=overwrite, marker=REPORT_FILE) as folder:
         (folder / MODEL_FILE).write_bytes(tflite)
         (folder / f"{_C_NAME}.h").write_text(header)
@@ -203,6 +207,24 @@ def write_export(
         if report.boards:
             (folder / BOARDS_FILE).write_text(boards_markdown(report.boards))
         (folder / REPORT_FILE).write_text(report.to_json())
+        _keep_firmware(output_dir, folder, tflite)
+
+
+def _keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
+    """Takes over projects that were written, and maybe edited since, for the very same model."""
+    model = old / MODEL_FILE
+    if (old / FIRMWARE_FOLDER).is_dir() and model.exists() and model.read_bytes() == tflite:
+        shutil.copytree(old / FIRMWARE_FOLDER, new / FIRMWARE_FOLDER)
+
+
+def _reserve(report: ExportReport, file: TfliteFile) -> tuple[int, str]:
+    """Returns the arena in bytes that the C header names, and the boards it is enough for."""
+    if report.boards:
+        names = ", ".join(board.fit.board for board in report.boards)
+        return max(board.fit.arena_used for board in report.boards), names
+    checked = report.verification
+    arena = largest_arena(file, checked.arena_bytes, checked.nonpersistent_bytes)
+    return arena, "any known board"
 
 
 def _versions(*, trained: bool) -> dict[str, str]:

@@ -25,9 +25,8 @@ class Memory:
         arena_bytes: tensor arena as TFLite Micro counts it on a 64-bit PC.
         arena_bytes_32bit: estimate for a 32-bit core with reference kernels, from the counts of
             tensors and ops; within 330 B on seven models (MLPerf Tiny, person detection, MBConv).
-        arena_budget_bytes: what firmware should reserve on Cortex-M0 to M7 and M33: the PC figure,
-            which is 1 to 6 % above that of CMSIS-NN there, and 1 KiB for temporaries of planning.
-            Cores with vector extensions (M55, M85) need up to 10 % + 6 KiB more.
+        arena_budget_bytes: what a program on a 64-bit PC should reserve: that and 1 KiB for
+            temporaries of planning. For boards see `fit.py`: kernels need buffers of their own.
     """
 
     flash_bytes: int

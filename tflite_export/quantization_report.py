@@ -33,7 +33,8 @@ class QuantizationReport:
         tolerance: in percentage points; what `auto` compares with `ptq_estimated_loss`.
         ptq_estimated_loss: of accuracy in points, see `quantize_model`; None where not needed.
         float_accuracy: share of 1; None without labels.
-        ptq: by post-training quantisation, in LiteRT.
+        ptq: by post-training quantisation: in LiteRT, or if it was verified in the runtime of the
+            verification.
         qat: by quantisation-aware training, in LiteRT; None, like what follows, without.
         qat_steps: optimizer steps.
         qat_seconds: training and conversion; does not count when two records are compared.
@@ -73,7 +74,7 @@ def report_quantization(
         logits: (batch, classes), the float model's.
     """
     trained = made.qat is not None
-    ptq = Answers(verification.litert_accuracy, verification.int8_agreement)
+    ptq = Answers(verification.int8_accuracy, verification.int8_agreement)
     if trained:
         ptq = answers(made.ptq, images, labels, logits)
     return QuantizationReport(

@@ -114,7 +114,7 @@ class _Builder:
         return x
 
     def activate(self, layer, x):
-        name = layer.activation.__name__
+        name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
         if name == "linear":
             return x
         if name == "softmax":

@@ -62,9 +62,9 @@ def main(argv: Sequence[str]) -> None:
     folder = open_folder(experiment, train.WORKDIR.value, overwrite=train.OVERWRITE.value)
     with Progress(experiment.config.steps) as progress:
         supernet = train_or_load(experiment, folder, progress.step).supernet
+    text = model_card(supernet, experiment, folder)
     with replacing(weights) as temporary:
         shutil.copyfile(folder / WEIGHTS, temporary)
-    text = model_card(supernet, experiment, folder)
     write_text(card, text)
     print(text)
 

@@ -67,10 +67,10 @@ _NPU_COLUMNS: Columns = (
 _TOGETHER = 1.03
 _EXPLANATION = (
     "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
-    "reports on a 64-bit machine, a few percent above a 32-bit core. int8 accuracy is measured on "
-    "the test images in the runtime named in report.json; ms is LiteRT on this PC, one thread, and "
-    "says little about a board. No subnet was trained or searched for: each is cut from one "
-    "supernet by the fixed rule."
+    "reports on a 64-bit machine with reference kernels; what a board needs is said with the "
+    "board. int8 accuracy is measured on the test images in the runtime named in report.json; ms "
+    "is LiteRT on this PC, one thread, and says little about a board. No subnet was trained or "
+    "searched for: each is cut from one supernet by the fixed rule."
 )
 
 

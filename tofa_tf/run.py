@@ -7,18 +7,22 @@ Training continues where an interrupted one stopped; finished scenarios are not 
 scenarios of a trained supernet take seconds each. `report.json` is described in BUILD.md.
 """
 
+import contextlib
 import importlib.metadata
 import platform
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from absl import flags
 
 from tflite_export.devices.boards import Board, list_boards, load_boards
 from tflite_export.devices.npus import NPUS
+from tflite_export.errors import ExportError
 from tflite_export.firmware.generate import PLATFORMS, check_platforms
 from tflite_export.quantize_model import Method, parse_quantization
+from tflite_export.tf_keras_twin import folded_twin
 from tflite_export.tflm_pool import TflmPool
 from tflite_export.vela import wanted_npus
 from tofa_tf import cli, train
@@ -26,12 +30,14 @@ from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
 from tofa_tf.files import write_json
 from tofa_tf.machine import describe_machine
+from tofa_tf.plan import make_plan
 from tofa_tf.progress import Progress
 from tofa_tf.report import markdown_table, write_report
 from tofa_tf.run_board import board_scenario
 from tofa_tf.run_firmware import add_firmware
 from tofa_tf.run_scenario import Deployment, finished_entry, run_scenario
 from tofa_tf.selection import check_fits_smallest, parse_scenarios
+from tofa_tf.static_net import build_static
 from tofa_tf.trainer import WEIGHTS, training_seconds
 from tofa_tf.workdir import sha256
 
@@ -46,6 +52,7 @@ _PACKAGES = (
     "tensorflow-datasets",
     "ai-edge-litert",
     "tflite_micro",
+    "ethos-u-vela",
     "numpy",
 )
 
@@ -93,8 +100,10 @@ def main(argv: Sequence[str]) -> None:
     deployments = [
         Deployment(scenario, board, quantization, _npus_of(board, npus)) for scenario, board in jobs
     ]
-    # Hours of training must not end in "does not fit" for all.
+    # Hours of training must not end in "does not fit" for all, or in a layer unfit for QAT.
     _check_some_fit(deployments, experiment)
+    if quantization.method != Method.PTQ:
+        _check_quantization(experiment)
     folder = open_folder(experiment, train.WORKDIR.value, overwrite=train.OVERWRITE.value)
     with Progress(experiment.config.steps) as progress:
         supernet = train_or_load(experiment, folder, progress.step).supernet
@@ -107,12 +116,13 @@ def main(argv: Sequence[str]) -> None:
                 entry = run_scenario(
                     deployment, supernet, experiment, folder, tflm, weights_sha256, entries
                 )
+                entries.append(entry)
+                add_firmware(entry, _FIRMWARE.value, experiment, folder, tflm)
+            # One impossible board must not cost the others their models.
             except UserError as error:
-                # One impossible board must not cost the others their models.
                 failures.append(str(error))
-                continue
-            add_firmware(entry, _FIRMWARE.value, experiment, folder, tflm)
-            entries.append(entry)
+            except ExportError as error:
+                failures.append(f"scenario {deployment.scenario.name!r}: {error}")
     entries += _earlier(folder, {entry["name"] for entry in entries}, weights_sha256)
     if entries:
         report = _report(experiment, entries, failures, weights_sha256, folder)
@@ -125,7 +135,7 @@ def main(argv: Sequence[str]) -> None:
 
 def _earlier(folder: Path, names: set[str], weights_sha256: str) -> list[dict[str, Any]]:
     """Entries of scenarios that were made before and not asked for this time."""
-    others = sorted(path for path in (folder / "scenarios").glob("*") if path.name not in names)
+    others = sorted(path for path in (folder / "scenarios").glob("[!.]*") if path.name not in names)
     entries = (finished_entry(path, weights_sha256) for path in others)
     return [entry for entry in entries if entry]
 
@@ -148,6 +158,22 @@ def _check_some_fit(deployments: Sequence[Deployment], experiment: Experiment) -
             failures.append(str(error))
     if failures and len(failures) == len(deployments):
         raise UserError("; ".join(failures))
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for name in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def _check_quantization(experiment: Experiment) -> None:
+    """Raises an ExportError if the space has layers that cannot be trained in 8 bits."""
+    space = experiment.space
+    plan = make_plan(space, space.min_arch)
+    model = build_static(space, plan, experiment.num_classes)
+    folded_twin(model, np.zeros((1, *model.inputs[0].shape[1:]), np.float32))
 
 
 def _report(
@@ -176,7 +202,7 @@ def _report(
         "weights_sha256": weights_sha256,
         "machine": describe_machine(),
         "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+        "versions": _versions(),
         "not_fitting": failures,
         "scenarios": entries,
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tflite_export.export_model import FIRMWARE_FOLDER
 from tflite_export.firmware.generate import TEST_VECTORS, is_firmware_of, write_firmware
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.quantization import quantize
@@ -32,7 +33,7 @@ def add_firmware(
     """
     model = folder / entry["tflite"]
     tflite = model.read_bytes()
-    root = model.parent / "firmware"
+    root = model.parent / FIRMWARE_FOLDER
     missing = [name for name in platforms if not is_firmware_of(root / name, tflite)]
     if not missing:
         return

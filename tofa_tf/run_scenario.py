@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,18 +51,27 @@ class Deployment:
     quantization: Quantization = Quantization()
     npus: tuple[str, ...] = ()
 
-    def is_what_was_asked(self, entry: dict[str, Any]) -> bool:
-        """Whether an entry that was made earlier answers this."""
-        compiled = {npu["config"] for npu in entry.get("npus", ())}
+    def has_model(self, entry: dict[str, Any]) -> bool:
+        """Whether the model of an entry that was made earlier is what is asked for."""
         asked = self.to_json()
-        return all(entry.get(key) == asked[key] for key in asked) and compiled.issuperset(self.npus)
+        return all(entry.get(key) == asked[key] for key in asked)
+
+    def has_npus(self, entry: dict[str, Any]) -> bool:
+        """Whether an earlier entry was compiled for all NPUs asked for."""
+        return {npu["config"] for npu in entry["npus"]}.issuperset(self.npus)
 
     def to_json(self) -> dict[str, Any]:
-        """What decides which model it is, as plain JSON data."""
+        """What decides which model it is and what is said of it, as plain JSON data."""
         quantization = dataclasses.asdict(self.quantization)
         if self.quantization.method == Method.PTQ:
             quantization = {"method": Method.PTQ}
-        return {"budget": dict(self.scenario.budgets), "quantization_asked": quantization}
+        elif self.quantization.method == Method.QAT:
+            del quantization["tolerance"]
+        return {
+            "budget": dict(self.scenario.budgets),
+            "quantization_asked": quantization,
+            "board_profile": dataclasses.asdict(self.board) if self.board else None,
+        }
 
 
 def run_scenario(
@@ -82,7 +92,7 @@ def run_scenario(
         supernet: with the weights to deploy.
         folder: of the run; has the sampler's log.
         weights_sha256: of those weights.
-        others: entries made in the same job; a subnet that one of them has is not made again,
+        others: entries made in the same job; a subnet that one of them has is not verified again,
             which is what most boards with plenty of flash come to.
 
     Returns:
@@ -95,8 +105,10 @@ def run_scenario(
     scenario, board = deployment.scenario, deployment.board
     output = folder / "scenarios" / scenario.name
     made = finished_entry(output, weights_sha256)
-    if made and deployment.is_what_was_asked(made):
-        return made
+    if made and deployment.has_model(made):
+        if deployment.has_npus(made):
+            return made
+        others = (made, *others)
     started = time.perf_counter()
     proposals = candidates(
         scenario,
@@ -127,6 +139,8 @@ def run_scenario(
             return json.loads((output / _ENTRY).read_text())
         if tries == _MAX_CANDIDATES:
             break
+    # What does not fit must not lie there as if it did.
+    shutil.rmtree(output)
     raise UserError(f"scenario {scenario.name!r}: none of {tries} verified subnets fits: {missed}")
 
 

@@ -10,7 +10,6 @@ from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.c_source import c_header, c_source
 from tflite_export.convert import convert_int8
 from tflite_export.flatbuffer import read_tflite
-from tflite_export.memory import memory_of
 
 _PROGRAM = """
 #include <cstdio>
@@ -36,8 +35,7 @@ class CSourceTest(tf.test.TestCase):
         super().setUpClass()
         cls.tflite = convert_int8(mobile_net(keras), random_images(10))
         cls.file = read_tflite(cls.tflite)
-        cls.memory = memory_of(cls.file, 5000)
-        cls.header = c_header(cls.file, cls.memory)
+        cls.header = c_header(cls.file, 6032, "some_board")
 
     @unittest.skipUnless(_COMPILER, "needs a C++ compiler")
     def test_compiled_without_warnings_the_bytes_come_back(self):
@@ -74,7 +72,7 @@ class CSourceTest(tf.test.TestCase):
         self.assertIn("MicroMutableOpResolver<5>", self.header)
 
     def test_other_names(self):
-        header, source = c_header(self.file, self.memory, "person"), c_source(b"\x01\xff", "person")
+        header, source = c_header(self.file, 1, name="person"), c_source(b"\x01\xff", "person")
         self.assertIn("#ifndef PERSON_H_", header)
         self.assertIn("extern const unsigned char g_person[];", header)
         self.assertIn('#include "person.h"', source)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.convert import convert_int8
 from tflite_export.devices.boards import known_boards
-from tflite_export.fit import arena_on_board, fit, runtime_code_bytes
+from tflite_export.fit import arena_on_board, fit, largest_arena, runtime_code_bytes
 from tflite_export.flatbuffer import read_tflite
 from tflite_export.memory import memory_of
 from tflite_export.tflm import TflmRuntime
@@ -35,7 +35,11 @@ class FitTest(tf.test.TestCase):
         # Nine times 4 * 124 bytes for depthwise convolutions do not hide among small activations.
         self.assertBetween(self._arena("ra8d1"), corrected + 2000, corrected + 4464 + 100)
         self.assertEqual(self._arena("k210"), wheel)
-        self.assertEqual(self._arena("esp32s3"), wheel)
+        by_cmsis_nn = self._arena("esp32s3", kernels="cmsis_nn")
+        self.assertEqual(self._arena("esp32s3"), max(wheel, by_cmsis_nn))
+        largest = largest_arena(self.file, *self.sizes)
+        for board in known_boards().values():
+            self.assertGreater(largest, arena_on_board(self.file, *self.sizes, board))
 
     def test_model_that_fits(self):
         board = known_boards()["stm32l4r5"]

@@ -1,3 +1,6 @@
+import dataclasses
+import json
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -5,7 +8,8 @@ import tensorflow as tf
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.convert import convert_int8
 from tflite_export.outputs import outputs_of
-from tflite_export.quantization_report import answers
+from tflite_export.quantization_report import Answers, QuantizationReport, answers
+from tflite_export.quantize_model import Method
 
 
 class AnswersTest(tf.test.TestCase):
@@ -20,6 +24,14 @@ class AnswersTest(tf.test.TestCase):
         other = answers(tflite, images, np.full(20, -1), -logits)
         self.assertEqual((other.accuracy, other.agreement), (0.0, 0.0))
         self.assertIsNone(answers(tflite, images, None, logits).accuracy)
+
+    def test_record_survives_json(self):
+        for qat in (None, Answers(0.5, 0.75)):
+            report = QuantizationReport(
+                Method.AUTO, Method.QAT, 0.5, 0.1, 0.6, Answers(None, 1.0), qat, 150, 2.5
+            )
+            fields = json.loads(json.dumps(dataclasses.asdict(report)))
+            self.assertEqual(QuantizationReport.from_json(fields), report)
 
 
 if __name__ == "__main__":

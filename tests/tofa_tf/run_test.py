@@ -1,6 +1,7 @@
 """The main job from end to end, with the real data, the real converter and the real runtimes."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -118,19 +119,26 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         with self.subTest("finished scenarios get firmware, with the arena of their board"):
             times = {name: (folder / name).stat().st_mtime_ns for name in models}
             _run(folder, scenarios="macs=60k", boards="rp2040", firmware=["make", "pico"])
-            for name, arena in (("macs_60k", r"\d+"), ("rp2040", str(board["arena_used"]))):
+            for name in ("macs_60k", "rp2040"):
                 scenario = folder / "scenarios" / name
                 record = json.loads((scenario / "firmware/pico/test_vectors.json").read_text())
                 digest = sha256(scenario / "model_int8.tflite")
                 self.assertStartsWith(digest, record["model_id"])
                 self.assertLen(record["expected"], 4)
                 program = (scenario / "firmware/make/model_test.cc").read_text()
+                header = (scenario / "model_data.h").read_text()
+                (arena,) = re.findall(r"arena_size = (\d+);", header)
                 self.assertRegex(program, rf"kArenaSize = .* : {arena};")
+            self.assertEqual(int(arena), board["arena_used"])
             for name in models:
                 self.assertEqual((folder / name).stat().st_mtime_ns, times[name])
             edited = folder / "scenarios/rp2040/firmware/pico/main.cc"
             edited.write_text("// mine")
             _run(folder, scenarios="", boards="rp2040", firmware=["pico"])
+            _run(folder, scenarios="", boards="rp2040", vela="ethos-u55-64")
+            again = json.loads((folder / "report.json").read_text())["scenarios"][0]
+            self.assertEqual(again["npus"][0]["config"], "ethos-u55-64")
+            self.assertEqual(again["verification"], by_board["verification"])
             self.assertEqual(edited.read_text(), "// mine")
 
         with self.subTest("a damaged model is made again"):

@@ -130,7 +130,7 @@ class _Project:
                 name = target / path.relative_to(root)
                 name = name.with_suffix(suffix) if name.suffix == ".cc" else name
                 yield str(name), Template(path.read_text()).substitute(values)
-        yield str(sources / f"{_MODEL}.h"), c_header(self._file, self._memory, _MODEL)
+        yield str(sources / f"{_MODEL}.h"), c_header(self._file, arena_bytes, name=_MODEL)
         yield str(sources / f"{_MODEL}{suffix}"), c_source(self._tflite, _MODEL)
 
     def record(self) -> str:
