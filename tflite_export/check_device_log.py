@@ -1,7 +1,7 @@
 """Compares what a board printed with what TFLite Micro gave when the model was exported.
 
-    python -m tflite_export.check_device_log --firmware=out/firmware --log=board.log
-    python -m tflite_export.check_device_log --firmware=out/firmware --port=/dev/ttyACM0
+    python -m tflite_export.check_device_log --firmware=out/firmware/pico --log=board.log
+    python -m tflite_export.check_device_log --firmware=out/firmware/pico --port=/dev/ttyACM0
 
 The log is what the generated firmware prints over serial or semihosting. Ends with exit code 1 and
 one line unless every output equals the expected one.
