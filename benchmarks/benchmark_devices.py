@@ -148,7 +148,7 @@ def _standard(
         for board in report.boards:
             npu = asdict(board.npu) if board.npu else None
             figures = {"macs": report.macs, "seconds": seconds}
-            rows.append(_row(name, board_entry(board), board.fit.missing, npu, **figures))
+            rows.append(_row(name, board_entry(board), board.missing, npu, **figures))
     return rows
 
 

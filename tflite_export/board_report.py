@@ -19,11 +19,21 @@ class BoardReport:
         fit: of the model on the CPU.
         latency: estimate for the CPU.
         npu: the same model on the board's NPU; None if there is none, or no Vela.
+        latency_limit_ms: what the estimate must not exceed; None: no limit.
     """
 
     fit: BoardFit
     latency: LatencyEstimate
     npu: NpuReport | None = None
+    latency_limit_ms: float | None = None
+
+    @property
+    def missing(self) -> str:
+        """What the board lacks, with the numbers, for people; empty if the model suits it."""
+        estimate, limit = self.latency.estimate_ms, self.latency_limit_ms
+        late = limit is not None and estimate > limit
+        slow = f"speed: estimate {estimate:.3g} ms of {limit:.3g} ms" if late else ""
+        return ", ".join(filter(None, (self.fit.missing, slow)))
 
 
 def report_boards(
@@ -44,6 +54,7 @@ def report_boards(
             fit(file, *arena, board),
             estimate_latency(file, board),
             compiled[board.npu].at(board.npu_mhz) if board.npu in compiled else None,
+            board.latency_ms or None,
         )
         for board in boards
     )
@@ -64,7 +75,7 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
         f"| {report.fit.flash_used / 1024:.0f} / {report.fit.flash_available / 1024:.0f} "
         f"| {report.fit.arena_used / 1024:.0f} / {report.fit.arena_available / 1024:.0f} "
         f"| estimate {report.latency.estimate_ms:.3g} ms +- {report.latency.relative_error:.0%} "
-        f"| {'yes' if report.fit.fits else 'no: lacks ' + report.fit.missing} |"
+        f"| {'no: lacks ' + report.missing if report.missing else 'yes'} |"
         for report in reports
     ]
     lines += _npu_lines([report for report in reports if report.npu])

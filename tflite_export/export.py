@@ -141,7 +141,7 @@ def _write_firmware(
 def _summary(output: Path, report: ExportReport, normalize: Normalization) -> str:
     memory, packing, checked = report.memory, report.packing, report.verification
     boards = "".join(
-        f"\n{board.latency}; {'fits' if board.fit.fits else 'lacks ' + board.fit.missing}"
+        f"\n{board.latency}; {'lacks ' + board.missing if board.missing else 'fits'}"
         for board in report.boards
     )
     # At the clock of the board, where it is a board's.

@@ -101,6 +101,14 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
             self.assertIn("latency, estimate", (folder / "report.md").read_text())
             self.assertIn("latency, estimate", (folder / "report.html").read_text())
 
+        with self.subTest("a limit of the latency is kept"):
+            limit = 0.9 * board["latency_estimate_ms"]
+            _run(folder, scenarios="", boards=f"rp2040@{limit:.3f}ms")
+            limited = json.loads((folder / "report.json").read_text())["scenarios"][0]
+            self.assertLess(limited["board"]["latency_estimate_ms"], limit)
+            self.assertLess(limited["macs"], again["scenarios"][0]["macs"])
+            (folder / "scenarios" / limited["name"]).rename(self.root / "limited")
+
         with self.subTest("Vela's figures of an NPU come beside"):
             _run(folder, scenarios="macs=60k", boards="rp2040", vela="ethos-u55-128")
             again = json.loads((folder / "report.json").read_text())

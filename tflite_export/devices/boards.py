@@ -17,8 +17,9 @@ A file of one's own is TOML or JSON with one table per board:
 
 import functools
 import json
+import re
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ CORES: dict[str, tuple[str, ...]] = {
 }
 
 # What a microcontroller can have; beyond these limits it is a slip of the pen or of the unit.
+_LATENCY = re.compile(r"(\d+(?:\.\d+)?)(ms|fps)")
 _LIMITS = {
     "clock_mhz": (1, 2000),
     "sram_kib": (8, 65536),
@@ -51,6 +53,7 @@ _LIMITS = {
     "flash_kib": (32, 1048576),
     "flash_reserved_kib": (0, 1048576),
     "npu_mhz": (1, 2000),
+    "latency_ms": (0.01, 1e6),
 }
 
 
@@ -69,6 +72,7 @@ class Board:
         title: full name.
         npu: Ethos-U beside the core, as Vela calls it; empty if there is none.
         npu_mhz: its clock.
+        latency_ms: most that an inference on the CPU may take by the estimate; 0: no limit.
     """
 
     name: str
@@ -82,6 +86,7 @@ class Board:
     title: str = ""
     npu: str = ""
     npu_mhz: float = 0
+    latency_ms: float = 0
 
     @property
     def arena_available_bytes(self) -> int:
@@ -106,32 +111,43 @@ def known_boards() -> dict[str, Board]:
 
 
 def load_boards(names: str) -> list[Board]:
-    """Reads a list such as "nano33ble,rp2040,path/my.toml".
+    """Reads a list such as "nano33ble,rp2040@100ms,path/my.toml@10fps".
 
     Args:
-        names: names of known boards and paths of files, separated by commas.
+        names: names of known boards and paths of files, separated by commas; each may have a limit
+            of its latency or a frame rate, which then is part of the board's name.
 
     Raises:
         ExportError: if a board is unknown or twice in the list, a file cannot be read, or a
             value in it is missing or absurd.
     """
     boards: list[Board] = []
-    for name in filter(None, (name.strip() for name in names.split(","))):
+    for item in filter(None, (name.strip() for name in names.split(","))):
+        name, limited, limit = item.partition("@")
         if name.endswith(_SUFFIXES):
-            boards += _read_file(Path(name)).values()
+            named = list(_read_file(Path(name)).values())
         elif name in known_boards():
-            boards.append(known_boards()[name])
+            named = [known_boards()[name]]
         else:
             raise ExportError(
                 f"unknown board {name!r}; known are {', '.join(known_boards())}; a board of your "
                 "own is the path of a .toml or .json file"
             )
+        boards += [_limited(board, limit) for board in named] if limited else named
     if not boards:
         raise ExportError(f"no board in {names!r}; known are {', '.join(known_boards())}")
     listed = [board.name for board in boards]
     if twice := {name for name in listed if listed.count(name) > 1}:
         raise ExportError(f"board {min(twice)!r} is in the list twice; name each once")
     return boards
+
+
+def _limited(board: Board, limit: str) -> Board:
+    match = _LATENCY.fullmatch(limit)
+    if not match or not float(match[1]):
+        raise ExportError(f"{board.name}@{limit}: wanted a limit such as @100ms or @10fps")
+    milliseconds = float(match[1]) if match[2] == "ms" else 1000 / float(match[1])
+    return replace(board, name=f"{board.name}_{limit}", latency_ms=milliseconds)
 
 
 def list_boards() -> str:

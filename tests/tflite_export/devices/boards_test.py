@@ -34,6 +34,11 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(boards[0].core, "cortex-m4")
         self.assertEqual(boards[1].clock_mhz, 125)
 
+    def test_limit_of_latency(self):
+        free, slow, fast = load_boards("rp2040,rp2040@100ms,rp2040@12.5fps")
+        self.assertEqual((free.latency_ms, slow.latency_ms, fast.latency_ms), (0, 100, 80))
+        self.assertEqual((slow.name, fast.name), ("rp2040_100ms", "rp2040_12.5fps"))
+
     def test_profiles_are_plausible(self):
         self.assertGreaterEqual(len(known_boards()), 15)
         for board in known_boards().values():
@@ -80,6 +85,8 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         ("", "no board in ''"),
         ("rp2040,rp2040", "board 'rp2040' is in the list twice"),
         ("nowhere.toml", "cannot read board file nowhere.toml: No such file"),
+        ("rp2040@fast", "rp2040@fast: wanted a limit such as @100ms or @10fps"),
+        ("rp2040@0fps", "rp2040@0fps: wanted a limit"),
     )
     def test_bad_lists(self, names, message):
         with self.assertRaisesRegex(ExportError, message):
