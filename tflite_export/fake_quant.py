@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import tf_keras
-from tensorflow_model_optimization.quantization.keras import QuantizeConfig, QuantizeWrapperV2
-from tensorflow_model_optimization.quantization.keras.quantizers import FixedQuantizer, Quantizer
+
+from tflite_export.tfmot import FixedQuantizer, QuantizeConfig, Quantizer, QuantizeWrapperV2
 
 Ranges = Mapping[str, tuple[float, float]]
 

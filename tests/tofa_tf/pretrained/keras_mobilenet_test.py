@@ -115,7 +115,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_other_number_of_classes(self):
         model = mobilenet("MobileNetV2", alpha=0.35)
-        with self.assertLogs("absl", "WARNING") as logs:
+        with self.assertLogs("absl", "INFO") as logs:
             supernet = from_keras(model, num_classes=3)
         self.assertIn("the classifier for 3 classes is new", logs.output[0])
         self.assertEqual(_logits(supernet).shape, (3, 3))

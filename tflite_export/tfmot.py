@@ -1,0 +1,26 @@
+"""TensorFlow Model Optimization, imported without its side effect.
+
+It sets TF_USE_LEGACY_KERAS for the whole process, which breaks packages for Keras 3 that are
+imported later and obey it, KerasCV among them.
+"""
+
+import os
+
+_VARIABLE = "TF_USE_LEGACY_KERAS"
+_before = os.environ.get(_VARIABLE)
+try:
+    from tensorflow_model_optimization.quantization.keras import (
+        QuantizeConfig,
+        QuantizeWrapperV2,
+    )
+    from tensorflow_model_optimization.quantization.keras.quantizers import (
+        FixedQuantizer,
+        Quantizer,
+    )
+finally:
+    if _before is None:
+        os.environ.pop(_VARIABLE, None)
+    else:
+        os.environ[_VARIABLE] = _before
+
+__all__ = ["FixedQuantizer", "QuantizeConfig", "QuantizeWrapperV2", "Quantizer"]
