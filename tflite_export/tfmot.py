@@ -1,10 +1,14 @@
 """TensorFlow Model Optimization, imported without its side effect.
 
-It sets TF_USE_LEGACY_KERAS for the whole process, which breaks packages for Keras 3 that are
-imported later and obey it, KerasCV among them.
+It sets TF_USE_LEGACY_KERAS for the whole process, which makes `tf.keras` the old Keras unless that
+was loaded before, and so breaks packages for Keras 3 that are imported later, KerasCV among them.
 """
 
 import os
+
+import tensorflow as tf
+
+_LOADED = tf.keras.layers  # From now on `tf.keras` stays what it is.
 
 _VARIABLE = "TF_USE_LEGACY_KERAS"
 _before = os.environ.get(_VARIABLE)

@@ -90,7 +90,8 @@ class GenerateTest(tf.test.TestCase, parameterized.TestCase):
             "LINKER_SCRIPT": "board.ld",
             "LDFLAGS": "--specs=rdimon.specs",
         }
-        command = ["make", "-n", *(f"{name}={value}" for name, value in variables.items())]
+        command = ["make", "-n", "--no-print-directory"]
+        command += [f"{name}={value}" for name, value in variables.items()]
         done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
         *compiling, linking = done.stdout.replace("\\\n", "").splitlines()
         self.assertLen(compiling, 5)
