@@ -24,17 +24,18 @@ from absl import flags
 from benchmarks.devices_report import write_devices
 from benchmarks.results import TABLE, new_results
 from benchmarks.standard_nets import standard_nets
+from benchmarks.trained_run import load_trained_run
 from tflite_export.devices.boards import Board, known_boards, load_boards
 from tflite_export.export_model import export_model
 from tflite_export.tflm_pool import TflmPool
 from tflite_export.vela import wanted_npus
 from tofa_tf import cli, train
 from tofa_tf.errors import UserError
-from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.experiment import Experiment
 from tofa_tf.run_board import board_entry, board_scenario
 from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES, Deployment, run_scenario
 from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import SAMPLED, WEIGHTS
+from tofa_tf.trainer import SAMPLED
 
 _BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; empty: all.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
@@ -77,11 +78,7 @@ def main(argv: Sequence[str]) -> None:
     if not _OUTPUT.value:
         raise UserError("--output is missing: name a folder for the results")
     boards = load_boards(_BOARDS.value or ",".join(known_boards()))
-    experiment = load_experiment(train.settings_from_flags())
-    folder = open_folder(experiment, train.WORKDIR.value, overwrite=False)
-    if not (folder / WEIGHTS).exists():
-        raise UserError(f"{folder} holds no trained supernet: run tofa_tf.run with it first")
-    supernet = train_or_load(experiment, folder).supernet
+    experiment, folder, supernet = load_trained_run()
     with contextlib.ExitStack() as stack:
         results = stack.enter_context(new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value))
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -19,6 +19,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from benchmarks.results import describe_environment, new_results, write_csv
+from benchmarks.trained_run import load_trained_run
 from tflite_export.litert import LitertModel
 from tflite_export.outputs import outputs_of
 from tflite_export.qat import QatSettings
@@ -30,14 +31,14 @@ from tofa_tf import cli, train
 from tofa_tf.arch import Arch
 from tofa_tf.cost import macs
 from tofa_tf.errors import UserError
-from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.experiment import Experiment
 from tofa_tf.harvest import harvest
 from tofa_tf.recalibrate import recalibrate
 from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES, TRAINING_IMAGES
 from tofa_tf.sampling import SamplerLog
 from tofa_tf.search_space import SearchSpace
 from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import SAMPLED, WEIGHTS
+from tofa_tf.trainer import SAMPLED
 
 _SUBNETS = flags.DEFINE_integer("subnets", 10, "How many.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
@@ -53,11 +54,7 @@ def main(argv: Sequence[str]) -> None:
     del argv
     if not _OUTPUT.value:
         raise UserError("--output is missing: name a folder for the results")
-    experiment = load_experiment(train.settings_from_flags())
-    folder = open_folder(experiment, train.WORKDIR.value, overwrite=False)
-    if not (folder / WEIGHTS).exists():
-        raise UserError(f"{folder} holds no trained supernet: run tofa_tf.train with it first")
-    supernet = train_or_load(experiment, folder).supernet
+    experiment, folder, supernet = load_trained_run()
     log = (arch for _, arch in SamplerLog(folder / SAMPLED).most_recent_first())
     rows = []
     with (

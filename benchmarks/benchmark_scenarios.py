@@ -15,14 +15,14 @@ import numpy as np
 from absl import flags
 
 from benchmarks.results import describe_environment, new_results, write_csv
+from benchmarks.trained_run import load_trained_run
 from tflite_export.tflm_pool import TflmPool
 from tofa_tf import cli, train
 from tofa_tf.cost import macs
 from tofa_tf.errors import UserError
-from tofa_tf.experiment import load_experiment, open_folder, train_or_load
 from tofa_tf.run_scenario import Deployment, run_scenario
 from tofa_tf.selection import Scenario
-from tofa_tf.trainer import SAMPLED, WEIGHTS
+from tofa_tf.trainer import SAMPLED
 
 _FURTHER = flags.DEFINE_integer("further", 20, "How many scenarios.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
@@ -33,11 +33,7 @@ def main(argv: Sequence[str]) -> None:
     del argv
     if not _OUTPUT.value:
         raise UserError("--output is missing: name a folder for the results")
-    experiment = load_experiment(train.settings_from_flags())
-    folder = open_folder(experiment, train.WORKDIR.value, overwrite=False)
-    if not (folder / WEIGHTS).exists():
-        raise UserError(f"{folder} holds no trained supernet: run tofa_tf.run with it first")
-    supernet = train_or_load(experiment, folder).supernet
+    experiment, folder, supernet = load_trained_run()
     space = experiment.space
     low, high = macs(space, space.min_arch), macs(space, space.max_arch)
     budgets = np.geomspace(1.1 * low, high, _FURTHER.value)
