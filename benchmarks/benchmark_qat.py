@@ -30,10 +30,9 @@ from tflite_export.verify import verify
 from tofa_tf import cli, train
 from tofa_tf.arch import Arch
 from tofa_tf.cost import macs
+from tofa_tf.deployable import deployable
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment
-from tofa_tf.harvest import harvest
-from tofa_tf.recalibrate import recalibrate
 from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES, TRAINING_IMAGES
 from tofa_tf.sampling import SamplerLog
 from tofa_tf.search_space import SearchSpace
@@ -89,11 +88,9 @@ def spread(space: SearchSpace, archs: Iterable[Arch], count: int) -> list[Arch]:
 def _compare(
     supernet: Supernet, arch: Arch, experiment: Experiment, tflm: TflmRuntime
 ) -> dict[str, Any]:
-    calibration = experiment.calibration_images(arch.resolution)
     training = experiment.training_images(arch.resolution, TRAINING_IMAGES)
     images, labels = experiment.test_images(arch.resolution), experiment.dataset.test.labels
-    model = harvest(supernet, arch)
-    recalibrate(model, calibration)
+    model, calibration = deployable(supernet, arch, experiment)
     made = quantize_model(
         model,
         calibration[:REPRESENTATIVE_IMAGES],

@@ -23,12 +23,11 @@ from tflite_export.tflm import TflmRuntime
 from tofa_tf import cli, train
 from tofa_tf.arch import Arch
 from tofa_tf.cost import cost
+from tofa_tf.deployable import deployable
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment, Settings, load_experiment, open_folder, train_or_load
 from tofa_tf.files import read_json, write_json
-from tofa_tf.harvest import harvest
 from tofa_tf.progress import Progress
-from tofa_tf.recalibrate import recalibrate
 from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES
 from tofa_tf.sampling import spread_archs
 from tofa_tf.supernet import Supernet
@@ -102,8 +101,7 @@ def _measure(settings: Settings, workdir: Path, tflm: TflmRuntime) -> list[dict[
 def _export(
     supernet: Supernet, arch: Arch, experiment: Experiment, folder: Path, tflm: TflmRuntime
 ) -> dict[str, float]:
-    model, calibration = harvest(supernet, arch), experiment.calibration_images(arch.resolution)
-    recalibrate(model, calibration)
+    model, calibration = deployable(supernet, arch, experiment)
     report = export_model(
         model,
         calibration[:REPRESENTATIVE_IMAGES],

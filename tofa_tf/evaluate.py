@@ -3,9 +3,8 @@
 import numpy as np
 
 from tofa_tf.arch import Arch
+from tofa_tf.deployable import deployable
 from tofa_tf.experiment import Experiment
-from tofa_tf.harvest import harvest
-from tofa_tf.recalibrate import recalibrate
 from tofa_tf.supernet import Supernet
 
 _BATCH = 500
@@ -13,8 +12,7 @@ _BATCH = 500
 
 def accuracy(supernet: Supernet, arch: Arch, experiment: Experiment) -> float:
     """Returns the share of test images that a subnet classifies rightly."""
-    model = harvest(supernet, arch)
-    recalibrate(model, experiment.calibration_images(arch.resolution))
+    model, _ = deployable(supernet, arch, experiment)
     images = experiment.test_images(arch.resolution)
     logits = [
         np.asarray(model(images[start : start + _BATCH], training=False))

@@ -14,11 +14,10 @@ from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
 from tflite_export.quantize_model import Method, Quantization
 from tflite_export.tflm_pool import TflmPool
 from tofa_tf.arch import Arch
+from tofa_tf.deployable import deployable
 from tofa_tf.errors import UserError
 from tofa_tf.experiment import Experiment
 from tofa_tf.files import write_json
-from tofa_tf.harvest import harvest
-from tofa_tf.recalibrate import recalibrate
 from tofa_tf.run_board import board_entry, npu_entries
 from tofa_tf.sampling import SamplerLog
 from tofa_tf.selection import Candidate, Scenario, candidates
@@ -30,7 +29,8 @@ from tofa_tf.workdir import sha256
 REPRESENTATIVE_IMAGES = 128
 # For quantisation-aware training, which sees each some five times.
 TRAINING_IMAGES = 2048
-# Closed-form flash and arena are within a few percent, so that few candidates ever fail.
+# Closed-form flash and arena know nothing of a board's kernels and their buffers: on a board with
+# little SRAM some candidates fail.
 _MAX_CANDIDATES = 10
 _ENTRY = "scenario.json"
 
@@ -176,9 +176,7 @@ def _export(
     weights_sha256: str,
 ) -> ExportReport:
     resolution = candidate.arch.resolution
-    calibration = experiment.calibration_images(resolution)
-    model = harvest(supernet, candidate.arch)
-    recalibrate(model, calibration)
+    model, calibration = deployable(supernet, candidate.arch, experiment)
     training_images = None
     if deployment.quantization.method != Method.PTQ:
         training_images = experiment.training_images(resolution, TRAINING_IMAGES)

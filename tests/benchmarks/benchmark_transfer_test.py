@@ -28,8 +28,8 @@ class BenchmarkTransferTest(tf.test.TestCase):
             rows = list(csv.DictReader(file))
         methods = ("TOFA", "labelled-only", "TOFA from scratch")
         self.assertEqual([row["method"] for row in rows], [m for m in methods for _ in range(2)])
-        for row in rows:
-            self.assertBetween(float(row["int8_accuracy"]), 0.0, 1.0)
+        trained = [path.read_bytes() for path in folder.glob("runs/*/supernet.weights.h5")]
+        self.assertLen(set(trained), len(methods))
         self.assertTrue((folder / "out" / "accuracy.png").exists())
 
         weights = folder / "runs" / "tofa_2" / "supernet.weights.h5"

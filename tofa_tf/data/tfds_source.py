@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tofa_tf.data.records import ImageSet, Source
 from tofa_tf.data.resize import resize_all
-from tofa_tf.errors import UserError
+from tofa_tf.errors import UserError, first_line
 
 _TEST_SPLITS = ("test", "validation")
 _UNLABELED_SPLITS = ("unlabelled", "unlabeled")
@@ -71,7 +71,7 @@ def load(name: str, image_size: int, data_dir: str | None) -> Source:
             if split in builder.info.splits
         }
     except tf.errors.OpError as error:
-        raise UserError(f"cannot read the data set in {folder}: {_first_line(error)}") from error
+        raise UserError(f"cannot read the data set in {folder}: {first_line(error)}") from error
     if "train" not in splits:
         raise UserError(f"the data set {name} in {folder} has no split called train")
     # Some sets keep the labels of their test split secret, all -1.
@@ -85,11 +85,7 @@ def _builder(tfds: ModuleType, folder: Path) -> object:
     try:
         return tfds.builder_from_directory(folder)
     except Exception as error:  # damaged metadata makes the library raise errors of any type
-        raise UserError(f"cannot read the data set in {folder}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+        raise UserError(f"cannot read the data set in {folder}: {first_line(error)}") from error
 
 
 def _class_names(tfds: ModuleType, info: object, name: str) -> tuple[str, ...]:

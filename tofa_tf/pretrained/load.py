@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import keras
 
-from tofa_tf.errors import UserError
+from tofa_tf.errors import UserError, first_line
 from tofa_tf.pretrained.keras_mobilenet import from_keras
 from tofa_tf.pretrained.transfer import with_classes
 from tofa_tf.search_space import SearchSpace
@@ -107,13 +107,9 @@ def _application(text: str) -> keras.Model:
     # Keras reports a failed download as a bare Exception.
     except Exception as error:
         raise UserError(
-            f"cannot make {_KERAS}{text}: {_first_line(error)}; weights that were "
+            f"cannot make {_KERAS}{text}: {first_line(error)}; weights that were "
             "downloaded elsewhere are given as weights=PATH, or the model as a .keras file"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _options(pairs: list[str]) -> Mapping[str, float | int | str]:
@@ -139,4 +135,4 @@ def _read_model(path: str) -> keras.Model:
         return keras.models.load_model(path, compile=False)
     # A damaged archive, config or layer can raise nearly anything.
     except Exception as error:
-        raise UserError(f"cannot read {path}: {_first_line(error)}") from error
+        raise UserError(f"cannot read {path}: {first_line(error)}") from error
