@@ -14,20 +14,20 @@ import numpy as np
 from absl import flags
 
 from benchmarks.results import describe_environment, new_results, write_csv
-from tflite_export.convert import convert_int8
-from tflite_export.flatbuffer import read_tflite
-from tflite_export.repack import repack
-from tflite_export.tflm import TflmRuntime
-from tflite_export.verify import verify
-from tofa_tf import cli
-from tofa_tf.arch import Arch
-from tofa_tf.cost import cost
-from tofa_tf.errors import UserError
-from tofa_tf.harvest import harvest
-from tofa_tf.recalibrate import recalibrate
-from tofa_tf.sampling import random_arch
-from tofa_tf.spaces import get_space
-from tofa_tf.supernet import Supernet
+from tflite_export.convert.convert import convert_int8
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.pack.repack import repack
+from tflite_export.runtimes.tflm import TflmRuntime
+from tflite_export.runtimes.verify import verify
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.harvest import harvest
+from tofa_tf.nets.recalibrate import recalibrate
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.arch import Arch
+from tofa_tf.space.cost import cost
+from tofa_tf.space.presets import get_space
+from tofa_tf.training.sampling import random_arch
 
 _SPACE = flags.DEFINE_string("search_space", "mcu", "Name of the search space.")
 _SUBNETS = flags.DEFINE_integer("subnets", 200, "How many.", lower_bound=1)

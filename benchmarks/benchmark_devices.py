@@ -27,15 +27,16 @@ from benchmarks.standard_nets import standard_nets
 from benchmarks.trained_run import load_trained_run
 from tflite_export.devices.boards import Board, known_boards, load_boards
 from tflite_export.export_model import export_model
-from tflite_export.tflm_pool import TflmPool
-from tflite_export.vela import wanted_npus
-from tofa_tf import cli, train
-from tofa_tf.errors import UserError
-from tofa_tf.experiment import Experiment
-from tofa_tf.run_board import board_entry, board_scenario
-from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES, Deployment, run_scenario
-from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import SAMPLED
+from tflite_export.runtimes.tflm_pool import TflmPool
+from tflite_export.runtimes.vela import wanted_npus
+from tofa_tf import train
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.board import board_entry, board_scenario
+from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, Deployment, run_scenario
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.trainer import SAMPLED
 
 _BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; empty: all.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")

@@ -22,13 +22,13 @@ import numpy as np
 from absl import flags
 
 from benchmarks.results import TABLE, describe_environment, new_results
-from tflite_export import cli
-from tflite_export.convert import convert_int8
+from tflite_export.common import cli
+from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import check_free
+from tflite_export.convert.convert import convert_int8
 from tflite_export.devices.boards import known_boards
-from tflite_export.errors import ExportError
-from tflite_export.flatbuffer import TfliteFile, read_tflite
-from tflite_export.folders import check_free
-from tflite_export.latency import estimate_latency
+from tflite_export.devices.latency import estimate_latency
+from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
 
 _PUBLISHED = Path(__file__).with_name("published_latencies.csv")
 

@@ -19,21 +19,21 @@ import numpy as np
 from absl import flags
 
 from benchmarks.results import TABLE, describe_environment, new_results
-from tflite_export import cli
-from tflite_export.convert import convert_int8
-from tflite_export.errors import ExportError
-from tflite_export.flatbuffer import read_tflite
-from tflite_export.folders import check_free
-from tflite_export.litert import LitertModel
-from tflite_export.repack import Level, check_same_outputs, repack
-from tflite_export.tflm import TflmRuntime
-from tofa_tf.arch import Arch
-from tofa_tf.plan import make_plan
-from tofa_tf.recalibrate import recalibrate
-from tofa_tf.sampling import random_arch
-from tofa_tf.search_space import SearchSpace
-from tofa_tf.spaces import get_space
-from tofa_tf.static_net import build_static
+from tflite_export.common import cli
+from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import check_free
+from tflite_export.convert.convert import convert_int8
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.pack.repack import Level, check_same_outputs, repack
+from tflite_export.runtimes.litert import LitertModel
+from tflite_export.runtimes.tflm import TflmRuntime
+from tofa_tf.nets.recalibrate import recalibrate
+from tofa_tf.nets.static_net import build_static
+from tofa_tf.space.arch import Arch
+from tofa_tf.space.plan import make_plan
+from tofa_tf.space.presets import get_space
+from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.sampling import random_arch
 
 _CLASSES = 10
 _CALIBRATION_IMAGES = 32

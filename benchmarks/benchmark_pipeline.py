@@ -23,17 +23,17 @@ import tensorflow as tf
 from absl import flags
 
 from benchmarks.results import TABLE, describe_environment, new_results, write_csv
-from tofa_tf import cli
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
 from tofa_tf.data import augment
 from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.rand_augment import rand_augment
 from tofa_tf.data.records import ImageSet
-from tofa_tf.errors import UserError
-from tofa_tf.plan import encode
-from tofa_tf.sampling import SandwichSampler
-from tofa_tf.search_space import SearchSpace
-from tofa_tf.spaces import get_space
-from tofa_tf.trainer import TrainConfig, build_training
+from tofa_tf.space.plan import encode
+from tofa_tf.space.presets import get_space
+from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.sampling import SandwichSampler
+from tofa_tf.training.trainer import TrainConfig, build_training
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
 _CASES = flags.DEFINE_list(

@@ -20,24 +20,30 @@ import matplotlib.pyplot as plt
 
 from benchmarks.results import describe_environment, new_results, write_csv
 from benchmarks.trained_run import load_trained_run
-from tflite_export.litert import LitertModel
-from tflite_export.outputs import outputs_of
-from tflite_export.qat import QatSettings
-from tflite_export.quantization_report import answers
-from tflite_export.quantize_model import Method, Quantization, estimated_loss, quantize_model
-from tflite_export.tflm import TflmRuntime
-from tflite_export.verify import verify
-from tofa_tf import cli, train
-from tofa_tf.arch import Arch
-from tofa_tf.cost import macs
-from tofa_tf.deployable import deployable
-from tofa_tf.errors import UserError
-from tofa_tf.experiment import Experiment
-from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES, TRAINING_IMAGES
-from tofa_tf.sampling import SamplerLog
-from tofa_tf.search_space import SearchSpace
-from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import SAMPLED
+from tflite_export.convert.outputs import outputs_of
+from tflite_export.convert.qat import QatSettings
+from tflite_export.convert.quantization_report import answers
+from tflite_export.convert.quantize_model import (
+    Method,
+    Quantization,
+    estimated_loss,
+    quantize_model,
+)
+from tflite_export.runtimes.litert import LitertModel
+from tflite_export.runtimes.tflm import TflmRuntime
+from tflite_export.runtimes.verify import verify
+from tofa_tf import train
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, TRAINING_IMAGES
+from tofa_tf.nets.deployable import deployable
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.arch import Arch
+from tofa_tf.space.cost import macs
+from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.sampling import SamplerLog
+from tofa_tf.training.trainer import SAMPLED
 
 _SUBNETS = flags.DEFINE_integer("subnets", 10, "How many.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")

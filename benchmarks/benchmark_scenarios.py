@@ -16,13 +16,14 @@ from absl import flags
 
 from benchmarks.results import describe_environment, new_results, write_csv
 from benchmarks.trained_run import load_trained_run
-from tflite_export.tflm_pool import TflmPool
-from tofa_tf import cli, train
-from tofa_tf.cost import macs
-from tofa_tf.errors import UserError
-from tofa_tf.run_scenario import Deployment, run_scenario
-from tofa_tf.selection import Scenario
-from tofa_tf.trainer import SAMPLED
+from tflite_export.runtimes.tflm_pool import TflmPool
+from tofa_tf import train
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.scenario import Deployment, run_scenario
+from tofa_tf.select.fixed_rule import Scenario
+from tofa_tf.space.cost import macs
+from tofa_tf.training.trainer import SAMPLED
 
 _FURTHER = flags.DEFINE_integer("further", 20, "How many scenarios.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")

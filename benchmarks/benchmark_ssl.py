@@ -17,13 +17,14 @@ import numpy as np
 from absl import flags
 
 from benchmarks.results import describe_environment, new_results, write_csv
-from tofa_tf import cli, train
-from tofa_tf.cost import cost
-from tofa_tf.errors import UserError
-from tofa_tf.evaluate import accuracy
-from tofa_tf.experiment import Settings, load_experiment, train_or_load
-from tofa_tf.progress import Progress
-from tofa_tf.sampling import spread_archs
+from tofa_tf import train
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.progress import Progress
+from tofa_tf.space.cost import cost
+from tofa_tf.training.evaluate import accuracy
+from tofa_tf.training.experiment import Settings, load_experiment, train_or_load
+from tofa_tf.training.sampling import spread_archs
 
 _SPLITS = flags.DEFINE_integer("splits", 3, "Label splits, one seed each, counted from --seed.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")

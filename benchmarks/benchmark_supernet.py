@@ -16,17 +16,18 @@ import tensorflow as tf
 from absl import flags
 
 from benchmarks.results import describe_environment, new_results
-from tofa_tf import cli, depthwise
-from tofa_tf.cost import cost
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
 from tofa_tf.data.pipeline import Batch
-from tofa_tf.errors import UserError
-from tofa_tf.harvest import harvest
-from tofa_tf.plan import encode
-from tofa_tf.sampling import SandwichSampler, random_arch
-from tofa_tf.search_space import SearchSpace
-from tofa_tf.spaces import get_space
-from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import TrainConfig, build_training
+from tofa_tf.layers import depthwise
+from tofa_tf.nets.harvest import harvest
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.cost import cost
+from tofa_tf.space.plan import encode
+from tofa_tf.space.presets import get_space
+from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.sampling import SandwichSampler, random_arch
+from tofa_tf.training.trainer import TrainConfig, build_training
 
 _SPACE = flags.DEFINE_string("search_space", "mcu", "Name of the search space.")
 _RESOLUTION = flags.DEFINE_integer("resolution", 32, "Image size in pixels.")

@@ -25,12 +25,12 @@ import matplotlib
 import numpy as np
 from absl import flags
 
-from tflite_export import cli
-from tflite_export.errors import ExportError
-from tflite_export.flatbuffer import TfliteFile, read_tflite
-from tflite_export.folders import check_free, new_folder
-from tflite_export.litert import LitertModel
-from tflite_export.tflm import TflmRuntime
+from tflite_export.common import cli
+from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import check_free, new_folder
+from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
+from tflite_export.runtimes.litert import LitertModel
+from tflite_export.runtimes.tflm import TflmRuntime
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402, the backend has to be chosen first

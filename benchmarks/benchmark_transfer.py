@@ -19,19 +19,26 @@ from matplotlib.figure import Figure
 
 from benchmarks.results import TABLE, describe_environment, new_results, write_csv
 from tflite_export.export_model import REPORT_FILE, export_model
-from tflite_export.tflm import TflmRuntime
-from tofa_tf import cli, train
-from tofa_tf.arch import Arch
-from tofa_tf.cost import cost
-from tofa_tf.deployable import deployable
-from tofa_tf.errors import UserError
-from tofa_tf.experiment import Experiment, Settings, load_experiment, open_folder, train_or_load
-from tofa_tf.files import read_json, write_json
-from tofa_tf.progress import Progress
-from tofa_tf.run_scenario import REPRESENTATIVE_IMAGES
-from tofa_tf.sampling import spread_archs
-from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import training_seconds
+from tflite_export.runtimes.tflm import TflmRuntime
+from tofa_tf import train
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.files import read_json, write_json
+from tofa_tf.common.progress import Progress
+from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES
+from tofa_tf.nets.deployable import deployable
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.arch import Arch
+from tofa_tf.space.cost import cost
+from tofa_tf.training.experiment import (
+    Experiment,
+    Settings,
+    load_experiment,
+    open_folder,
+    train_or_load,
+)
+from tofa_tf.training.sampling import spread_archs
+from tofa_tf.training.trainer import training_seconds
 
 _LABELS = flags.DEFINE_list("labels", ["4", "25", "400"], "Labelled images of each class.")
 _LEVELS = flags.DEFINE_integer("levels", 5, "Subnets, at even ratios of MACs.", lower_bound=2)

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tflite_export.folders import new_folder
-from tofa_tf.machine import describe_machine
+from tflite_export.common.folders import new_folder
+from tofa_tf.common.machine import describe_machine
 
 TABLE = "README.md"
 _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite_micro", "numpy")

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from tofa_tf.recalibrate import recalibrate
+from tofa_tf.nets.recalibrate import recalibrate
 
 layers = keras.layers
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from tofa_tf import train
-from tofa_tf.errors import UserError
-from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
-from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import WEIGHTS
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.training.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.training.trainer import WEIGHTS
 
 
 def load_trained_run() -> tuple[Experiment, Path, Supernet]:

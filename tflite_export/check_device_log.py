@@ -13,9 +13,9 @@ from statistics import median
 
 from absl import flags
 
-from tflite_export import cli
-from tflite_export.device_log import check_log, read_serial
-from tflite_export.errors import ExportError
+from tflite_export.common import cli
+from tflite_export.common.errors import ExportError
+from tflite_export.devices.device_log import check_log, read_serial
 
 _FIRMWARE = flags.DEFINE_string("firmware", None, "Folder of the generated firmware.")
 _LOG = flags.DEFINE_string("log", None, "File with the board's output.")

@@ -24,11 +24,22 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from tflite_export import cli
-from tflite_export.convert import image_shape
+from tflite_export.common import cli
+from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import check_free
+from tflite_export.common.image_files import read_images
+from tflite_export.convert.convert import image_shape
+from tflite_export.convert.keras_file import load_model
+from tflite_export.convert.normalization import (
+    Normalization,
+    default_normalization,
+    parse_normalization,
+)
+from tflite_export.convert.quantization import quantize
+from tflite_export.convert.quantization_report import QuantizationReport
+from tflite_export.convert.quantize_model import Method, parse_quantization
 from tflite_export.devices.boards import list_boards, load_boards
 from tflite_export.devices.npus import NPUS
-from tflite_export.errors import ExportError
 from tflite_export.export_model import (
     FIRMWARE_FOLDER,
     MODEL_FILE,
@@ -42,20 +53,9 @@ from tflite_export.firmware.generate import (
     check_platforms,
     write_firmware,
 )
-from tflite_export.folders import check_free
-from tflite_export.image_files import read_images
-from tflite_export.keras_file import load_model
-from tflite_export.normalization import (
-    Normalization,
-    default_normalization,
-    parse_normalization,
-)
-from tflite_export.quantization import quantize
-from tflite_export.quantization_report import QuantizationReport
-from tflite_export.quantize_model import Method, parse_quantization
-from tflite_export.repack import Level
-from tflite_export.tflm import TflmRuntime
-from tflite_export.vela import wanted_npus
+from tflite_export.pack.repack import Level
+from tflite_export.runtimes.tflm import TflmRuntime
+from tflite_export.runtimes.vela import wanted_npus
 
 _MODEL = flags.DEFINE_string("model", None, "Keras model: a .keras or .h5 file.")
 _REPRESENTATIVE = flags.DEFINE_string(

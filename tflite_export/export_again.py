@@ -4,15 +4,15 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from tflite_export.board_report import report_boards
+from tflite_export.convert.quantization_report import QuantizationReport
+from tflite_export.devices.board_report import report_boards
 from tflite_export.devices.boards import Board
+from tflite_export.devices.memory import Memory
 from tflite_export.export_model import MODEL_FILE, REPORT_FILE, ExportReport, write_export
-from tflite_export.flatbuffer import read_tflite
-from tflite_export.memory import Memory
-from tflite_export.quantization_report import QuantizationReport
-from tflite_export.repack import Packing
-from tflite_export.vela import compile_for_npus, vela_version
-from tflite_export.verify import Verification
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.pack.repack import Packing
+from tflite_export.runtimes.vela import compile_for_npus, vela_version
+from tflite_export.runtimes.verify import Verification
 
 
 def export_again(

@@ -11,25 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
-from tflite_export.board_report import BoardReport, boards_markdown, report_boards
-from tflite_export.c_source import c_header, c_source
-from tflite_export.convert import check_images, image_shape
+from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import check_free, new_folder
+from tflite_export.convert.convert import check_images, image_shape
+from tflite_export.convert.outputs import outputs_of
+from tflite_export.convert.quantization_report import (
+    QuantizationReport,
+    report_quantization,
+)
+from tflite_export.convert.quantize_model import Quantization, quantize_model
+from tflite_export.devices.board_report import BoardReport, boards_markdown, report_boards
 from tflite_export.devices.boards import Board
-from tflite_export.errors import ExportError
-from tflite_export.fit import largest_arena
-from tflite_export.flatbuffer import TfliteFile, read_tflite
-from tflite_export.folders import check_free, new_folder
-from tflite_export.litert import LitertModel
-from tflite_export.memory import Memory, memory_of
-from tflite_export.ops import check_tflm_ops
-from tflite_export.outputs import outputs_of
-from tflite_export.quantization_report import QuantizationReport, report_quantization
-from tflite_export.quantize_model import Quantization, quantize_model
-from tflite_export.repack import Level, Packing, check_same_outputs, parse_level, repack
-from tflite_export.tflm import TflmRuntime
-from tflite_export.tflm_pool import TflmPool
-from tflite_export.vela import NpuReport, compile_for_npus, vela_version
-from tflite_export.verify import TFLM_IMAGES, Verification, verify
+from tflite_export.devices.fit import largest_arena
+from tflite_export.devices.memory import Memory, memory_of
+from tflite_export.firmware.c_source import c_header, c_source
+from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
+from tflite_export.graph.ops import check_tflm_ops
+from tflite_export.pack.repack import Level, Packing, check_same_outputs, parse_level, repack
+from tflite_export.runtimes.litert import LitertModel
+from tflite_export.runtimes.tflm import TflmRuntime
+from tflite_export.runtimes.tflm_pool import TflmPool
+from tflite_export.runtimes.vela import NpuReport, compile_for_npus, vela_version
+from tflite_export.runtimes.verify import TFLM_IMAGES, Verification, verify
 
 MODEL_FILE = "model_int8.tflite"
 REPORT_FILE = "report.json"

@@ -18,19 +18,20 @@ from pathlib import Path
 
 from absl import flags
 
-from tofa_tf import cli, train
-from tofa_tf.cost import cost
-from tofa_tf.errors import UserError
-from tofa_tf.evaluate import accuracy
-from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
-from tofa_tf.files import replacing, write_text
-from tofa_tf.machine import describe_machine
+from tofa_tf import train
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.files import replacing, write_text
+from tofa_tf.common.machine import describe_machine
+from tofa_tf.common.progress import Progress
+from tofa_tf.common.workdir import sha256
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.load import NONE
-from tofa_tf.progress import Progress
-from tofa_tf.sampling import spread_archs
-from tofa_tf.supernet import Supernet
-from tofa_tf.trainer import WEIGHTS, training_seconds
-from tofa_tf.workdir import sha256
+from tofa_tf.space.cost import cost
+from tofa_tf.training.evaluate import accuracy
+from tofa_tf.training.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.training.sampling import spread_archs
+from tofa_tf.training.trainer import WEIGHTS, training_seconds
 
 RECIPE = {
     "dataset": "tiny_imagenet",

@@ -17,29 +17,30 @@ from typing import Any
 import numpy as np
 from absl import flags
 
+from tflite_export.common.errors import ExportError
+from tflite_export.convert.quantize_model import Method, parse_quantization
+from tflite_export.convert.tf_keras_twin import folded_twin
 from tflite_export.devices.boards import Board, list_boards, load_boards
 from tflite_export.devices.npus import NPUS
-from tflite_export.errors import ExportError
 from tflite_export.firmware.generate import PLATFORMS, check_platforms
-from tflite_export.quantize_model import Method, parse_quantization
-from tflite_export.tf_keras_twin import folded_twin
-from tflite_export.tflm_pool import TflmPool
-from tflite_export.vela import wanted_npus
-from tofa_tf import cli, train
-from tofa_tf.errors import UserError
-from tofa_tf.experiment import Experiment, load_experiment, open_folder, train_or_load
-from tofa_tf.files import write_json
-from tofa_tf.machine import describe_machine
-from tofa_tf.plan import make_plan
-from tofa_tf.progress import Progress
-from tofa_tf.report import markdown_table, write_report
-from tofa_tf.run_board import board_scenario
-from tofa_tf.run_firmware import add_firmware
-from tofa_tf.run_scenario import Deployment, finished_entry, run_scenario
-from tofa_tf.selection import check_fits_smallest, parse_scenarios
-from tofa_tf.static_net import build_static
-from tofa_tf.trainer import WEIGHTS, training_seconds
-from tofa_tf.workdir import sha256
+from tflite_export.runtimes.tflm_pool import TflmPool
+from tflite_export.runtimes.vela import wanted_npus
+from tofa_tf import train
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.files import write_json
+from tofa_tf.common.machine import describe_machine
+from tofa_tf.common.progress import Progress
+from tofa_tf.common.workdir import sha256
+from tofa_tf.deploy.board import board_scenario
+from tofa_tf.deploy.firmware import add_firmware
+from tofa_tf.deploy.report import markdown_table, write_report
+from tofa_tf.deploy.scenario import Deployment, finished_entry, run_scenario
+from tofa_tf.nets.static_net import build_static
+from tofa_tf.select.fixed_rule import check_fits_smallest, parse_scenarios
+from tofa_tf.space.plan import make_plan
+from tofa_tf.training.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.training.trainer import WEIGHTS, training_seconds
 
 REPORT = "report.json"
 _FORMAT = 1

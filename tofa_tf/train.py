@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from tofa_tf import cli
-from tofa_tf.errors import UserError
-from tofa_tf.experiment import Settings, load_experiment, open_folder, train_or_load
-from tofa_tf.losses import LossWeights, UnifiedLoss
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.progress import Progress
 from tofa_tf.pretrained.load import NONE, default_pretrained
-from tofa_tf.progress import Progress
-from tofa_tf.trainer import WEIGHTS, TrainConfig
+from tofa_tf.training.experiment import Settings, load_experiment, open_folder, train_or_load
+from tofa_tf.training.losses import LossWeights, UnifiedLoss
+from tofa_tf.training.trainer import WEIGHTS, TrainConfig
 
 _DATASET = flags.DEFINE_string(
     "dataset", None, "digits, a folder with one sub-folder a class, or a tensorflow-datasets name."

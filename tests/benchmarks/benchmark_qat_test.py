@@ -3,10 +3,10 @@ import random
 import tensorflow as tf
 
 from benchmarks.benchmark_qat import spread
-from tofa_tf.cost import macs
-from tofa_tf.errors import UserError
-from tofa_tf.sampling import random_arch
-from tofa_tf.spaces import get_space
+from tofa_tf.common.errors import UserError
+from tofa_tf.space.cost import macs
+from tofa_tf.space.presets import get_space
+from tofa_tf.training.sampling import random_arch
 
 
 class SpreadTest(tf.test.TestCase):

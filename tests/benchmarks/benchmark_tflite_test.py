@@ -10,9 +10,9 @@ from absl.testing import parameterized
 from PIL import Image
 
 from tests.tflite_export.models import mobile_net, random_images
-from tflite_export.convert import convert_int8
-from tflite_export.flatbuffer import read_tflite
-from tflite_export.tflm import TflmRuntime
+from tflite_export.convert.convert import convert_int8
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.runtimes.tflm import TflmRuntime
 
 
 class BenchmarkTfliteTest(tf.test.TestCase, parameterized.TestCase):

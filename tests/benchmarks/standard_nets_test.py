@@ -3,8 +3,8 @@ import tensorflow as tf
 
 from benchmarks.standard_nets import resnet8
 from tests.tflite_export.models import random_images
-from tflite_export.convert import convert_int8
-from tflite_export.flatbuffer import read_tflite
+from tflite_export.convert.convert import convert_int8
+from tflite_export.graph.flatbuffer import read_tflite
 
 
 class StandardNetsTest(tf.test.TestCase):

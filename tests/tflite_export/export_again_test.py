@@ -8,7 +8,7 @@ from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.devices.boards import load_boards
 from tflite_export.export_again import export_again
 from tflite_export.export_model import export_model
-from tflite_export.tflm import TflmRuntime
+from tflite_export.runtimes.tflm import TflmRuntime
 
 
 class ExportAgainTest(tf.test.TestCase):

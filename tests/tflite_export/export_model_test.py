@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from tests.tflite_export.models import mobile_net, random_images
-from tflite_export.errors import ExportError
+from tflite_export.common.errors import ExportError
+from tflite_export.convert.qat import QatSettings
+from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.export_model import export_model
-from tflite_export.qat import QatSettings
-from tflite_export.quantize_model import Method, Quantization
-from tflite_export.tflm import TflmRuntime
+from tflite_export.runtimes.tflm import TflmRuntime
 
 layers = keras.layers
 _FILES = ["model_data.cc", "model_data.h", "model_int8.tflite", "report.json"]

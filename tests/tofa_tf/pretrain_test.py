@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tofa_tf.pretrained.load import load_supernet
-from tofa_tf.spaces import get_space
+from tofa_tf.space.presets import get_space
 
 
 class PretrainTest(tf.test.TestCase):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tofa_tf.search_space import SearchSpace
-from tofa_tf.supernet import Supernet
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.search_space import SearchSpace
 
 
 def random_supernet(space: SearchSpace, num_classes: int = 7, seed: int = 66) -> Supernet:

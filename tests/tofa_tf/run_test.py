@@ -12,10 +12,11 @@ from absl import flags
 from absl.testing import flagsaver, parameterized
 
 from tests.tofa_tf.spaces_for_tests import TINY
-from tflite_export.errors import ExportError
-from tofa_tf import run, spaces
-from tofa_tf.errors import UserError
-from tofa_tf.workdir import sha256
+from tflite_export.common.errors import ExportError
+from tofa_tf import run
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.workdir import sha256
+from tofa_tf.space import presets as spaces
 
 # What other programs may rely on; BUILD.md says what each field means.
 SCENARIO_FIELDS = (
@@ -183,7 +184,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         with self.subTest("what does not fit is said, and costs the others nothing"):
             # Closed-form cost cannot tell that the verified file is a little too large.
             with (
-                mock.patch("tofa_tf.run_scenario._missed", side_effect=["", *["flash"] * 99]),
+                mock.patch("tofa_tf.deploy.scenario._missed", side_effect=["", *["flash"] * 99]),
                 self.assertRaisesRegex(UserError, "'macs_81k': none of .* subnets fits"),
             ):
                 _run(folder, scenarios="macs=80k;macs=81k")

@@ -1,7 +1,7 @@
 """Search spaces small enough to be quick, which together use everything a space can say."""
 
-from tofa_tf.search_space import Head, SearchSpace, Stage, Stem
-from tofa_tf.spaces import get_space
+from tofa_tf.space.presets import get_space
+from tofa_tf.space.search_space import Head, SearchSpace, Stage, Stem
 
 # Once-for-All's manner: kernel transforms, symmetric padding, squeeze-excite, a V3 head.
 OFA_LIKE = SearchSpace(

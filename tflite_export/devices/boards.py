@@ -23,8 +23,8 @@ from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from tflite_export.common.errors import ExportError
 from tflite_export.devices.npus import check_npu
-from tflite_export.errors import ExportError
 
 _BOARDS_FILE = Path(__file__).with_name("boards.toml")
 _SUFFIXES = (".toml", ".json")

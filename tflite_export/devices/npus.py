@@ -1,6 +1,6 @@
 """The Ethos-U NPUs that Vela compiles for."""
 
-from tflite_export.errors import ExportError
+from tflite_export.common.errors import ExportError
 
 # Family and multiply-accumulates a cycle: Vela's --accelerator-config.
 NPUS = (

@@ -8,15 +8,15 @@ from string import Template
 
 import numpy as np
 
-from tflite_export.c_source import c_header, c_source
-from tflite_export.errors import ExportError
-from tflite_export.fit import largest_arena
-from tflite_export.flatbuffer import TfliteFile, read_tflite
-from tflite_export.folders import new_folder
-from tflite_export.memory import memory_of
-from tflite_export.ops import resolver_method
-from tflite_export.tflm import TflmRuntime
-from tflite_export.tflm_pool import TflmPool
+from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import new_folder
+from tflite_export.devices.fit import largest_arena
+from tflite_export.devices.memory import memory_of
+from tflite_export.firmware.c_source import c_header, c_source
+from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
+from tflite_export.graph.ops import resolver_method
+from tflite_export.runtimes.tflm import TflmRuntime
+from tflite_export.runtimes.tflm_pool import TflmPool
 
 PLATFORMS = ("make", "esp_idf", "arduino", "zephyr", "pico")
 VECTORS_FILE = "test_vectors.json"

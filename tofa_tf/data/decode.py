@@ -9,8 +9,8 @@ import numpy as np
 from absl import logging
 from PIL import Image, ImageOps
 
+from tofa_tf.common.errors import UserError
 from tofa_tf.data.resize import resize
-from tofa_tf.errors import UserError
 
 # Larger images (16384 x 8192 and the like) are skipped: decoding one takes more than 500 MiB.
 MAX_PIXELS = 2**27

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tofa_tf.common.errors import UserError
 from tofa_tf.data.decode import decode_all, is_image
 from tofa_tf.data.records import ImageSet, Source
-from tofa_tf.errors import UserError
 
 # Names of folders that hold parts of a data set rather than classes.
 _PARTS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation"})

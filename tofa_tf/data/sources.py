@@ -6,9 +6,9 @@ from pathlib import Path
 
 from absl import logging
 
+from tofa_tf.common.errors import UserError
 from tofa_tf.data import digits, folder, splits, tfds_source
 from tofa_tf.data.records import Dataset, Source
-from tofa_tf.errors import UserError
 
 # Data sets that are known by name without any files: function of the image size in pixels.
 EMBEDDED: dict[str, Callable[[int], Source]] = {"digits": digits.load}

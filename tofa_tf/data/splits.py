@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tofa_tf import files
+from tofa_tf.common import files
+from tofa_tf.common.errors import UserError
 from tofa_tf.data.records import ImageSet
-from tofa_tf.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,9 +7,9 @@ from types import ModuleType
 import numpy as np
 import tensorflow as tf
 
+from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.data.records import ImageSet, Source
 from tofa_tf.data.resize import resize_all
-from tofa_tf.errors import UserError, first_line
 
 _TEST_SPLITS = ("test", "validation")
 _UNLABELED_SPLITS = ("unlabelled", "unlabeled")

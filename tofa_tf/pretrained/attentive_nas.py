@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.layout import Entry, Source, bottleneck, conv, conv_block, dense
-from tofa_tf.supernet import Supernet
 
 _LICENCE = (
     "The weights of AttentiveNAS and AlphaNet are licensed CC-BY-NC 4.0: with attribution, and not "

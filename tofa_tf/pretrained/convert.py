@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from tofa_tf import cli
-from tofa_tf.errors import UserError
+from tofa_tf.app import cli
+from tofa_tf.common.errors import UserError
 from tofa_tf.pretrained.convert_checkpoint import convert_checkpoint
 from tofa_tf.pretrained.state_dict import SOURCES
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tofa_tf.errors import UserError
-from tofa_tf.files import replacing
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.files import replacing
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.state_dict import import_state_dict
 from tofa_tf.pretrained.torch_file import read_state_dict
-from tofa_tf.supernet import Supernet
 
 
 def convert_checkpoint(

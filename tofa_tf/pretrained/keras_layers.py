@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from tofa_tf.errors import UserError
+from tofa_tf.common.errors import UserError
 
 
 @dataclasses.dataclass(frozen=True)

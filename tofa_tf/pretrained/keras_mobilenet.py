@@ -9,15 +9,15 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
-from tofa_tf.blocks import ElasticConvBlock, ElasticInvertedBottleneck
-from tofa_tf.elastic_layers import ACTIVATIONS
-from tofa_tf.errors import UserError
-from tofa_tf.plan import encode
-from tofa_tf.pretrained.channel_order import sort_channels
+from tofa_tf.blocks.parts import ElasticConvBlock, ElasticInvertedBottleneck
+from tofa_tf.common.errors import UserError
+from tofa_tf.layers.elastic_layers import ACTIVATIONS
+from tofa_tf.nets.channel_order import sort_channels
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.keras_layers import Block, ConvNorm, MobileNet, read_mobilenet
 from tofa_tf.pretrained.transfer import with_classes
-from tofa_tf.search_space import Head, SearchSpace, Stage, Stem
-from tofa_tf.supernet import Supernet
+from tofa_tf.space.plan import encode
+from tofa_tf.space.search_space import Head, SearchSpace, Stage, Stem
 
 # Largest difference to the model, as a share of its largest output, that rounding can explain.
 _TOLERANCE = 1e-3

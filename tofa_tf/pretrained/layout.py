@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
-from tofa_tf.blocks import ElasticConvBlock, ElasticInvertedBottleneck
-from tofa_tf.elastic_layers import (
+from tofa_tf.blocks.parts import ElasticConvBlock, ElasticInvertedBottleneck
+from tofa_tf.layers.elastic_layers import (
     ElasticBatchNormalization,
     ElasticConv2D,
     ElasticDense,
     ElasticDepthwiseConv2D,
 )
-from tofa_tf.supernet import Supernet
+from tofa_tf.nets.supernet import Supernet
 
 # From the order of axes in PyTorch to the order in Keras.
 _CONV = (2, 3, 1, 0)

@@ -8,11 +8,11 @@ from pathlib import Path
 import h5py
 import keras
 
-from tofa_tf.errors import UserError, first_line
+from tofa_tf.common.errors import UserError, first_line
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.keras_mobilenet import from_keras
 from tofa_tf.pretrained.transfer import with_classes
-from tofa_tf.search_space import SearchSpace
-from tofa_tf.supernet import Supernet
+from tofa_tf.space.search_space import SearchSpace
 
 NONE = "none"
 

@@ -5,8 +5,8 @@ Stem, first block and head are not elastic there, and so have plain names.
 
 from collections.abc import Iterator
 
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.layout import Entry, Source, bottleneck, conv, conv_block, dense
-from tofa_tf.supernet import Supernet
 
 _LICENCE = "Once-for-All is published under the MIT licence."
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from absl import logging
 
-from tofa_tf.errors import UserError
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained import attentive_nas, once_for_all
 from tofa_tf.pretrained.layout import Entry, Source
-from tofa_tf.spaces import get_space
-from tofa_tf.supernet import Supernet
+from tofa_tf.space.presets import get_space
 
 SOURCES: dict[str, Source] = {**once_for_all.SOURCES, **attentive_nas.SOURCES}
 

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import ml_dtypes
 import numpy as np
 
-from tofa_tf.errors import UserError
+from tofa_tf.common.errors import UserError
 
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C
 _OLD_PROTOCOL = 1001

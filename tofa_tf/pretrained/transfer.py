@@ -2,7 +2,7 @@
 
 from absl import logging
 
-from tofa_tf.supernet import Supernet
+from tofa_tf.nets.supernet import Supernet
 
 
 def copy_weights(source: Supernet, target: Supernet) -> None:

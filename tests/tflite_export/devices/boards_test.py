@@ -4,8 +4,8 @@ import pathlib
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tflite_export.common.errors import ExportError
 from tflite_export.devices.boards import known_boards, list_boards, load_boards
-from tflite_export.errors import ExportError
 
 _MINE = {
     "core": "cortex-m4",

@@ -10,12 +10,12 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tflite_export.models import mobile_net, random_images
-from tflite_export.convert import convert_int8
-from tflite_export.errors import ExportError
+from tflite_export.common.errors import ExportError
+from tflite_export.convert.convert import convert_int8
 from tflite_export.firmware.generate import PLATFORMS, is_firmware_of, write_firmware
-from tflite_export.flatbuffer import read_tflite
-from tflite_export.ops import resolver_method
-from tflite_export.tflm import TflmRuntime
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.ops import resolver_method
+from tflite_export.runtimes.tflm import TflmRuntime
 
 
 class GenerateTest(tf.test.TestCase, parameterized.TestCase):

@@ -8,8 +8,8 @@ from absl.testing import parameterized
 from PIL import Image
 
 from tests.tofa_tf.data.images import blobs
+from tofa_tf.common.errors import UserError
 from tofa_tf.data import decode
-from tofa_tf.errors import UserError
 
 _PIXELS = blobs(1, 24)[0]
 _RGB = Image.fromarray(_PIXELS)

@@ -7,8 +7,8 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.tofa_tf.data.images import blobs
+from tofa_tf.common.errors import UserError
 from tofa_tf.data import folder
-from tofa_tf.errors import UserError
 
 
 class FolderTest(tf.test.TestCase):

@@ -7,9 +7,9 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.tofa_tf.data.images import blobs
+from tofa_tf.common.errors import UserError
 from tofa_tf.data.records import UNKNOWN
 from tofa_tf.data.sources import load_dataset
-from tofa_tf.errors import UserError
 
 
 class LoadDatasetTest(tf.test.TestCase):

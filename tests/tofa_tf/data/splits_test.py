@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tofa_tf.common.errors import UserError
 from tofa_tf.data import splits
 from tofa_tf.data.records import ImageSet
-from tofa_tf.errors import UserError
 
 _NAMES = ("ant", "bee", "cat")
 _LABELS = np.array([0] * 7 + [1] * 12 + [2] * 5, np.int32)

@@ -12,9 +12,9 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from tests.tofa_tf.data.images import noise
+from tofa_tf.common.errors import UserError
 from tofa_tf.data import tfds_source
 from tofa_tf.data.resize import resize
-from tofa_tf.errors import UserError
 
 _REAL = os.environ.get("TOFA_TFDS_DIR")
 

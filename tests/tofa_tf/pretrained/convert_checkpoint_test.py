@@ -7,10 +7,10 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.pretrained.state_dict_test import once_for_all_tensors
 from tests.tofa_tf.pretrained.torch_zip import write_state_dict
-from tofa_tf.errors import UserError
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.convert_checkpoint import convert_checkpoint
-from tofa_tf.spaces import get_space
-from tofa_tf.supernet import Supernet
+from tofa_tf.space.presets import get_space
 
 
 class ConvertTest(tf.test.TestCase, parameterized.TestCase):

@@ -14,10 +14,10 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tofa_tf.arch import Arch, StageArch
-from tofa_tf.harvest import harvest
-from tofa_tf.plan import encode
+from tofa_tf.nets.harvest import harvest
 from tofa_tf.pretrained.state_dict import import_state_dict
+from tofa_tf.space.arch import Arch, StageArch
+from tofa_tf.space.plan import encode
 
 _FOLDER = os.environ.get("TOFA_GOLDEN_DIR")
 _VARIANCES = {"ofa_mbv3_w1.0": (0.8, 1.2), "attentive_nas": (0.8, 1.6)}

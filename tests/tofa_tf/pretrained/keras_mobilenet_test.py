@@ -5,12 +5,12 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.counting import count_macs, count_params
 from tests.tofa_tf.pretrained.keras_models import SIZE, mobilenet, pixels, randomize
-from tofa_tf.cost import cost
-from tofa_tf.errors import UserError
-from tofa_tf.harvest import harvest
-from tofa_tf.plan import encode
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.harvest import harvest
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.keras_mobilenet import from_keras
-from tofa_tf.supernet import Supernet
+from tofa_tf.space.cost import cost
+from tofa_tf.space.plan import encode
 
 
 def _normalized(supernet: Supernet) -> np.ndarray:

@@ -6,11 +6,11 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.pretrained.keras_models import mobilenet
 from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, OFA_LIKE
-from tofa_tf.errors import UserError
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.keras_mobilenet import from_keras
 from tofa_tf.pretrained.load import NONE, default_pretrained, load_pretrained
-from tofa_tf.spaces import get_space
-from tofa_tf.supernet import Supernet
+from tofa_tf.space.presets import get_space
 
 
 class LoadTest(tf.test.TestCase, parameterized.TestCase):

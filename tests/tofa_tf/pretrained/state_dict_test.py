@@ -6,10 +6,10 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tofa_tf.arch import Arch, StageArch
-from tofa_tf.errors import UserError
-from tofa_tf.harvest import harvest
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.harvest import harvest
 from tofa_tf.pretrained.state_dict import import_state_dict
+from tofa_tf.space.arch import Arch, StageArch
 
 _STATISTICS = ("weight", "bias", "running_mean", "running_var")
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.pretrained.torch_zip import pickled_tensor, write_torch_zip
-from tofa_tf.errors import UserError
+from tofa_tf.common.errors import UserError
 from tofa_tf.pretrained.torch_file import read_state_dict
 
 _DATA = Path(__file__).parent / "data"

@@ -1,0 +1,145 @@
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tf_keras
+from absl.testing import parameterized
+
+from tests.tflite_export.models import mobile_net, random_images
+from tflite_export.common.console import captured_stderr
+from tflite_export.common.errors import ExportError
+from tflite_export.convert.convert import convert_int8
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.runtimes.litert import LitertModel
+
+layers = keras.layers
+
+_CONVERT_ELSEWHERE = """
+import hashlib, sys, keras
+from tests.tflite_export.models import random_images
+from tflite_export.common.console import captured_stderr
+from tflite_export.convert.convert import convert_int8
+model = keras.models.load_model(sys.argv[1])
+print(hashlib.sha256(convert_int8(model, random_images(20))).hexdigest())
+"""
+
+
+class ConvertTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.named_parameters(
+        ("keras_relu6", keras, False),
+        ("keras_mobile_v3", keras, True),
+        ("tf_keras_relu6", tf_keras, False),
+        ("tf_keras_mobile_v3", tf_keras, True),
+    )
+    def test_outputs_follow_the_float_model(self, namespace, mobile_v3):
+        model = mobile_net(namespace, mobile_v3=mobile_v3)
+        images = random_images(64, seed=5)
+        tflite = convert_int8(model, random_images(50))
+        litert = LitertModel(tflite)
+        logits = litert.run(litert.quantize(images)).logits
+        expected = np.asarray(model(images, training=False))
+        # int8 noise grows with depth: a hundredth is one step of the output.
+        self.assertGreater(np.corrcoef(logits.ravel(), expected.ravel())[0, 1], 0.97)
+        self.assertLess(np.abs(logits - expected).mean(), 0.15 * expected.std())
+
+    def test_everything_is_integer_and_batch_is_one(self):
+        file = read_tflite(convert_int8(mobile_net(keras), random_images(20)))
+        self.assertEqual({tensor.dtype for tensor in file.tensors}, {"int8", "int32"})
+        self.assertEqual(file.inputs[0].shape, (1, 16, 16, 3))
+        self.assertEqual(file.outputs[0].shape, (1, 5))
+        # Fused, and without what a dynamic batch size would leave behind.
+        self.assertNoCommonElements(file.op_counts, ("SHAPE", "STRIDED_SLICE", "PACK", "RELU6"))
+
+    def test_same_model_and_images_give_the_same_bytes_in_any_process(self):
+        model = mobile_net(keras)
+        images = random_images(20)
+        tflite = convert_int8(model, images)
+        self.assertEqual(tflite, convert_int8(model, images))
+        path = os.path.join(self.get_temp_dir(), "model.keras")
+        model.save(path)
+        elsewhere = subprocess.run(
+            [sys.executable, "-c", _CONVERT_ELSEWHERE, path],
+            cwd=pathlib.Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.assertEqual(elsewhere.stdout.split()[-1], hashlib.sha256(tflite).hexdigest())
+
+    def test_other_images_give_other_ranges(self):
+        model = mobile_net(keras)
+        narrow = convert_int8(model, random_images(20) * np.float32(0.1))
+        wide = convert_int8(model, random_images(20))
+        scales = [read_tflite(tflite).inputs[0].scales[0] for tflite in (narrow, wide)]
+        self.assertAllClose(scales[0], scales[1] * 0.1, rtol=1e-5)
+
+    def test_console_stays_silent(self):
+        model = mobile_net(keras)
+        with captured_stderr() as written:
+            convert_int8(model, random_images(4))
+            sys.stderr.flush()
+            written.seek(0)
+            self.assertEqual(written.read(), b"")
+
+
+class RefusalTest(tf.test.TestCase, parameterized.TestCase):
+    def _model(self, shape):
+        inputs = layers.Input(shape)
+        x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(inputs))
+        return keras.Model(inputs, layers.Dense(2)(x))
+
+    def test_dynamic_shape_says_how_to_fix(self):
+        with self.assertRaisesRegex(ExportError, r"no fixed size.*keras\.Input.*set_weights"):
+            convert_int8(self._model((None, None, 3)), random_images(4, 8))
+
+    def test_input_that_is_no_image(self):
+        model = keras.Sequential([layers.Input((10,)), layers.Dense(2)])
+        with self.assertRaisesRegex(ExportError, "not an image"):
+            convert_int8(model, random_images(4, 8))
+
+    def test_several_inputs(self):
+        two = [layers.Input((8, 8, 3)), layers.Input((8, 8, 3))]
+        model = keras.Model(two, layers.Flatten()(layers.Add()(two)))
+        with self.assertRaisesRegex(ExportError, "2 inputs and 1 outputs"):
+            convert_int8(model, random_images(4, 8))
+
+    def test_output_that_is_no_vector(self):
+        model = keras.Sequential([layers.Input((8, 8, 3)), layers.Conv2D(4, 3)])
+        with self.assertRaisesRegex(ExportError, "not one vector per image.*Flatten"):
+            convert_int8(model, random_images(4, 8))
+
+    def test_model_without_known_input(self):
+        model = keras.Sequential([layers.Conv2D(4, 3), layers.Flatten()])
+        with self.assertRaisesRegex(ExportError, "no known input shape"):
+            convert_int8(model, random_images(4, 8))
+
+    @parameterized.named_parameters(
+        ("none", np.zeros((0, 8, 8, 3), np.float32), "there are no representative images"),
+        ("size", np.zeros((4, 9, 8, 3), np.float32), r"\(4, 9, 8, 3\); the model needs \(n, 8, 8"),
+        ("pixels", np.zeros((4, 8, 8, 3), np.uint8), "uint8; normalised float32"),
+        ("nan", np.full((4, 8, 8, 3), np.nan, np.float32), "NaN or infinity"),
+    )
+    def test_unsuitable_images(self, images, message):
+        with self.assertRaisesRegex(ExportError, message):
+            convert_int8(self._model((8, 8, 3)), images)
+
+    def test_op_that_stays_float_names_its_layer(self):
+        inputs = layers.Input((8, 8, 3))
+        x = layers.Flatten()(layers.LayerNormalization(name="my_norm")(inputs))
+        with self.assertRaisesRegex(ExportError, "not a full-integer model.*my_norm"):
+            convert_int8(keras.Model(inputs, layers.Dense(2)(x)), random_images(4, 8))
+
+    def test_op_that_tflite_lacks(self):
+        inputs = layers.Input((8, 8, 3))
+        x = layers.Flatten()(keras.ops.erf(inputs))
+        with self.assertRaisesRegex(ExportError, "no op for TensorFlow's Erf"):
+            convert_int8(keras.Model(inputs, layers.Dense(2)(x)), random_images(4, 8))
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,56 @@
+import keras
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tests.tflite_export.models import mobile_net, random_images
+from tflite_export.common.errors import ExportError
+from tflite_export.convert.qat import QatSettings
+from tflite_export.convert.quantize_model import (
+    Method,
+    Quantization,
+    estimated_loss,
+    parse_quantization,
+    quantize_model,
+)
+
+
+class EstimatedLossTest(tf.test.TestCase):
+    def test_equal_answers_lose_nothing(self):
+        logits = np.random.default_rng(0).normal(size=(20, 5))
+        self.assertEqual(estimated_loss(logits, 0.5 * logits), 0.0)
+
+    def test_other_answers_lose_the_difference_of_the_probabilities(self):
+        probabilities = np.array([[0.7, 0.2, 0.1], [0.6, 0.3, 0.1]])
+        int8 = np.array([[0, 1, 0], [1, 0, 0]])
+        for outputs in (probabilities, np.log(probabilities) + 3.0):
+            self.assertAllClose(estimated_loss(outputs, int8), 100 * (0.7 - 0.2) / 2)
+
+
+class QuantizeModelTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.named_parameters(
+        ("ptq", Method.PTQ, 0.5, False),
+        ("qat", Method.QAT, 0.5, True),
+        ("auto_within_tolerance", Method.AUTO, 100.0, False),
+        ("auto_beyond_tolerance", Method.AUTO, 0.0, True),
+    )
+    def test_training_is_done_when_wanted(self, method, tolerance, trained):
+        images = random_images(16)
+        # Outputs so close to each other that int8 cannot keep them apart.
+        model = mobile_net(keras, widths=(8,))
+        model.layers[-1].set_weights([1e-3 * w for w in model.layers[-1].get_weights()])
+        model.layers[-1].bias.assign([100.0] * 5)
+        asked = Quantization(method, tolerance, QatSettings(steps=1, batch=4))
+        made = quantize_model(model, images, images, asked)
+        self.assertEqual(made.qat is not None, trained)
+        self.assertEqual(made.qat_seconds is not None, trained)
+        self.assertEqual(made.ptq_estimated_loss is not None, method == Method.AUTO)
+
+    @parameterized.parameters(("int4", 0.5, "choose from ptq, qat, auto"), ("auto", -1.0, "0 to"))
+    def test_bad_settings_are_refused(self, method, tolerance, message):
+        with self.assertRaisesRegex(ExportError, message):
+            parse_quantization(method, tolerance)
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,55 @@
+import keras
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, OFA_LIKE
+from tofa_tf.nets.channel_order import sort_channels
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.plan import encode
+from tofa_tf.space.presets import get_space
+
+_SPACES = {"keras_like": KERAS_LIKE, "ofa_like": OFA_LIKE, "mcu": get_space("mcu")}
+
+
+class ChannelOrderTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.parameters(*_SPACES)
+    def test_largest_net_is_unchanged_and_smallest_is_not(self, name):
+        space = _SPACES[name]
+        supernet = Supernet(space, 4)
+        supernet.build()
+        generator = np.random.default_rng(0)
+        for weight in supernet.weights:
+            weight.assign(generator.uniform(0.3, 1.0, weight.shape) * generator.choice((-1, 1)))
+        for weight in supernet.weights:
+            if weight.name != "moving_variance" and len(weight.shape) > 1:
+                weight.assign(generator.normal(size=weight.shape) / np.sqrt(weight.shape[-2]))
+            elif weight.name == "moving_variance":
+                weight.assign(np.abs(weight))
+        images = generator.normal(size=(2, 32, 32, 3)).astype(np.float32)
+        archs = [encode(space, arch) for arch in (space.max_arch, space.min_arch)]
+        before = [supernet(images, arch).numpy() for arch in archs]
+        stem = supernet.stem.conv.kernel.numpy()
+        sort_channels(supernet)
+        after = [supernet(images, arch).numpy() for arch in archs]
+        self.assertAllClose(before[0], after[0], rtol=1e-3, atol=1e-4 * np.abs(before[0]).max())
+        self.assertNotAllClose(before[1], after[1], rtol=1e-2)
+        self.assertNotAllClose(stem, supernet.stem.conv.kernel)
+        for block in supernet.blocks:
+            if block.expand is not None:
+                norms = np.abs(block.project.conv.kernel).sum(axis=(0, 1, 3))
+                self.assertAllLessEqual(np.diff(norms), 1e-5)
+
+    def test_sorting_again_changes_nothing(self):
+        keras.utils.set_random_seed(0)
+        supernet = Supernet(KERAS_LIKE, 4)
+        supernet.build()
+        sort_channels(supernet)
+        sorted_once = [weight.numpy() for weight in supernet.weights]
+        sort_channels(supernet)
+        for once, twice in zip(sorted_once, supernet.weights, strict=True):
+            self.assertAllEqual(once, twice)
+
+
+if __name__ == "__main__":
+    tf.test.main()

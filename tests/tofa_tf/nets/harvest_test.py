@@ -1,0 +1,103 @@
+import random
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tf_keras
+from absl.testing import parameterized
+
+from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.spaces_for_tests import TEST_SPACES
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.harvest import harvest
+from tofa_tf.nets.recalibrate import recalibrate
+from tofa_tf.space.plan import encode
+from tofa_tf.space.presets import get_space
+from tofa_tf.training.sampling import random_arch
+
+
+def _images(resolution: int, count: int = 4) -> np.ndarray:
+    generator = np.random.default_rng(66)
+    return generator.normal(size=(count, resolution, resolution, 3)).astype(np.float32)
+
+
+class HarvestTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.parameters(*((name,) for name in TEST_SPACES))
+    def test_equals_the_supernet_for_the_arch(self, name):
+        space = TEST_SPACES[name]
+        supernet = random_supernet(space)
+        function = tf.function(lambda x, arch: supernet(x, arch), autograph=False)
+        archs = [space.min_arch, space.max_arch]
+        archs += [random_arch(space, random.Random(seed)) for seed in range(8)]
+        for arch in archs:
+            images = _images(arch.resolution)
+            expected = np.asarray(function(images, tf.constant(encode(space, arch))))
+            actual = np.asarray(harvest(supernet, arch)(images))
+            self.assertAllClose(actual, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+    @parameterized.parameters(*((name,) for name in TEST_SPACES))
+    def test_keras_2_twin_computes_the_same(self, name):
+        space = TEST_SPACES[name]
+        supernet = random_supernet(space)
+        arch = random_arch(space, random.Random(1))
+        images = _images(arch.resolution)
+        twin = harvest(supernet, arch, tf_keras)
+        self.assertIsInstance(twin, tf_keras.Model)
+        expected = np.asarray(harvest(supernet, arch)(images))
+        self.assertAllClose(twin(images), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+    def test_consists_of_stock_layers(self):
+        model = harvest(random_supernet(get_space("mcu")), get_space("mcu").min_arch)
+        for layer in model.layers:
+            self.assertTrue(type(layer).__module__.startswith("keras.src.layers"), layer)
+
+    def test_shares_nothing_with_the_supernet(self):
+        supernet = random_supernet(get_space("mcu"))
+        model = harvest(supernet, get_space("mcu").min_arch)
+        before = np.asarray(supernet.classifier.kernel)
+        model.get_layer("classifier").kernel.assign(model.get_layer("classifier").kernel + 1.0)
+        self.assertAllEqual(supernet.classifier.kernel, before)
+
+    def test_foreign_arch_is_refused(self):
+        supernet = random_supernet(get_space("mcu").at_resolutions((32,)))
+        arch = get_space("mcu").at_resolutions((48,)).min_arch
+        with self.assertRaisesRegex(UserError, "resolution 48 is not one of 32"):
+            harvest(supernet, arch)
+
+
+class RecalibrateTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.parameters((keras,), (tf_keras,))
+    def test_statistics_become_those_of_the_batch(self, keras_module):
+        layers = keras_module.layers
+        model = keras_module.Sequential(
+            [
+                layers.Input((4, 4, 3)),
+                layers.BatchNormalization(momentum=0.99),
+                layers.ReLU(),
+                layers.BatchNormalization(momentum=0.9, epsilon=1e-5),
+            ]
+        )
+        images = 3.0 + 2.0 * _images(4, count=50)
+        recalibrate(model, images)
+        first, _, second = model.layers
+        mean, variance = images.mean((0, 1, 2)), images.var((0, 1, 2))
+        self.assertAllClose(first.moving_mean, mean, rtol=1e-5)
+        # The 800 values of a channel: biased and unbiased variance differ by one part in 800.
+        self.assertAllClose(first.moving_variance, variance, rtol=1.3e-3)
+        hidden = np.maximum((images - mean) / np.sqrt(variance + 1e-3), 0.0)
+        self.assertAllClose(second.moving_mean, hidden.mean((0, 1, 2)), rtol=1e-3)
+        self.assertAllClose(second.moving_variance, hidden.var((0, 1, 2)), rtol=3e-3)
+        self.assertEqual((first.momentum, second.momentum), (0.99, 0.9))
+
+    def test_harvested_model_then_computes_what_the_supernet_does_in_training(self):
+        space = get_space("mcu").at_resolutions((32,))
+        supernet = random_supernet(space)
+        arch, images = space.min_arch, _images(32, count=64)
+        model = harvest(supernet, arch)
+        recalibrate(model, images)
+        expected = supernet(images, tf.constant(encode(space, arch)), training=True)
+        self.assertAllClose(model(images), expected, rtol=1e-3, atol=1e-3)
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,110 @@
+import random
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.spaces_for_tests import ATTENTIVE_LIKE, OFA_LIKE, TEST_SPACES
+from tofa_tf.nets.supernet import resize
+from tofa_tf.space.cost import cost
+from tofa_tf.space.plan import encode
+from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.sampling import random_arch
+
+
+class SupernetTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.parameters(*((name,) for name in TEST_SPACES))
+    def test_one_trace_serves_every_arch_and_resolution(self, name):
+        space = TEST_SPACES[name]
+        supernet = random_supernet(space)
+        images = tf.random.stateless_normal((2, 32, 32, 3), (1, 2))
+        function = tf.function(lambda x, arch: supernet(x, arch), autograph=False)
+        outputs = set()
+        for seed in range(12):
+            arch = random_arch(space, random.Random(seed))
+            logits = function(images, tf.constant(encode(space, arch)))
+            self.assertEqual(logits.shape, (2, 7))
+            outputs.add(np.asarray(logits).tobytes())
+        self.assertEqual(function.experimental_get_tracing_count(), 1)
+        self.assertLen(outputs, 12)
+
+    @parameterized.parameters(*((name,) for name in TEST_SPACES))
+    def test_the_largest_net_uses_every_weight(self, name):
+        space = TEST_SPACES[name]
+        supernet = random_supernet(space)
+        self.assertEqual(
+            sum(int(np.prod(w.shape)) for w in supernet.trainable_weights)
+            - _transform_weights(supernet)
+            - _unused_projections(supernet),
+            cost(space, space.max_arch, 7).params,
+        )
+
+    def test_gradients_reach_exactly_the_blocks_that_are_active(self):
+        space = OFA_LIKE
+        supernet = random_supernet(space)
+        arch = tf.constant(encode(space, space.min_arch))
+        images = tf.random.stateless_normal((4, 32, 32, 3), (1, 2))
+
+        @tf.function(autograph=False)
+        def gradients(images, arch):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(supernet(images, arch, training=True) ** 2)
+            return tape.gradient(loss, supernet.trainable_variables)
+
+        reached = {
+            variable.path: bool(np.any(gradient))
+            for variable, gradient in zip(
+                supernet.trainable_variables, gradients(images, arch), strict=True
+            )
+        }
+        # The smallest net has two of three blocks in stage 2 and one of two in stage 3.
+        for path, is_reached in reached.items():
+            skipped = "stage2_block2" in path or "stage3_block1" in path
+            if not path.split("/")[-1].startswith("to_"):
+                self.assertEqual(is_reached, not skipped, path)
+
+    def test_statistics_follow_only_when_asked(self):
+        space = ATTENTIVE_LIKE
+        supernet = random_supernet(space)
+        arch = tf.constant(encode(space, space.max_arch))
+        images = tf.random.stateless_normal((4, 64, 64, 3), (1, 2))
+        before = [weight.numpy() for weight in supernet.non_trainable_weights]
+        supernet(images, arch, training=True)
+        for old, new in zip(before, supernet.non_trainable_weights, strict=True):
+            self.assertAllEqual(old, new)
+        supernet(images, arch, training=True, update_statistics=True)
+        for old, new in zip(before, supernet.non_trainable_weights, strict=True):
+            self.assertTrue(np.any(old != np.asarray(new)))
+
+
+class ResizeTest(tf.test.TestCase):
+    def test_equal_size_passes_unchanged(self):
+        images = tf.random.stateless_normal((1, 8, 8, 3), (1, 2))
+        self.assertIs(resize(images, 8), images)
+
+    def test_shrinking_averages(self):
+        images = np.zeros((1, 8, 8, 1), np.float32)
+        images[0, ::2] = 1.0
+        self.assertAllClose(resize(images, 4)[0, 1:3, :, 0], np.full((2, 4), 0.5), atol=1e-6)
+
+
+def _transform_weights(supernet) -> int:
+    return sum(int(np.prod(w.shape)) for w in supernet.trainable_weights if w.name[:3] == "to_")
+
+
+def _unused_projections(supernet) -> int:
+    """Shortcut projections of blocks whose input and output are equally wide in the largest net."""
+    space: SearchSpace = supernet.space
+    widths = [max(space.stem.widths)]
+    for stage in space.stages:
+        widths += [max(stage.widths)] * max(stage.depths)
+    return sum(
+        int(np.prod(block.shortcut.projection.kernel.shape))
+        for block, before, after in zip(supernet.blocks, widths, widths[1:], strict=False)
+        if block.shortcut is not None and block.shortcut.kind == "projected" and before == after
+    )
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,111 @@
+import tensorflow as tf
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.select.fixed_rule import Scenario, candidates, meets, parse_scenarios
+from tofa_tf.space.cost import cost
+from tofa_tf.space.presets import get_space
+from tofa_tf.training.sampling import SandwichSampler
+
+SPACE = get_space("mcu").at_resolutions((32,))
+
+
+def _log(steps: int, seed: int = 0):
+    sampler = SandwichSampler(SPACE, seed)
+    entries = [(step, arch) for step in range(steps) for arch in sampler.archs(step)]
+    return list(reversed(entries))
+
+
+class ParseTest(tf.test.TestCase):
+    def test_reads_budgets_in_order(self):
+        scenarios = parse_scenarios("macs=0.5M; flash_kib=96, arena_kib=64 ;params=30k;")
+        self.assertEqual(
+            scenarios,
+            [
+                Scenario("macs_0.5M", (("macs", 500000.0),)),
+                Scenario("flash_kib_96-arena_kib_64", (("flash_kib", 96.0), ("arena_kib", 64.0))),
+                Scenario("params_30k", (("params", 30000.0),)),
+            ],
+        )
+
+    def test_says_what_it_cannot_read(self):
+        for text, message in (
+            ("", "no scenario given"),
+            ("ram=5", "cannot read 'ram=5'.*macs, params, flash_kib, arena_kib"),
+            ("macs", "cannot read 'macs'"),
+            ("macs=", "'' is not a positive number"),
+            ("macs=-1", "'-1' is not a positive number"),
+            ("macs=1T", "'1T' is not a positive number"),
+            ("macs=nan", "'nan' is not a positive number"),
+            ("macs=1M,macs=2M", "macs is given twice"),
+            ("macs=1M;macs=1M", "scenario 'macs_1M' is given twice"),
+        ):
+            with self.assertRaisesRegex(UserError, message):
+                parse_scenarios(text)
+
+
+class CandidatesTest(tf.test.TestCase):
+    def test_takes_the_most_recent_that_fits_and_is_in_the_band(self):
+        (scenario,) = parse_scenarios("macs=1M")
+        log = _log(60)
+        chosen = next(candidates(scenario, log, SPACE, 10))
+        self.assertEqual(chosen.origin, "log")
+        self.assertBetween(chosen.cost.macs, 0.8e6, 1e6)
+        # Nothing sampled later qualifies.
+        for step, arch in log:
+            if (step, arch) == (chosen.step, chosen.arch):
+                break
+            self.assertFalse(0.8e6 <= cost(SPACE, arch, 10).macs <= 1e6)
+
+    def test_keeps_every_budget(self):
+        (scenario,) = parse_scenarios("flash_kib=128,arena_kib=28,macs=1.1M")
+        found = []
+        for candidate in candidates(scenario, _log(200), SPACE, 10):
+            self.assertTrue(meets(scenario, candidate.cost))
+            found.append(candidate)
+            if len(found) == 5:
+                break
+        self.assertLen({candidate.arch for candidate in found}, len(found))
+
+    def test_candidates_of_the_log_come_most_recent_first(self):
+        (scenario,) = parse_scenarios("macs=2M")
+        steps = []
+        for candidate in candidates(scenario, _log(100), SPACE, 10):
+            if candidate.origin != "log":
+                break
+            steps.append(candidate.step)
+        self.assertEqual(steps, sorted(steps, reverse=True))
+        self.assertGreater(len(steps), 3)
+
+    def test_draws_when_the_log_has_nothing_in_range(self):
+        (scenario,) = parse_scenarios("macs=1M")
+        drawn = next(candidates(scenario, [], SPACE, 10, seed=1))
+        self.assertEqual((drawn.origin, drawn.step), ("drawn", None))
+        self.assertBetween(drawn.cost.macs, 0.8e6, 1e6)
+        again = next(candidates(scenario, [], SPACE, 10, seed=1))
+        self.assertEqual(drawn, again)
+
+    def test_takes_the_best_below_when_nothing_can_be_in_the_band(self):
+        # So little arena that half of the MACs cannot be spent.
+        (scenario,) = parse_scenarios("macs=4M,arena_kib=19")
+        (best,) = list(candidates(scenario, [], SPACE, 10))
+        self.assertLess(best.cost.macs, 0.8 * 4e6)
+        self.assertLessEqual(best.cost.arena_bytes, 19 * 1024)
+
+    def test_a_budget_beyond_the_space_takes_the_largest_net(self):
+        (scenario,) = parse_scenarios("macs=1G")
+        chosen = next(candidates(scenario, _log(1), SPACE, 10))
+        self.assertGreaterEqual(chosen.cost.macs, 0.8 * cost(SPACE, SPACE.max_arch, 10).macs)
+
+    def test_says_with_numbers_when_nothing_fits(self):
+        for text, message in (
+            ("macs=100k", r"'macs_100k': nothing fits.* mcu needs macs 376k of 100k; raise"),
+            ("flash_kib=20,arena_kib=9", r"flash_kib 3\d\.\d of 20, arena_kib 1\d\.\d of 9"),
+            ("params=1G,arena_kib=1", r"needs arena_kib 1\d\.\d of 1;"),
+        ):
+            (scenario,) = parse_scenarios(text)
+            with self.assertRaisesRegex(UserError, message):
+                next(candidates(scenario, _log(5), SPACE, 10))
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,91 @@
+import dataclasses
+import json
+import random
+
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.space.arch import Arch
+from tofa_tf.space.presets import SPACES, get_space
+from tofa_tf.space.search_space import Stage
+from tofa_tf.training.sampling import random_arch
+
+
+class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
+    @parameterized.parameters(*((name,) for name in SPACES))
+    def test_corners_are_points_of_the_space(self, name):
+        space = get_space(name)
+        space.validate(space.min_arch)
+        space.validate(space.max_arch)
+
+    @parameterized.parameters(*((name,) for name in SPACES))
+    def test_random_archs_are_valid_and_survive_json(self, name):
+        space = get_space(name)
+        for seed in range(20):
+            arch = random_arch(space, random.Random(seed))
+            space.validate(arch)
+            again = Arch.from_json(json.loads(json.dumps(arch.to_json())))
+            self.assertEqual(again, arch)
+            self.assertEqual(hash(again), hash(arch))
+
+    def _changed(self, **changes):
+        arch = get_space("mcu").max_arch
+        stages = list(arch.stages)
+        stages[2] = dataclasses.replace(stages[2], **changes)
+        return dataclasses.replace(arch, stages=tuple(stages))
+
+    def test_errors_name_place_value_and_choices(self):
+        space = get_space("mcu")
+        for arch, message in (
+            (self._changed(kernels=(9, 3)), "stage 3: kernel 9 is not one of 3, 5, 7"),
+            (self._changed(width=31), "stage 3: width 31 is not one of 24, 32"),
+            (self._changed(expands=(3, 5)), "stage 3: expand ratio 5 is not one of 3, 4"),
+            (self._changed(expands=(3,)), "stage 3: 2 kernels but 1 expand ratios"),
+            (
+                self._changed(kernels=(3,) * 4, expands=(3,) * 4),
+                "stage 3: depth 4 is not one of 1, 2",
+            ),
+            (
+                dataclasses.replace(space.max_arch, resolution=33),
+                "mcu: resolution 33 is not one of 32, ",
+            ),
+            (
+                dataclasses.replace(space.max_arch, stages=space.max_arch.stages[:4]),
+                "mcu has 5 stages, the Arch has 4",
+            ),
+        ):
+            with self.assertRaisesRegex(UserError, message):
+                space.validate(arch)
+
+    def test_stagewise_space_refuses_blockwise_choices(self):
+        space = dataclasses.replace(get_space("mcu"), blockwise=False)
+        space.validate(space.max_arch)
+        with self.assertRaisesRegex(UserError, "one kernel and one expand ratio per stage"):
+            space.validate(self._changed(kernels=(3, 5)))
+
+    def test_resolutions_can_be_narrowed(self):
+        space = get_space("mcu").at_resolutions((48, 32))
+        self.assertEqual(space.resolutions, (32, 48))
+        self.assertEqual(space.min_arch.resolution, 32)
+        with self.assertRaisesRegex(UserError, "resolution 33 is not one of"):
+            space.at_resolutions((33,))
+
+    def test_expand_one_is_no_choice_among_others(self):
+        stage = Stage((8,), (1,), (3,), (1, 3), stride=1, activation="relu6")
+        with self.assertRaisesRegex(ValueError, "expand 1"):
+            dataclasses.replace(get_space("mcu"), stages=(stage,))
+
+    def test_unknown_space_lists_the_known(self):
+        with self.assertRaisesRegex(UserError, "unknown search space 'mcv'; available: .*mcu"):
+            get_space("mcv")
+
+    def test_arch_from_foreign_json_is_refused(self):
+        with self.assertRaisesRegex(UserError, "not an Arch"):
+            Arch.from_json({"resolution": 32})
+        with self.assertRaisesRegex(UserError, "not an Arch"):
+            Arch.from_json({**get_space("mcu").min_arch.to_json(), "groups": 2})
+
+
+if __name__ == "__main__":
+    tf.test.main()

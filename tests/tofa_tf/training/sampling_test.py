@@ -1,0 +1,98 @@
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tests.tofa_tf.spaces_for_tests import TEST_SPACES
+from tofa_tf.common.errors import UserError
+from tofa_tf.space.cost import macs
+from tofa_tf.space.presets import get_space
+from tofa_tf.training.sampling import (
+    SamplerLog,
+    SandwichSampler,
+    _lines_backwards,
+    random_arch,
+    spread_archs,
+)
+
+
+class SandwichSamplerTest(tf.test.TestCase, parameterized.TestCase):
+    def test_is_largest_smallest_and_random(self):
+        space = get_space("mcu")
+        archs = SandwichSampler(space, seed=0, num_random=3).archs(7)
+        self.assertLen(archs, 5)
+        self.assertEqual(archs[:2], [space.max_arch, space.min_arch])
+
+    def test_is_a_pure_function_of_seed_and_step(self):
+        space = get_space("mcu")
+        a, b, other = (SandwichSampler(space, seed=s) for s in (3, 3, 4))
+        b.archs(1)
+        self.assertEqual(a.archs(5), b.archs(5))
+        self.assertNotEqual(a.archs(5), a.archs(6))
+        self.assertNotEqual(a.archs(5), other.archs(5))
+
+    @parameterized.parameters(*((name,) for name in TEST_SPACES))
+    def test_is_stratified_over_macs_where_uniform_draws_are_not(self, name):
+        space = TEST_SPACES[name]
+        low, high = (math.log(macs(space, arch)) for arch in (space.min_arch, space.max_arch))
+
+        def shares(archs):
+            positions = [(math.log(macs(space, arch)) - low) / (high - low) for arch in archs]
+            return np.histogram(positions, bins=5, range=(0, 1))[0] / len(positions)
+
+        sampler = SandwichSampler(space, seed=0)
+        drawn = shares([arch for step in range(100) for arch in sampler.archs(step)[2:]])
+        self.assertGreater(drawn.min(), 0.1)
+        if name == "mcu":
+            generator = random.Random(0)
+            uniform = shares([random_arch(space, generator) for _ in range(200)])
+            self.assertLess(min(uniform[0], uniform[-1]), 0.02)
+
+    @parameterized.parameters("mcu", "attentive_nas")
+    def test_spread_archs_are_at_even_ratios_of_macs(self, name):
+        space = get_space(name)
+        archs = spread_archs(space, 5)
+        self.assertEqual((archs[0], archs[-1]), (space.min_arch, space.max_arch))
+        logs = np.log([macs(space, arch) for arch in archs])
+        step = (logs[-1] - logs[0]) / 4
+        self.assertAllClose(np.diff(logs), [step] * 4, atol=0.1 * step)
+
+    def test_tilt_reaches_both_ends(self):
+        space = get_space("mcu")
+        self.assertEqual(random_arch(space, random.Random(0), 0.0), space.min_arch)
+        self.assertEqual(random_arch(space, random.Random(0), 1.0), space.max_arch)
+
+
+class SamplerLogTest(tf.test.TestCase):
+    def test_gives_back_the_most_recent_first(self):
+        space = get_space("mcu")
+        sampler = SandwichSampler(space, seed=0)
+        log = SamplerLog(Path(self.get_temp_dir()) / "sampled.jsonl")
+        self.assertEqual(list(log.most_recent_first()), [])
+        for step in range(3):
+            log.add(step, sampler.archs(step))
+        entries = list(log.most_recent_first())
+        self.assertEqual([step for step, _ in entries], [2] * 4 + [1] * 4 + [0] * 4)
+        self.assertEqual(entries[0][1], sampler.archs(2)[-1])
+        self.assertEqual(entries[-1][1], space.max_arch)
+
+    def test_damaged_log_is_named(self):
+        path = Path(self.get_temp_dir()) / "damaged.jsonl"
+        path.write_text('{"step": 1, "archs": [{"resolut')
+        with self.assertRaisesRegex(UserError, "damaged.jsonl is damaged"):
+            next(SamplerLog(path).most_recent_first())
+
+    def test_reads_a_long_log_in_blocks(self):
+        path = Path(self.get_temp_dir()) / "long.jsonl"
+        lines = [f"{number}:" + "x" * (number * 7 % 50) for number in range(100)]
+        path.write_text("\n".join(lines) + "\n")
+        for block_bytes in (1, 10, 64, 1 << 16):
+            backwards = [line.decode() for line in _lines_backwards(path, block_bytes)]
+            self.assertEqual(backwards, lines[::-1])
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,207 @@
+import dataclasses
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.spaces_for_tests import TINY
+from tests.tofa_tf.training import CONFIG, digits, run
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.workdir import sha256
+from tofa_tf.training.losses import LossWeights, UnifiedLoss
+from tofa_tf.training.sampling import SamplerLog, SandwichSampler
+from tofa_tf.training.trainer import CHECKPOINT, METRICS, SAMPLED, WEIGHTS, build_training, train
+
+
+def _records(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
+
+
+def _comparable(folder: Path) -> list[dict]:
+    timing = ("seconds", "images_per_second")
+    return [{k: v for k, v in r.items() if k not in timing} for r in _records(folder)]
+
+
+class TrainerTest(tf.test.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._temporary = tempfile.TemporaryDirectory()
+        cls.folder = Path(cls._temporary.name) / "reference"
+        cls.state = run(cls.folder)
+        cls.weights = sha256(cls.folder / WEIGHTS)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls._temporary.cleanup()
+        super().tearDownClass()
+
+    def test_every_graph_is_traced_once_for_all_archs(self):
+        self.assertEqual(self.state.num_traces, 1)
+        archs = {arch for _, arch in SamplerLog(self.folder / SAMPLED).most_recent_first()}
+        self.assertGreater(len(archs), 10)
+
+    def test_logs_what_a_researcher_wants_to_see(self):
+        records = _records(self.folder)
+        self.assertEqual([r["step"] for r in records], [0, 4, 8, 12, 16, 20, 23])
+        for name in (
+            "loss", "labelled_loss", "pseudo_loss", "min_loss", "random_loss", "mask_rate",
+            "pseudo_accuracy", "learning_rate", "gradient_norm", "images_per_second", "seconds",
+        ):  # fmt: skip
+            self.assertTrue(all(np.isfinite(r[name]) for r in records), name)
+        self.assertNotEmpty(list((self.folder / "tensorboard").glob("events*")))
+        # Distillation of 24 steps: the students have come nearer to their teacher.
+        self.assertLess(records[-1]["labelled_loss"], records[0]["labelled_loss"])
+
+    def test_sampler_log_is_what_the_sampler_drew(self):
+        sampler = SandwichSampler(TINY, CONFIG.seed)
+        logged = list(SamplerLog(self.folder / SAMPLED).most_recent_first())
+        expected = [
+            (step, arch)
+            for step in reversed(range(CONFIG.steps))
+            for arch in reversed(sampler.archs(step))
+        ]
+        self.assertEqual(logged, expected)
+
+    def test_equal_seeds_give_equal_weights(self):
+        folder = Path(self.get_temp_dir()) / "again"
+        run(folder)
+        self.assertEqual(sha256(folder / WEIGHTS), self.weights)
+        self.assertEqual(_comparable(folder), _comparable(self.folder))
+
+    def test_killed_and_resumed_equals_uninterrupted(self):
+        folder = Path(self.get_temp_dir()) / "killed"
+        command = [sys.executable, "-m", "tests.tofa_tf.training", str(folder)]
+        kill_after = random.randint(6, CONFIG.steps - 4)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        for line in process.stdout:
+            if int(line) == kill_after:
+                process.kill()
+                break
+        process.communicate()
+        self.assertEqual(process.returncode, -9)
+        self.assertFalse((folder / WEIGHTS).exists())
+        steps = []
+        run(folder, on_step=lambda step, metrics: steps.append(step))
+        self.assertGreater(steps[0], 0)
+        self.assertLessEqual(steps[0], kill_after + 1)
+        self.assertEqual(sha256(folder / WEIGHTS), self.weights, f"killed at {kill_after}")
+        self.assertEqual(_comparable(folder), _comparable(self.folder))
+        self.assertEqual((folder / SAMPLED).read_text(), (self.folder / SAMPLED).read_text())
+
+    def test_interrupted_loses_no_step(self):
+        folder = Path(self.get_temp_dir()) / "interrupted"
+
+        def interrupt(step, metrics):
+            if step == 6:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with self.assertRaises(KeyboardInterrupt):
+            run(folder, on_step=interrupt)
+        self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+        steps = []
+        run(folder, on_step=lambda step, metrics: steps.append(step))
+        self.assertLessEqual(steps[0], 8)
+        self.assertEqual(sha256(folder / WEIGHTS), self.weights)
+
+    def test_divergence_stops_with_the_step_and_keeps_the_checkpoint(self):
+        folder = Path(self.get_temp_dir()) / "diverged"
+        folder.mkdir()
+        state = build_training(TINY, 10, CONFIG)
+
+        def poison(step, metrics):
+            if step == 6:
+                state.supernet.classifier.bias.assign(np.full(10, np.nan))
+
+        with self.assertRaisesRegex(UserError, r"diverged at step 7: .* last good state is in"):
+            train(state, *digits(), CONFIG, folder, poison)
+        with np.load(folder / CHECKPOINT) as saved:
+            self.assertTrue(all(np.all(np.isfinite(saved[name])) for name in saved.files))
+            iterations = next(name for name in saved.files if name.endswith("iteration"))
+            self.assertEqual(saved[iterations], 5)
+
+    def test_damaged_checkpoint_is_named(self):
+        folder = Path(self.get_temp_dir()) / "damaged"
+        folder.mkdir()
+        whole = (self.folder / CHECKPOINT).read_bytes()
+        (folder / CHECKPOINT).write_bytes(whole[: len(whole) // 2])
+        with self.assertRaisesRegex(UserError, "cannot read the checkpoint .*checkpoint.npz"):
+            run(folder)
+
+    def test_every_loss_term_and_role_counts(self):
+        images, labelled = digits()
+        only_labels = LossWeights(labelled=1.0, pseudo=0.0)
+        nothing = LossWeights(labelled=0.0, pseudo=0.0)
+        losses = {}
+        for name, loss in {
+            "labels": UnifiedLoss(only_labels, nothing, nothing),
+            "pseudo": UnifiedLoss(dataclasses.replace(only_labels, pseudo=1.0), nothing, nothing),
+            "min": UnifiedLoss(only_labels, only_labels, nothing),
+            "random": UnifiedLoss(only_labels, nothing, only_labels),
+            "distill": UnifiedLoss(only_labels, LossWeights(0.0, 0.0, 1.0), nothing),
+        }.items():
+            config = dataclasses.replace(CONFIG, steps=1, loss=loss)
+            folder = Path(self.get_temp_dir()) / f"loss_{name}"
+            folder.mkdir()
+            train(build_training(TINY, 10, config), images, labelled, config, folder)
+            losses[name] = _records(folder)[0]
+        base = losses["labels"]
+        self.assertAllClose(base["loss"], base["labelled_loss"])
+        self.assertAllClose(
+            losses["pseudo"]["loss"], base["labelled_loss"] + losses["pseudo"]["pseudo_loss"]
+        )
+        for name, count in (("min", 1), ("random", 2)):
+            record = losses[name]
+            self.assertGreater(record[f"{name}_loss"], 1.0)
+            self.assertAllClose(
+                record["loss"], base["loss"] + count * record[f"{name}_loss"], rtol=1e-5
+            )
+        self.assertGreater(losses["distill"]["min_loss"], 0.0)
+        self.assertLess(losses["distill"]["min_loss"], losses["min"]["min_loss"])
+
+
+class PretrainedTest(tf.test.TestCase):
+    def test_training_and_averages_start_from_the_pretrained_weights(self):
+        pretrained = random_supernet(TINY, num_classes=4)
+        state = build_training(TINY, 10, CONFIG, pretrained)
+        for average, variable in zip(
+            state.averages, state.supernet.trainable_variables, strict=True
+        ):
+            self.assertAllEqual(average, variable)
+        for weight, source in zip(state.supernet.weights, pretrained.weights, strict=True):
+            if "classifier" in weight.path:
+                self.assertEqual(weight.shape[-1], 10)
+            else:
+                self.assertAllEqual(weight, source)
+
+
+class UpdateTest(tf.test.TestCase):
+    def test_weight_decay_is_on_kernels_only_and_averages_warm_up(self):
+        config = dataclasses.replace(CONFIG, weight_decay=0.1, learning_rate=0.5)
+        state = build_training(TINY, 10, config)
+        variables = state.supernet.trainable_variables
+        for variable in variables:
+            variable.assign(np.ones(variable.shape))
+        state._update([tf.zeros(variable.shape) for variable in variables])
+        # Nesterov's first step is lr * (1 + momentum) * gradient; the gradient is 0.1 * 1.
+        moved = 1.0 - 0.5 * 1.9 * 0.1
+        for variable in variables:
+            expected = moved if variable.name == "kernel" else 1.0
+            self.assertAllClose(variable, np.full(variable.shape, expected), msg=variable.path)
+        kernel = next(i for i, v in enumerate(variables) if v.name == "kernel")
+        before = build_training(TINY, 10, config).averages[kernel]
+        # The decay of the first step is (1 + 0) / (10 + 0).
+        expected = 0.1 * before.numpy() + 0.9 * moved
+        self.assertAllClose(state.averages[kernel], expected, rtol=1e-5)
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,103 @@
+"""What a verified model means on boards and NPUs, as records and as Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tflite_export.devices.boards import Board
+from tflite_export.devices.fit import BoardFit, fit
+from tflite_export.devices.latency import LatencyEstimate, estimate_latency
+from tflite_export.graph.flatbuffer import TfliteFile
+from tflite_export.runtimes.vela import NpuReport
+from tflite_export.runtimes.verify import Verification
+
+
+@dataclass(frozen=True)
+class BoardReport:
+    """One model on one board.
+
+    Attributes:
+        fit: of the model on the CPU.
+        latency: estimate for the CPU.
+        npu: the same model on the board's NPU; None if there is none, or no Vela.
+        latency_limit_ms: what the estimate must not exceed; None: no limit.
+    """
+
+    fit: BoardFit
+    latency: LatencyEstimate
+    npu: NpuReport | None = None
+    latency_limit_ms: float | None = None
+
+    @property
+    def missing(self) -> str:
+        """What the board lacks, with the numbers, for people; empty if the model suits it."""
+        estimate, limit = self.latency.estimate_ms, self.latency_limit_ms
+        late = limit is not None and estimate > limit
+        slow = f"speed: estimate {estimate:.3g} ms of {limit:.3g} ms" if late else ""
+        return ", ".join(filter(None, (self.fit.missing, slow)))
+
+
+def report_boards(
+    file: TfliteFile,
+    verification: Verification,
+    boards: Sequence[Board],
+    npus: Sequence[NpuReport] = (),
+) -> tuple[BoardReport, ...]:
+    """Returns fit and latency estimate of a verified file for each board.
+
+    Args:
+        npus: what Vela made of the file; a board takes that of its own NPU, at its clock.
+    """
+    arena = verification.arena_bytes, verification.nonpersistent_bytes
+    compiled = {npu.config: npu for npu in npus}
+    return tuple(
+        BoardReport(
+            fit(file, *arena, board),
+            estimate_latency(file, board),
+            compiled[board.npu].at(board.npu_mhz) if board.npu in compiled else None,
+            board.latency_ms or None,
+        )
+        for board in boards
+    )
+
+
+def boards_markdown(reports: Sequence[BoardReport]) -> str:
+    """Returns a table of all boards, one of their NPUs, then every CPU's estimate op by op."""
+    lines = [
+        "# Boards",
+        "",
+        "Used / available in KiB; flash includes an estimate of TFLite Micro's code.",
+        "",
+        "| board | flash | arena | latency | fits |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {report.fit.board} "
+        f"| {report.fit.flash_used / 1024:.0f} / {report.fit.flash_available / 1024:.0f} "
+        f"| {report.fit.arena_used / 1024:.0f} / {report.fit.arena_available / 1024:.0f} "
+        f"| estimate {report.latency.estimate_ms:.3g} ms +- {report.latency.relative_error:.0%} "
+        f"| {'no: lacks ' + report.missing if report.missing else 'yes'} |"
+        for report in reports
+    ]
+    lines += _npu_lines([report for report in reports if report.npu])
+    for report in reports:
+        lines += ["", f"## {report.fit.board}", "", report.latency.table().rstrip()]
+    return "\n".join([*lines, ""])
+
+
+def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:
+    if not reports:
+        return []
+    rows = ((report.fit.board, report.latency.estimate_ms, report.npu) for report in reports)
+    return [
+        "",
+        "NPUs, as Vela estimates them: without the driver and ops that stay on the CPU.",
+        "",
+        "| board | NPU | latency | CPU instead | cycles | SRAM KiB | flash KiB | ops on the NPU |",
+        "|---|---|---|---|---|---|---|---|",
+        *(
+            f"| {board} | {npu.config} at {npu.clock_mhz:g} MHz "
+            f"| estimate {npu.estimate_ms:.3g} ms | estimate {cpu_ms:.3g} ms | {npu.cycles} "
+            f"| {npu.sram_bytes / 1024:.1f} | {npu.tflite_bytes / 1024:.1f} | {npu.npu_share:.0%} |"
+            for board, cpu_ms, npu in rows
+        ),
+    ]

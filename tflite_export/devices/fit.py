@@ -1,0 +1,137 @@
+"""Whether a verified model fits a board: flash with the runtime's code, arena as on its core."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tflite_export.devices.boards import Board, known_boards
+from tflite_export.devices.memory import memory_of
+from tflite_export.graph.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
+from tflite_export.graph.flatbuffer import TfliteFile
+
+# Temporaries of planning, which the runtime's count leaves out.
+_SLACK_BYTES = 1024
+_ALIGNMENT_BYTES = 16
+# A dense layer's record is that much larger with CMSIS-NN (measured on the ten of MLPerf's AD).
+_CMSIS_DENSE_BYTES = 32
+
+# KiB of code. Measured is the sum for CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, ADD and MEAN
+# with int8 registrations, -O2, no printf: 78.3 KiB (Cortex-M4, CMSIS-NN), 81.0 (M0+), 66.6 (M55),
+# 70.5 (M4, reference kernels). The division among ops is our estimate.
+_FRAMEWORK_KIB = 30
+_OP_KIB = {
+    "CONV_2D": 17,
+    "DEPTHWISE_CONV_2D": 14,
+    "FULLY_CONNECTED": 7,
+    "ADD": 5,
+    "MEAN": 8,
+    "AVERAGE_POOL_2D": 4,
+    "MAX_POOL_2D": 4,
+    "MUL": 5,
+    "SOFTMAX": 5,
+    "RESHAPE": 1,
+}
+_OTHER_OP_KIB = 5
+
+
+@dataclass(frozen=True)
+class BoardFit:
+    """What a model takes of a board, and what there is; all in bytes.
+
+    Attributes:
+        board: its name.
+        flash_used: the model and TFLite Micro's code.
+        flash_available: without what the board profile reserves.
+        arena_used: what firmware should reserve for the arena, slack included.
+        arena_available: largest block of SRAM without what the profile reserves.
+    """
+
+    board: str
+    flash_used: int
+    flash_available: int
+    arena_used: int
+    arena_available: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether flash and SRAM are both enough."""
+        return not self.missing
+
+    @property
+    def missing(self) -> str:
+        """What is missing, with the numbers, for people; empty if the model fits."""
+        memories = (
+            ("flash", self.flash_used, self.flash_available),
+            ("SRAM for the arena", self.arena_used, self.arena_available),
+        )
+        return ", ".join(
+            f"{(used - available) / 1024:.1f} KiB of {name} "
+            f"({used / 1024:.1f} used, {available / 1024:.1f} available)"
+            for name, used, available in memories
+            if used > available
+        )
+
+
+def fit(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Board) -> BoardFit:
+    """Compares a verified model with a board.
+
+    Args:
+        file: the parsed .tflite, as it will be flashed.
+        arena_bytes: TFLite Micro's figure on this machine.
+        nonpersistent_bytes: its planned part.
+    """
+    arena = arena_on_board(file, arena_bytes, nonpersistent_bytes, board) + _SLACK_BYTES
+    return BoardFit(
+        board=board.name,
+        flash_used=file.size_bytes + runtime_code_bytes(file),
+        flash_available=board.flash_available_bytes,
+        arena_used=-(-arena // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES,
+        arena_available=board.arena_available_bytes,
+    )
+
+
+def largest_arena(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int) -> int:
+    """Returns the arena to reserve, in bytes, that is enough on every known board; see `fit`."""
+    boards = known_boards().values()
+    return max(fit(file, arena_bytes, nonpersistent_bytes, board).arena_used for board in boards)
+
+
+def runtime_code_bytes(file: TfliteFile) -> int:
+    """Returns an estimate of TFLite Micro's code with the ops that the file uses."""
+    return code_bytes(file.op_counts)
+
+
+def code_bytes(ops: Iterable[str]) -> int:
+    """Returns an estimate of TFLite Micro's code with these ops registered, each named once."""
+    return 1024 * (_FRAMEWORK_KIB + sum(_OP_KIB.get(name, _OTHER_OP_KIB) for name in ops))
+
+
+def arena_on_board(
+    file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Board
+) -> int:
+    """Returns what TFLite Micro will count on the board, without slack.
+
+    Five public models (MLPerf Tiny and person detection) come within 0.3 % or 350 B of counts on
+    Cortex-M0+, M4 and M55 code, subnets and MobileNetV2 within 0.6 % or 240 B of what firmware
+    printed on emulated M4 and M55 (`benchmarks/results/firmware`). ESP-NN's scratch buffers are not
+    published: the larger of the 64-bit figure and that of CMSIS-NN without vectors stands in.
+
+    Args:
+        file: the parsed .tflite.
+        arena_bytes: TFLite Micro's figure on this machine (64 bit, reference kernels).
+        nonpersistent_bytes: its planned part.
+    """
+    if board.core == "rv64gc":
+        return arena_bytes
+    corrected = memory_of(file, arena_bytes).arena_bytes_32bit
+    if board.kernels == "reference":
+        return corrected
+    persistent = corrected - nonpersistent_bytes
+    persistent += _CMSIS_DENSE_BYTES * file.op_counts.get("FULLY_CONNECTED", 0)
+    if board.has_mve:
+        persistent += kernel_sum_bytes(file)
+    dsp = board.core != "cortex-m0plus"
+    scratch = {
+        number: scratch_bytes(op, mve=board.has_mve, dsp=dsp) for number, op in enumerate(file.ops)
+    }
+    planned = persistent + planned_bytes(file, scratch)
+    return max(planned, arena_bytes) if board.kernels == "esp_nn" else planned

@@ -1,0 +1,140 @@
+"""Estimate of a model's latency on a board: instructions of every op, times CPI, over the clock.
+
+MACs alone rank models wrongly: a depthwise MAC costs three times a pointwise one, and ops without
+a fast kernel (hard-swish, broadcast MUL, MEAN) cost as much as dozens of MACs an element.
+"""
+
+from dataclasses import dataclass
+
+from tflite_export.devices.boards import Board
+from tflite_export.devices.kernels import SPEEDS, Speed
+from tflite_export.graph.flatbuffer import Op, TfliteFile
+
+# A convolution of fewer input channels does not fill the kernels' inner loops.
+_FEW_CHANNELS = 8
+# Only dimensions change; the runtime copies bytes.
+_COPYING = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+_COPY_INSTRUCTIONS = 2.0
+# Ops whose work grows with what they read, not with what they write.
+_REDUCING = ("MEAN", "SUM", "REDUCE_MAX", "AVERAGE_POOL_2D", "MAX_POOL_2D")
+# Ops that no table has: like hard-swish, a typical kernel of plain C.
+_OTHER_LIKE = "HARD_SWISH"
+# What the interpreter and a kernel's preparation cost an op.
+_INSTRUCTIONS_PER_OP = 3000
+
+
+@dataclass(frozen=True)
+class OpLatency:
+    """One op's part of an estimate.
+
+    Attributes:
+        macs: multiply-accumulates.
+        estimate_ms: estimated milliseconds.
+        fast: whether the kernel library has a kernel for it.
+    """
+
+    name: str
+    output_shape: tuple[int, ...]
+    macs: int
+    estimate_ms: float
+    fast: bool
+
+
+@dataclass(frozen=True)
+class LatencyEstimate:
+    """Estimated latency of one inference on a board; never a measurement.
+
+    Attributes:
+        board: its name.
+        estimate_ms: milliseconds.
+        relative_error: how far off an estimate for that core and library may well be.
+        ops: in the order of the file.
+    """
+
+    board: str
+    estimate_ms: float
+    relative_error: float
+    ops: tuple[OpLatency, ...]
+
+    def __str__(self) -> str:
+        spread = self.estimate_ms * self.relative_error
+        return f"estimate {self.estimate_ms:.3g} ms +- {spread:.2g} ms on {self.board}"
+
+    def table(self) -> str:
+        """Returns the estimate op by op, as Markdown."""
+        lines = [f"{self}", "", "| op | output | MACs | estimate ms | share | kernel |"]
+        lines += ["|---|---|---|---|---|---|"]
+        lines += [
+            f"| {op.name} | {'x'.join(map(str, op.output_shape))} | {op.macs} "
+            f"| {op.estimate_ms:.3f} | {op.estimate_ms / self.estimate_ms:.1%} "
+            f"| {'fast' if op.fast else 'plain C'} |"
+            for op in self.ops
+        ]
+        return "\n".join([*lines, ""])
+
+
+def estimate_latency(file: TfliteFile, board: Board) -> LatencyEstimate:
+    """Estimates the latency of a file on a board.
+
+    Args:
+        file: the parsed .tflite, as it will be flashed.
+    """
+    speed = SPEEDS[board.core, board.kernels]
+    ops = tuple(_estimate_op(op, speed, board) for op in file.ops)
+    return LatencyEstimate(board.name, sum(op.estimate_ms for op in ops), speed.error, ops)
+
+
+def _estimate_op(op: Op, speed: Speed, board: Board) -> OpLatency:
+    instructions = _kernel_instructions(op, speed)
+    fast = instructions is not None
+    if not fast:
+        instructions = _plain_instructions(op, speed)
+    cpi = speed.cpi if fast else speed.plain_cpi
+    cycles = instructions * cpi + _INSTRUCTIONS_PER_OP * speed.plain_cpi
+    milliseconds = cycles / (board.clock_mhz * 1e3)
+    fast = fast and board.kernels != "reference"
+    return OpLatency(op.name, op.outputs[0].shape, op.macs, milliseconds, fast)
+
+
+def _kernel_instructions(op: Op, speed: Speed) -> float | None:
+    """Instructions of the library's kernel, None if it has none for this op."""
+    kernels = speed.kernels
+    source, target = op.inputs[0], op.outputs[0]
+    match op.name:
+        case "CONV_2D":
+            return op.macs * _conv_cost(op, speed)
+        case "DEPTHWISE_CONV_2D":
+            return op.macs * _depthwise_cost(op, speed)
+        case "FULLY_CONNECTED":
+            return op.macs * kernels.dense
+        case "ADD" | "MUL":
+            same = all(tensor.shape == target.shape for tensor in op.inputs)
+            return target.size * kernels.add if same and len(op.inputs) == 2 else None
+        case "AVERAGE_POOL_2D" | "MAX_POOL_2D":
+            return source.size * kernels.pool
+        case "SOFTMAX":
+            return target.size * kernels.softmax
+    return None
+
+
+def _conv_cost(op: Op, speed: Speed) -> float:
+    _, height, width, in_channels = op.inputs[1].shape
+    if in_channels < _FEW_CHANNELS:
+        return speed.kernels.conv_few_channels
+    return speed.kernels.pointwise if height == width == 1 else speed.kernels.conv
+
+
+def _depthwise_cost(op: Op, speed: Speed) -> float:
+    if op.inputs[0].shape[-1] != op.outputs[0].shape[-1]:
+        return speed.kernels.depthwise_multiplier
+    _, height, width, _ = op.inputs[1].shape
+    return speed.kernels.depthwise if height * width <= 9 else speed.kernels.depthwise_large
+
+
+def _plain_instructions(op: Op, speed: Speed) -> float:
+    elements = op.inputs[0].size if op.name in _REDUCING else op.outputs[0].size
+    if op.name in _COPYING:
+        return elements * _COPY_INSTRUCTIONS
+    if op.name == "ADD":
+        return elements * speed.plain["MUL"]
+    return elements * speed.plain.get(op.name, speed.plain[_OTHER_LIKE])

@@ -1,0 +1,12 @@
+"""The exception of everything before the export, and one line of any other library's."""
+
+from tflite_export.common.errors import TofaError
+
+
+class UserError(TofaError):
+    """A setting, data set, search space, checkpoint or folder that cannot be used as asked."""
+
+
+def first_line(error: Exception) -> str:
+    """Returns what a library's exception says, short enough to be part of a `UserError`."""
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,56 @@
+"""Files that are written completely or not at all."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tofa_tf.common.errors import UserError
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a temporary name beside `path`; what was written there is renamed to it at the end.
+
+    Raises:
+        UserError: if the folder cannot be written.
+    """
+    path = Path(path)
+    # The end of the name stays: some writers choose the format by it.
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Writes a text file."""
+    with replacing(path) as temporary:
+        temporary.write_text(text)
+
+
+def write_json(path: str | os.PathLike, data: Any) -> None:
+    """Writes plain data as indented JSON."""
+    write_text(path, json.dumps(data, indent=1) + "\n")
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        UserError: if it is missing, unreadable or no JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UserError(f"{path} is damaged: it is not JSON ({error})") from error

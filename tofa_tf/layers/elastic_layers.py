@@ -1,0 +1,288 @@
+"""Keras layers whose width and kernel size are arguments of the call, not properties of the layer.
+
+Each one holds the weights of its largest form and uses the first channels of them, as many as the
+input has and the caller asks for. Sizes are tensors, so one traced graph serves every subnet. With
+its largest sizes every layer equals the stock Keras layer of the same name.
+"""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+from tofa_tf.layers.depthwise import depthwise_conv2d
+from tofa_tf.layers.slicing import cut_channels, cut_depthwise, cut_vector
+
+ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "linear": lambda x: x,
+    "relu": tf.nn.relu,
+    "relu6": tf.nn.relu6,
+    "swish": tf.nn.silu,
+    "hard_swish": lambda x: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
+    "hard_sigmoid": lambda x: tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
+}
+
+_serializable = keras.saving.register_keras_serializable(package="tofa_tf")
+
+
+def symmetric_pad(x: tf.Tensor, kernel_size: int | tf.Tensor) -> tf.Tensor:
+    """Pads height and width by kernel_size // 2 on every side, as PyTorch does.
+
+    Args:
+        x: (batch, height, width, channels).
+    """
+    half = kernel_size // 2
+    return tf.pad(x, [[0, 0], [half, half], [half, half], [0, 0]])
+
+
+class _ElasticLayer(keras.layers.Layer):
+    """A layer whose weights depend on its constructor alone, never on the input's shape."""
+
+    def build(self, input_shape=None):
+        self.built = True
+
+
+@_serializable
+class ElasticConv2D(_ElasticLayer):
+    """A convolution that uses the first input channels and filters of its kernel.
+
+    Args:
+        max_in_channels: most channels an input may have.
+        max_filters: most filters a call may ask for.
+        kernel_size: height and width of the kernel.
+        strides: stride in both directions.
+        padding: "same", or "symmetric" for kernel_size // 2 on every side.
+        use_bias: whether a bias is added.
+    """
+
+    def __init__(
+        self,
+        max_in_channels: int,
+        max_filters: int,
+        kernel_size: int = 1,
+        strides: int = 1,
+        padding: str = "same",
+        use_bias: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.max_in_channels = max_in_channels
+        self.max_filters = max_filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.padding = padding
+        self.use_bias = use_bias
+
+    def build(self, input_shape=None):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(self.kernel_size, self.kernel_size, self.max_in_channels, self.max_filters),
+            initializer="he_normal",
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=(self.max_filters,), initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, x: tf.Tensor, filters: int | tf.Tensor | None = None) -> tf.Tensor:
+        filters = self.max_filters if filters is None else filters
+        kernel = cut_channels(tf.convert_to_tensor(self.kernel), tf.shape(x)[-1], filters)
+        if self.padding == "symmetric":
+            x = symmetric_pad(x, self.kernel_size)
+        padding = "VALID" if self.padding == "symmetric" else "SAME"
+        x = tf.nn.conv2d(x, kernel, self.strides, padding)
+        if self.use_bias:
+            x = tf.nn.bias_add(x, cut_vector(tf.convert_to_tensor(self.bias), filters))
+        return x
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "max_in_channels": self.max_in_channels,
+            "max_filters": self.max_filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+            "use_bias": self.use_bias,
+        }
+
+
+@_serializable
+class ElasticDepthwiseConv2D(_ElasticLayer):
+    """A depthwise convolution of elastic kernel size, without bias.
+
+    Args:
+        max_channels: most channels an input may have.
+        kernel_sizes: odd sizes a call may ask for; the weights have the largest.
+        strides: stride in both directions.
+        padding: "same", or "symmetric" for kernel size // 2 on every side.
+        kernel_transform: whether smaller kernels pass through learned matrices (Once-for-All).
+    """
+
+    def __init__(
+        self,
+        max_channels: int,
+        kernel_sizes: Sequence[int],
+        strides: int = 1,
+        padding: str = "same",
+        kernel_transform: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.max_channels = max_channels
+        self.kernel_sizes = tuple(kernel_sizes)
+        self.strides = strides
+        self.padding = padding
+        self.kernel_transform = kernel_transform
+
+    def build(self, input_shape=None):
+        largest = max(self.kernel_sizes)
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(largest, largest, self.max_channels, 1),
+            # The fan of a depthwise kernel is its area; Keras' own estimate counts the channels.
+            initializer=keras.initializers.RandomNormal(stddev=(2.0 / largest**2) ** 0.5),
+        )
+        self.transforms = {}
+        if self.kernel_transform:
+            for size in sorted(self.kernel_sizes, reverse=True)[1:]:
+                self.transforms[size] = self.add_weight(
+                    name=f"to_{size}x{size}", shape=(size**2, size**2), initializer="identity"
+                )
+        super().build(input_shape)
+
+    def call(self, x: tf.Tensor, kernel_size: int | tf.Tensor | None = None) -> tf.Tensor:
+        kernel_size = max(self.kernel_sizes) if kernel_size is None else kernel_size
+        kernel = self.cut_kernel(kernel_size, tf.shape(x)[-1])
+        if self.padding == "symmetric":
+            x = symmetric_pad(x, kernel_size)
+        padding = "VALID" if self.padding == "symmetric" else "SAME"
+        return depthwise_conv2d(x, kernel, self.strides, padding)
+
+    def cut_kernel(self, kernel_size: int | tf.Tensor, channels: int | tf.Tensor) -> tf.Tensor:
+        """Returns the kernel of a subnet, (kernel_size, kernel_size, channels, 1)."""
+        transforms = {size: tf.convert_to_tensor(m) for size, m in self.transforms.items()}
+        return cut_depthwise(tf.convert_to_tensor(self.kernel), kernel_size, channels, transforms)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "max_channels": self.max_channels,
+            "kernel_sizes": self.kernel_sizes,
+            "strides": self.strides,
+            "padding": self.padding,
+            "kernel_transform": self.kernel_transform,
+        }
+
+
+@_serializable
+class ElasticBatchNormalization(_ElasticLayer):
+    """Batch norm over the channels there are.
+
+    In training every subnet is normalised with the statistics of its own batch; the moving
+    statistics follow only those calls that ask for it, which are the max net's.
+
+    Args:
+        max_channels: most channels an input may have.
+        momentum: share of the old moving statistics that an update keeps.
+        epsilon: added to the variance.
+        gamma_initializer: "ones", or "zeros" for a block that starts as its shortcut.
+    """
+
+    def __init__(
+        self,
+        max_channels: int,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        gamma_initializer: str = "ones",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.max_channels = max_channels
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.gamma_initializer = gamma_initializer
+
+    def build(self, input_shape=None):
+        def add(name: str, initializer: str, trainable: bool = True):
+            return self.add_weight(
+                name=name, shape=(self.max_channels,), initializer=initializer, trainable=trainable
+            )
+
+        self.gamma = add("gamma", self.gamma_initializer)
+        self.beta = add("beta", "zeros")
+        self.moving_mean = add("moving_mean", "zeros", trainable=False)
+        self.moving_variance = add("moving_variance", "ones", trainable=False)
+        super().build(input_shape)
+
+    def call(
+        self, x: tf.Tensor, training: bool = False, update_statistics: bool = False
+    ) -> tf.Tensor:
+        channels = tf.shape(x)[-1]
+        gamma, beta, mean, variance = (
+            cut_vector(tf.convert_to_tensor(vector), channels)
+            for vector in (self.gamma, self.beta, self.moving_mean, self.moving_variance)
+        )
+        if not training:
+            y, _, _ = tf.compat.v1.nn.fused_batch_norm(
+                x, gamma, beta, mean, variance, self.epsilon, is_training=False
+            )
+            return y
+        y, batch_mean, batch_variance = tf.compat.v1.nn.fused_batch_norm(
+            x, gamma, beta, epsilon=self.epsilon, is_training=True
+        )
+        if update_statistics:
+            # The fused op returns the unbiased estimate, Keras keeps the biased one.
+            count = tf.cast(tf.size(x) // channels, x.dtype)
+            batch_variance *= (count - 1.0) / count
+            self._follow(self.moving_mean, mean, batch_mean, channels)
+            self._follow(self.moving_variance, variance, batch_variance, channels)
+        return y
+
+    def _follow(self, variable, old: tf.Tensor, new: tf.Tensor, channels: tf.Tensor) -> None:
+        updated = old + (1.0 - self.momentum) * (new - old)
+        variable.assign(tf.concat([updated, tf.convert_to_tensor(variable)[channels:]], axis=0))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "max_channels": self.max_channels,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "gamma_initializer": self.gamma_initializer,
+        }
+
+
+@_serializable
+class ElasticDense(_ElasticLayer):
+    """A dense layer that uses the first input features of its kernel; outputs are not elastic.
+
+    Args:
+        max_in_features: most features an input may have.
+        units: outputs.
+    """
+
+    def __init__(self, max_in_features: int, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.max_in_features = max_in_features
+        self.units = units
+
+    def build(self, input_shape=None):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(self.max_in_features, self.units),
+            # Small, as in MobileNet: an untrained classifier should be sure of nothing.
+            initializer=keras.initializers.RandomNormal(stddev=0.01),
+        )
+        self.bias = self.add_weight(name="bias", shape=(self.units,), initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        kernel = cut_channels(tf.convert_to_tensor(self.kernel), tf.shape(x)[-1], self.units)
+        return tf.matmul(x, kernel) + tf.convert_to_tensor(self.bias)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "max_in_features": self.max_in_features,
+            "units": self.units,
+        }

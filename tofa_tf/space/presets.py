@@ -1,0 +1,105 @@
+"""The search spaces that ship with the package: one table each, in this one place."""
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.space.search_space import IMAGENET_MEAN, IMAGENET_STD, Head, SearchSpace, Stage, Stem
+
+# For microcontrollers. ReLU6 only and no squeeze-excite: hard-swish, the broadcast MUL of
+# squeeze-excite and MEAN have no CMSIS-NN kernel and make a net of equal MACs 2 to 6 times slower.
+# Pixels map to (p - 128) / 128, so that on the board the int8 input is simply p - 128.
+_MCU = SearchSpace(
+    name="mcu",
+    resolutions=(32, 40, 48, 56, 64, 72, 80, 88, 96),
+    stem=Stem(widths=(8, 16), activation="relu6"),
+    stages=(
+        Stage((8, 16), (1,), (3,), (1,), stride=1, activation="relu6"),
+        Stage((16, 24), (1, 2), (3, 5), (2, 3), stride=2, activation="relu6"),
+        Stage((24, 32), (1, 2), (3, 5, 7), (3, 4), stride=2, activation="relu6"),
+        Stage((32, 40, 48), (1, 2, 3), (3, 5, 7), (3, 4), stride=1, activation="relu6"),
+        Stage((64, 80, 96, 128), (1, 2, 3), (3, 5), (3, 4, 6), stride=2, activation="relu6"),
+    ),
+)
+
+
+def _once_for_all(name: str, widths: tuple[int, ...]) -> SearchSpace:
+    """Once-for-All's MobileNetV3: kernel, expand ratio and depth vary, widths do not.
+
+    Source: Once-for-All (arXiv 1908.09791). Its weights were trained at 128 to 224 pixels (160 to
+    224 for width 1.2); the smaller resolutions are there for boards.
+
+    Args:
+        widths: channels of stem, first block, five elastic stages and feature layer.
+    """
+    stem, first, *stages, feature = widths
+
+    def stage(width: int, stride: int, activation: str, squeeze_excite: bool) -> Stage:
+        return Stage((width,), (2, 3, 4), (3, 5, 7), (3, 4, 6), stride, activation, squeeze_excite)
+
+    return SearchSpace(
+        name=name,
+        resolutions=(96, 112, 128, 144, 160, 176, 192, 208, 224),
+        stem=Stem((stem,), "hard_swish"),
+        stages=(
+            Stage((first,), (1,), (3,), (1,), stride=1, activation="relu"),
+            stage(stages[0], 2, "relu", False),
+            stage(stages[1], 2, "relu", True),
+            stage(stages[2], 2, "hard_swish", False),
+            stage(stages[3], 1, "hard_swish", True),
+            stage(stages[4], 2, "hard_swish", True),
+        ),
+        head=Head("hard_swish", expand=6, feature_widths=(feature,)),
+        padding="symmetric",
+        kernel_transform=True,
+        bn_epsilon=1e-5,
+        bn_momentum=0.9,
+        pixel_mean=IMAGENET_MEAN,
+        pixel_std=IMAGENET_STD,
+    )
+
+
+# AttentiveNAS (arXiv 2011.09011); AlphaNet (2102.07954) trains the same space. The weights
+# were trained at 192 to 288 pixels; the smaller resolutions are there for boards. All are multiples
+# of 32: at an odd size the pooled shortcut of the original would pad on the other side.
+_ATTENTIVE_NAS = SearchSpace(
+    name="attentive_nas",
+    resolutions=(96, 128, 160, 192, 224, 256, 288),
+    stem=Stem((16, 24), "swish"),
+    stages=(
+        Stage((16, 24), (1, 2), (3, 5), (1,), 1, "swish"),
+        Stage((24, 32), (3, 4, 5), (3, 5), (4, 5, 6), 2, "swish"),
+        Stage((32, 40), (3, 4, 5, 6), (3, 5), (4, 5, 6), 2, "swish", squeeze_excite=True),
+        Stage((64, 72), (3, 4, 5, 6), (3, 5), (4, 5, 6), 2, "swish"),
+        Stage(
+            (112, 120, 128), (3, 4, 5, 6, 7, 8), (3, 5), (4, 5, 6), 1, "swish", squeeze_excite=True
+        ),
+        Stage(
+            (192, 200, 208, 216), (3, 4, 5, 6, 7, 8), (3, 5), (6,), 2, "swish", squeeze_excite=True
+        ),
+        Stage((216, 224), (1, 2), (3, 5), (6,), 1, "swish", squeeze_excite=True),
+    ),
+    head=Head("swish", expand=6, feature_widths=(1792, 1984)),
+    blockwise=False,
+    padding="symmetric",
+    shortcut="projected",
+    bn_epsilon=1e-5,
+    pixel_mean=IMAGENET_MEAN,
+    pixel_std=IMAGENET_STD,
+)
+
+_ALL = (
+    _MCU,
+    _once_for_all("ofa_mbv3_w1.0", (16, 16, 24, 40, 80, 112, 160, 1280)),
+    _once_for_all("ofa_mbv3_w1.2", (24, 24, 32, 48, 96, 136, 192, 1536)),
+    _ATTENTIVE_NAS,
+)
+SPACES: dict[str, SearchSpace] = {space.name: space for space in _ALL}
+
+
+def get_space(name: str) -> SearchSpace:
+    """Returns a search space by its name.
+
+    Raises:
+        UserError: if there is none of that name; lists those there are.
+    """
+    if name not in SPACES:
+        raise UserError(f"unknown search space {name!r}; available: {', '.join(sorted(SPACES))}")
+    return SPACES[name]

@@ -1,0 +1,133 @@
+"""The unified semi-supervised loss: labels, pseudo-labels, distillation between subnets.
+
+All functions are pure, take logits of shape (batch, classes) and return a scalar mean.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from tofa_tf.common.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts for one role (max net, min net, random subnets)."""
+
+    labelled: float
+    pseudo: float
+    distill: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class UnifiedLoss:
+    """Which terms make up the loss of every net of a step (TOFA, arXiv 2303.15485, abstract).
+
+    By default every term counts for every net; AlphaNet's way, distillation alone for all but the
+    largest, is labelled=0, pseudo=0, distill=1 for the other two roles.
+
+    Attributes:
+        max_net: weights of the largest net, which is the teacher and so has no distillation.
+        min_net: weights of the smallest net.
+        random_nets: weights of the randomly drawn subnets.
+        distillation: a name of `DISTILLATIONS`.
+    """
+
+    max_net: LossWeights = LossWeights(labelled=1.0, pseudo=1.0)
+    min_net: LossWeights = LossWeights(labelled=1.0, pseudo=1.0, distill=1.0)
+    random_nets: LossWeights = LossWeights(labelled=1.0, pseudo=1.0, distill=1.0)
+    distillation: str = "alpha"
+
+    def __post_init__(self):
+        if self.distillation not in DISTILLATIONS:
+            raise UserError(
+                f"unknown distillation {self.distillation!r}; "
+                f"available: {', '.join(sorted(DISTILLATIONS))}"
+            )
+
+
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy with integer labels."""
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
+
+
+def pseudo_label_loss(labels: tf.Tensor, weights: tf.Tensor, strong_logits: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy of the strong view against pseudo-labels.
+
+    The mean is over all samples, not over those kept: dividing by the number kept would be another
+    algorithm (FixMatch, arXiv 2001.07685, equation 4).
+
+    Args:
+        labels: (batch,), pseudo-labels.
+        weights: (batch,), 0 to 1: how much each one is trusted.
+    """
+    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, strong_logits)
+    # A training without unlabelled images has none to take a mean over.
+    return tf.math.divide_no_nan(
+        tf.reduce_sum(weights * entropy), tf.cast(tf.size(entropy), entropy.dtype)
+    )
+
+
+def kl_distillation(teacher_logits: tf.Tensor, student_logits: tf.Tensor) -> tf.Tensor:
+    """KL divergence of the student from the teacher, KL(teacher || student).
+
+    Source: in-place distillation of AttentiveNAS (arXiv 2011.09011), temperature 1.
+    """
+    teacher = tf.stop_gradient(tf.nn.log_softmax(teacher_logits))
+    student = tf.nn.log_softmax(student_logits)
+    return tf.reduce_mean(tf.reduce_sum(tf.exp(teacher) * (teacher - student), axis=-1))
+
+
+def adaptive_alpha_distillation(
+    teacher_logits: tf.Tensor,
+    student_logits: tf.Tensor,
+    alpha_min: float = -1.0,
+    alpha_max: float = 1.0,
+    clip: float = 5.0,
+) -> tf.Tensor:
+    """Per sample the larger of two alpha-divergences of the student from the teacher.
+
+    The value is the divergence; its gradient is AlphaNet's surrogate, in which the importance
+    ratio is clipped and passes no gradient (AlphaNet, arXiv 2102.07954, equations 4 to 8).
+
+    Args:
+        alpha_min: penalises a student that is surer than its teacher.
+        alpha_max: penalises a student that misses what its teacher sees; 1 is KL.
+        clip: upper bound of the importance ratio to the power of alpha, except at alpha 1.
+    """
+    low_value, low_surrogate = _alpha_divergence(teacher_logits, student_logits, alpha_min, clip)
+    high_value, high_surrogate = _alpha_divergence(teacher_logits, student_logits, alpha_max, clip)
+    use_low = low_value > high_value
+    value = tf.where(use_low, low_value, high_value)
+    surrogate = tf.where(use_low, low_surrogate, high_surrogate)
+    return tf.reduce_mean(tf.stop_gradient(value - surrogate) + surrogate)
+
+
+def _alpha_divergence(
+    teacher_logits: tf.Tensor, student_logits: tf.Tensor, alpha: float, clip: float
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Value of the alpha-divergence per sample, and the surrogate that carries its gradient."""
+    log_teacher = tf.stop_gradient(tf.nn.log_softmax(teacher_logits))
+    log_student = tf.nn.log_softmax(student_logits)
+    student = tf.stop_gradient(tf.exp(log_student))
+    log_ratio = log_teacher - tf.stop_gradient(log_student)
+    if alpha == 1.0:
+        # The student times the unclipped ratio is the teacher; the ratio itself may overflow.
+        weighted = tf.exp(log_teacher)
+        value = weighted * log_ratio
+    elif alpha == 0.0:
+        log_ratio = tf.minimum(log_ratio, tf.math.log(clip))
+        value, weighted = -student * log_ratio, student * (log_ratio - 1.0)
+    else:
+        powered = tf.exp(tf.minimum(alpha * log_ratio, tf.math.log(clip)))
+        value = student * (powered - 1.0) / (alpha * (alpha - 1.0))
+        weighted = student * powered / alpha
+    surrogate = -tf.stop_gradient(weighted) * log_student
+    return tf.reduce_sum(value, axis=-1), tf.reduce_sum(surrogate, axis=-1)
+
+
+DISTILLATIONS: dict[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
+    "alpha": adaptive_alpha_distillation,
+    "kl": kl_distillation,
+}

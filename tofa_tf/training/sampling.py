@@ -1,0 +1,164 @@
+"""Which subnets a training step trains: the sandwich rule, and a log of what was drawn when."""
+
+import json
+import math
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.space.arch import Arch, StageArch
+from tofa_tf.space.cost import macs
+from tofa_tf.space.search_space import SearchSpace, Stage
+
+# Candidates looked at for one draw; the nearest to the target is taken.
+_CANDIDATES = 6
+# Steps whose draws `spread_archs` chooses from.
+_SPREAD_STEPS = 100
+
+
+class SandwichSampler:
+    """Draws the largest net, the smallest, and random ones, as a pure function of seed and step.
+
+    Uniform choices rarely visit the ends of the cost range, so random subnets are stratified: a
+    target of MACs is drawn log-uniformly over the range of the space, and of a few candidates
+    drawn around it the nearest is taken.
+
+    Source: sandwich rule, universally slimmable networks (arXiv 1903.05134).
+
+    Args:
+        space: what may vary.
+        seed: draws of equal seed and step are equal.
+        num_random: random subnets a step.
+    """
+
+    def __init__(self, space: SearchSpace, seed: int, num_random: int = 2):
+        self.space = space
+        self.seed = seed
+        self.num_random = num_random
+        self._log_macs = [math.log(macs(space, arch)) for arch in (space.min_arch, space.max_arch)]
+
+    def archs(self, step: int) -> list[Arch]:
+        """Returns [largest, smallest, random, ...] of a step."""
+        generator = random.Random(f"{self.seed}/{step}")
+        drawn = [self.draw(generator) for _ in range(self.num_random)]
+        return [self.space.max_arch, self.space.min_arch, *drawn]
+
+    def draw(self, generator: random.Random) -> Arch:
+        """Draws one stratified random subnet."""
+        low, high = self._log_macs
+        position = generator.random()
+        target = low + position * (high - low)
+        candidates = [
+            random_arch(self.space, generator, _tilted(position, generator))
+            for _ in range(_CANDIDATES)
+        ]
+        return min(candidates, key=lambda arch: abs(math.log(macs(self.space, arch)) - target))
+
+
+def spread_archs(space: SearchSpace, count: int) -> list[Arch]:
+    """Returns the smallest net, the largest, and others between at even ratios of MACs.
+
+    Args:
+        count: of nets, at least 2.
+    """
+    sampler = SandwichSampler(space, seed=0)
+    drawn = [arch for step in range(_SPREAD_STEPS) for arch in sampler.archs(step)[2:]]
+    low, high = math.log(macs(space, space.min_arch)), math.log(macs(space, space.max_arch))
+    targets = [low + (high - low) * i / (count - 1) for i in range(1, count - 1)]
+    between = [
+        min(drawn, key=lambda arch, target=target: abs(math.log(macs(space, arch)) - target))
+        for target in targets
+    ]
+    return [space.min_arch, *between, space.max_arch]
+
+
+def random_arch(space: SearchSpace, generator: random.Random, tilt: float = 0.5) -> Arch:
+    """Draws every choice independently.
+
+    Args:
+        tilt: 0.5 draws uniformly, 0 always the smallest choice, 1 always the largest.
+    """
+
+    def pick(choices):
+        # Beta with mean `tilt`; at 0.5 it is the uniform distribution.
+        if tilt <= 0.0 or tilt >= 1.0:
+            position = tilt
+        elif tilt <= 0.5:
+            position = generator.betavariate(1.0, (1.0 - tilt) / tilt)
+        else:
+            position = generator.betavariate(tilt / (1.0 - tilt), 1.0)
+        choices = sorted(choices)
+        return choices[min(int(position * len(choices)), len(choices) - 1)]
+
+    def stage_arch(stage: Stage) -> StageArch:
+        depth = pick(stage.depths)
+        if space.blockwise:
+            kernels = tuple(pick(stage.kernels) for _ in range(depth))
+            expands = tuple(pick(stage.expands) for _ in range(depth))
+        else:
+            kernels, expands = (pick(stage.kernels),) * depth, (pick(stage.expands),) * depth
+        return StageArch(pick(stage.widths), kernels, expands)
+
+    return Arch(
+        resolution=pick(space.resolutions),
+        stem_width=pick(space.stem.widths),
+        stages=tuple(stage_arch(stage) for stage in space.stages),
+        feature_width=pick(space.head.feature_widths or (0,)),
+    )
+
+
+def _tilted(position: float, generator: random.Random) -> float:
+    """A tilt near `position`, so that candidates spread around the target."""
+    return min(max(position + generator.uniform(-0.15, 0.15), 0.02), 0.98)
+
+
+class SamplerLog:
+    """The file that says which subnets were trained at which step, one JSON line a step.
+
+    Args:
+        path: is created when the first step is added.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+
+    def add(self, step: int, archs: list[Arch]) -> None:
+        """Appends the subnets of a step."""
+        line = json.dumps({"step": step, "archs": [arch.to_json() for arch in archs]})
+        with self.path.open("a") as file:
+            file.write(line + "\n")
+
+    def most_recent_first(self) -> Iterator[tuple[int, Arch]]:
+        """Yields (step, Arch), the last sampled first.
+
+        Raises:
+            UserError: if the file is damaged.
+        """
+        if not self.path.exists():
+            return
+        for line in _lines_backwards(self.path):
+            try:
+                entry = json.loads(line)
+                step, archs = entry["step"], [Arch.from_json(arch) for arch in entry["archs"]]
+            except (ValueError, KeyError, TypeError) as error:
+                raise UserError(
+                    f"{self.path} is damaged; without it subnets are drawn at random: delete it, "
+                    "and run the same command again"
+                ) from error
+            yield from ((step, arch) for arch in reversed(archs))
+
+
+def _lines_backwards(path: Path, block_bytes: int = 1 << 16) -> Iterator[bytes]:
+    """Yields the lines of a file, the last first, and reads no more of it than is asked for."""
+    with path.open("rb") as file:
+        position, rest = file.seek(0, os.SEEK_END), b""
+        while position > 0:
+            size = min(block_bytes, position)
+            position -= size
+            file.seek(position)
+            rest, *lines = (file.read(size) + rest).split(b"\n")
+            yield from (line for line in reversed(lines) if line)
+        if rest:
+            yield rest

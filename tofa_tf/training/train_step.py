@@ -1,0 +1,190 @@
+"""One training step: the sandwich of subnets, the unified loss, one update; traced exactly once."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tofa_tf.data.normalize import normalize
+from tofa_tf.data.pipeline import Batch
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.training.losses import (
+    DISTILLATIONS,
+    LossWeights,
+    UnifiedLoss,
+    cross_entropy,
+    pseudo_label_loss,
+)
+
+
+class _Targets(NamedTuple):
+    """What the largest net hands to the others: logits of [labelled; strong], pseudo-labels."""
+
+    teacher_logits: tf.Tensor
+    pseudo_labels: tf.Tensor
+    pseudo_weights: tf.Tensor
+
+
+class TrainStep(tf.Module):
+    """Trains the largest net on labels and pseudo-labels and all others towards it.
+
+    Args:
+        supernet: built.
+        optimizer: gets the summed gradient of all nets, once a step.
+        rule: turns the largest net's logits into pseudo-labels (`pseudo_label.py`).
+        loss: weight of every term and role.
+        weight_decay: times kernel, added to the gradient of kernels only (no bias, no batch norm).
+        ema_decay: of the moving average of the trainable weights, which is what gets deployed.
+    """
+
+    def __init__(
+        self,
+        supernet: Supernet,
+        optimizer: keras.optimizers.Optimizer,
+        rule: tf.Module,
+        loss: UnifiedLoss,
+        weight_decay: float,
+        ema_decay: float,
+    ):
+        super().__init__(name="train_step")
+        self.supernet = supernet
+        self.optimizer = optimizer
+        self.rule = rule
+        self.loss = loss
+        self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
+        optimizer.build(supernet.trainable_variables)
+        self.averages = [
+            tf.Variable(variable, trainable=False, name=f"ema/{variable.path}")
+            for variable in supernet.trainable_variables
+        ]
+        space = supernet.space
+        self._normalize = lambda images: normalize(images, space.pixel_mean, space.pixel_std)
+
+    def __call__(self, batch: Batch, archs: Sequence[np.ndarray]) -> dict[str, tf.Tensor]:
+        """Takes one step.
+
+        Three graphs, each traced once and the same for every subnet: one graph of the whole step
+        would hold the subnets' part three times and take three times as long to prepare.
+
+        Args:
+            batch: uint8 images of the step.
+            archs: encoded: the largest net, the smallest, then random ones.
+
+        Returns:
+            Scalars by name; `loss` is the sum over all nets.
+        """
+        gradients, images, targets, metrics = self._largest(tf.constant(archs[0]), batch)
+        for index, arch in enumerate(archs[1:]):
+            role, weights, count = (
+                ("random", self.loss.random_nets, len(archs) - 2)
+                if index
+                else ("min", self.loss.min_net, 1)
+            )
+            gradients, value = self._other(
+                tf.constant(arch), images, batch.labels, targets, _as_tensor(weights), gradients
+            )
+            metrics[f"{role}_loss"] = metrics.get(f"{role}_loss", 0.0) + value / count
+            metrics["loss"] += value
+        metrics["learning_rate"] = self.optimizer.learning_rate
+        metrics["gradient_norm"] = self._update(gradients)
+        return metrics
+
+    @property
+    def num_traces(self) -> int:
+        """How often the busiest of the step's graphs was traced: 1, however many subnets."""
+        graphs = (self._largest, self._other, self._update)
+        return max(graph.experimental_get_tracing_count() for graph in graphs)
+
+    @tf.function(autograph=False)
+    def _largest(self, arch: tf.Tensor, batch: Batch):
+        """Forward and backward pass of the largest net.
+
+        One batch of everything, so that batch norm sees all of it, as in FixMatch.
+
+        Returns:
+            Gradients; the images the other nets train on; their `_Targets`; metrics.
+        """
+        parts = [self._normalize(part) for part in (batch.images, batch.weak, batch.strong)]
+        sizes = [tf.shape(part)[0] for part in parts]
+        weights = self.loss.max_net
+        with tf.GradientTape() as tape:
+            logits = self.supernet(
+                tf.concat(parts, axis=0), arch, training=True, update_statistics=True
+            )
+            labelled, weak, strong = tf.split(logits, sizes, axis=0)
+            pseudo_labels, pseudo_weights = (
+                tf.stop_gradient(value)
+                for value in self.rule(tf.stop_gradient(weak), tf.stop_gradient(labelled))
+            )
+            labelled_loss = cross_entropy(batch.labels, labelled)
+            pseudo_loss = pseudo_label_loss(pseudo_labels, pseudo_weights, strong)
+            loss = weights.labelled * labelled_loss + weights.pseudo * pseudo_loss
+        metrics = {
+            "loss": loss,
+            "labelled_loss": labelled_loss,
+            "pseudo_loss": pseudo_loss,
+            "mask_rate": tf.math.divide_no_nan(
+                tf.reduce_sum(pseudo_weights), tf.cast(tf.size(pseudo_weights), tf.float32)
+            ),
+            "pseudo_accuracy": _accuracy_where_known(
+                pseudo_labels, pseudo_weights, batch.true_labels
+            ),
+        }
+        targets = _Targets(tf.concat([labelled, strong], axis=0), pseudo_labels, pseudo_weights)
+        gradients = tape.gradient(loss, self.supernet.trainable_variables)
+        return _dense(gradients), tf.concat([parts[0], parts[2]], axis=0), targets, metrics
+
+    @tf.function(autograph=False)
+    def _other(self, arch, images, labels, targets: "_Targets", weights, gradients):
+        """Forward and backward pass of any other net; returns the gradients with its own added."""
+        num_labelled = tf.shape(labels)[0]
+        with tf.GradientTape() as tape:
+            logits = self.supernet(images, arch, training=True)
+            labelled, strong = logits[:num_labelled], logits[num_labelled:]
+            loss = (
+                weights[0] * cross_entropy(labels, labelled)
+                + weights[1]
+                * pseudo_label_loss(targets.pseudo_labels, targets.pseudo_weights, strong)
+                + weights[2] * DISTILLATIONS[self.loss.distillation](targets.teacher_logits, logits)
+            )
+        own = _dense(tape.gradient(loss, self.supernet.trainable_variables))
+        return [a + b for a, b in zip(gradients, own, strict=True)], loss
+
+    @tf.function(autograph=False)
+    def _update(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Applies the summed gradients, moves the averages, returns the gradients' norm."""
+        variables = self.supernet.trainable_variables
+        decayed = [
+            gradient + self.weight_decay * variable if variable.name == "kernel" else gradient
+            for gradient, variable in zip(gradients, variables, strict=True)
+        ]
+        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.float32)
+        self.optimizer.apply(decayed)
+        # The average of a short run must not remember its random start: the decay warms up.
+        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
+        for average, variable in zip(self.averages, variables, strict=True):
+            average.assign(decay * average + (1.0 - decay) * tf.convert_to_tensor(variable))
+        return tf.linalg.global_norm(gradients)
+
+    def use_averages(self) -> None:
+        """Puts the averaged weights into the supernet: the end of training."""
+        for average, variable in zip(self.averages, self.supernet.trainable_variables, strict=True):
+            variable.assign(average)
+
+
+def _as_tensor(weights: LossWeights) -> tf.Tensor:
+    return tf.constant([weights.labelled, weights.pseudo, weights.distill], tf.float32)
+
+
+def _dense(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    return [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+
+def _accuracy_where_known(labels, weights, truth) -> tf.Tensor:
+    """Share of right pseudo-labels, weighted as they count; NaN-free: 0 where none is kept."""
+    known = tf.cast(truth >= 0, tf.float32) * weights
+    right = tf.cast(tf.equal(tf.cast(labels, truth.dtype), truth), tf.float32)
+    return tf.math.divide_no_nan(tf.reduce_sum(known * right), tf.reduce_sum(known))

@@ -1,0 +1,200 @@
+"""Trains one supernet: the loop around `TrainStep`, with logs, checkpoints and resume."""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.files import replacing
+from tofa_tf.common.interrupt import deferred_interrupt
+from tofa_tf.data.pipeline import train_batches
+from tofa_tf.data.records import ImageSet
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.pretrained.transfer import copy_weights
+from tofa_tf.space.plan import encode
+from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
+from tofa_tf.training.losses import UnifiedLoss
+from tofa_tf.training.metrics_log import METRICS, MetricsLog, drop_lines_from
+from tofa_tf.training.pseudo_label import make_rule
+from tofa_tf.training.sampling import SamplerLog, SandwichSampler
+from tofa_tf.training.schedule import FixMatchCosine
+from tofa_tf.training.train_step import TrainStep
+
+CHECKPOINT = "checkpoint.npz"
+SAMPLED = "sampled.jsonl"
+WEIGHTS = "supernet.weights.h5"
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig:
+    """How long and how a supernet is trained; the defaults are FixMatch's where it has them.
+
+    Attributes:
+        steps: optimizer steps of the whole training.
+        labelled_batch: labelled images a step.
+        unlabelled_ratio: unlabelled images a step for each labelled one, FixMatch's mu; with 0
+            labels are all there is to learn from, as in pre-training.
+        num_random: random subnets a step, besides the largest and the smallest.
+        learning_rate: peak of `FixMatchCosine`.
+        warmup_steps: of the learning rate.
+        weight_decay: of kernels.
+        ema_decay: of the averaged weights.
+        clip_value: bound of each entry of the summed gradient (AlphaNet).
+        rule: pseudo-label rule, a name of `pseudo_label.RULES`.
+        threshold: of that rule.
+        loss: weight of every term and role.
+        seed: of weights, batches, augmentation and sampled subnets.
+        flip: whether mirrored images keep their meaning.
+        log_every_steps: between two records of `metrics.jsonl`.
+        checkpoint_every_steps: between two checkpoints.
+    """
+
+    steps: int = 600
+    labelled_batch: int = 32
+    unlabelled_ratio: int = 4
+    num_random: int = 2
+    learning_rate: float = 0.03
+    warmup_steps: int = 0
+    weight_decay: float = 5e-4
+    ema_decay: float = 0.999
+    clip_value: float = 1.0
+    rule: str = "fixed"
+    threshold: float = 0.95
+    loss: UnifiedLoss = UnifiedLoss()
+    seed: int = 0
+    flip: bool = True
+    log_every_steps: int = 20
+    checkpoint_every_steps: int = 100
+
+
+def build_training(
+    space: SearchSpace, num_classes: int, config: TrainConfig, pretrained: Supernet | None = None
+) -> TrainStep:
+    """Builds supernet, optimizer and step; equal seeds give equal initial weights.
+
+    Args:
+        space: what may vary.
+        num_classes: outputs of the classifier.
+        config: of the training.
+        pretrained: supernet of the same space to take the weights from; its classifier only where
+            it has as many classes.
+    """
+    keras.utils.set_random_seed(config.seed)
+    # It finds nothing to speed up in these graphs, but delays the first step by seconds.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    supernet = Supernet(space, num_classes)
+    supernet.build()
+    if pretrained is not None:
+        copy_weights(pretrained, supernet)
+    optimizer = keras.optimizers.SGD(
+        FixMatchCosine(config.learning_rate, config.steps, config.warmup_steps),
+        momentum=0.9,
+        nesterov=True,
+        clipvalue=config.clip_value,
+        name="sgd",
+    )
+    rule = make_rule(config.rule, num_classes, config.threshold)
+    return TrainStep(supernet, optimizer, rule, config.loss, config.weight_decay, config.ema_decay)
+
+
+def train(
+    state: TrainStep,
+    pool: ImageSet,
+    labelled: np.ndarray,
+    config: TrainConfig,
+    folder: Path,
+    on_step: Callable[[int, dict[str, float]], None] | None = None,
+) -> None:
+    """Trains to the end, from the last checkpoint in `folder` where there is one.
+
+    Writes `metrics.jsonl`, `sampled.jsonl`, `tensorboard/`, `checkpoint.npz` and at the end
+    `supernet.weights.h5`, the averaged weights, which are then in the supernet too.
+
+    Args:
+        state: from `build_training`.
+        pool: all training images, see `Dataset.pool`.
+        labelled: positions in `pool` of the images whose labels may be used.
+        config: of this run.
+        folder: of this run, exists.
+        on_step: is told of every finished step.
+
+    Raises:
+        UserError: if the loss or the gradient stops being finite; says at which step.
+        KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is finished and saved.
+    """
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists():
+        restore_checkpoint(checkpoint, state)
+    first = int(state.optimizer.iterations)
+    for name in (METRICS, SAMPLED):
+        drop_lines_from(folder / name, first)
+    if first:
+        logging.info("resuming at step %d of %d", first, config.steps)
+
+    space = state.supernet.space
+    sampler = SandwichSampler(space, config.seed, config.num_random)
+    sampled, metrics_log = SamplerLog(folder / SAMPLED), MetricsLog(folder)
+    batches = train_batches(
+        pool,
+        labelled,
+        labelled_batch=config.labelled_batch,
+        unlabelled_ratio=config.unlabelled_ratio,
+        seed=config.seed,
+        total_steps=config.steps,
+        start_step=first,
+        flip=config.flip,
+    )
+    images_per_step = config.labelled_batch * (1 + 2 * config.unlabelled_ratio)
+    seconds_before, started = training_seconds(folder), time.perf_counter()
+    last_time = started
+    with deferred_interrupt() as interrupted:
+        for step, batch in zip(range(first, config.steps), batches, strict=True):
+            archs = sampler.archs(step)
+            metrics = state(batch, [encode(space, arch) for arch in archs])
+            metrics = {name: float(value) for name, value in metrics.items()}
+            _check_finite(step, metrics, checkpoint)
+            sampled.add(step, archs)
+            now = time.perf_counter()
+            metrics["images_per_second"] = images_per_step / (now - last_time)
+            metrics["seconds"] = seconds_before + now - started
+            last_time = now
+            if step % config.log_every_steps == 0 or step == config.steps - 1:
+                metrics_log.add(step, metrics)
+            if on_step:
+                on_step(step, metrics)
+            stop = interrupted()
+            due = (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1
+            if due or stop:
+                save_checkpoint(checkpoint, state)
+            if stop:
+                raise KeyboardInterrupt
+    metrics_log.close()
+    state.use_averages()
+    with replacing(folder / WEIGHTS) as temporary:
+        state.supernet.save_weights(temporary)
+
+
+def training_seconds(folder: Path) -> float:
+    """Returns how long the training in a folder took so far, all its parts together."""
+    path = folder / METRICS
+    lines = path.read_text().splitlines() if path.exists() else []
+    return json.loads(lines[-1])["seconds"] if lines else 0.0
+
+
+def _check_finite(step: int, metrics: dict[str, float], checkpoint: Path) -> None:
+    if math.isfinite(metrics["loss"]) and math.isfinite(metrics["gradient_norm"]):
+        return
+    kept = f"the last good state is in {checkpoint}" if checkpoint.exists() else "nothing was saved"
+    raise UserError(
+        f"training diverged at step {step}: loss {metrics['loss']}, gradient norm "
+        f"{metrics['gradient_norm']}; {kept}; lower --learning_rate or raise --warmup_steps"
+    )
