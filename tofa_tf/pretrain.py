@@ -35,7 +35,7 @@ from tofa_tf.training.trainer import WEIGHTS, training_seconds
 
 RECIPE = {
     "dataset": "tiny_imagenet",
-    "labels_per_class": 250,
+    "labels_per_class": "250",
     "resolutions": ["32"],
     "pretrained": NONE,
     "steps": 12000,

@@ -19,11 +19,15 @@ _DATASET = flags.DEFINE_string(
     "dataset", None, "digits, a folder with one sub-folder a class, or a tensorflow-datasets name."
 )
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "Where tensorflow-datasets has its data.")
-_UNLABELED = flags.DEFINE_string("unlabeled", None, "Folder of further images without labels.")
+_UNLABELLED = flags.DEFINE_string("unlabelled", None, "Folder of further images without labels.")
+flags.DEFINE_alias("unlabeled", "unlabelled")
 _TEST = flags.DEFINE_string("test", None, "Folder of test images, one sub-folder a class.")
 _TEST_FRACTION = flags.DEFINE_float("test_fraction", 0.2, "Held out if there is no test part.")
-_LABELS_PER_CLASS = flags.DEFINE_integer(
-    "labels_per_class", None, "Labelled images of each class; the others serve as unlabelled."
+_LABELS_PER_CLASS = flags.DEFINE_string(
+    "labels_per_class",
+    None,
+    "Labelled images of each class: all, a number, or a share such as 0.1; the others serve as "
+    "unlabelled.",
 )
 _LABELLED_ONLY = flags.DEFINE_bool(
     "labelled_only", False, "Baseline: train on the labelled images alone."
@@ -133,7 +137,7 @@ def settings_from_flags() -> Settings:
         search_space=_SEARCH_SPACE.value,
         resolutions=_whole_numbers(_RESOLUTIONS),
         data_dir=_DATA_DIR.value,
-        unlabeled=_UNLABELED.value,
+        unlabelled=_UNLABELLED.value,
         test=_TEST.value,
         test_fraction=_TEST_FRACTION.value,
         labelled_only=_LABELLED_ONLY.value,

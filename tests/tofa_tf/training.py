@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from tests.tofa_tf.spaces_for_tests import TINY
+from tofa_tf.data.labels import draw_labels
 from tofa_tf.data.records import ImageSet
 from tofa_tf.data.sources import load_dataset
-from tofa_tf.data.splits import draw_labels
 from tofa_tf.training.train_step import TrainStep
 from tofa_tf.training.trainer import TrainConfig, build_training, train
 

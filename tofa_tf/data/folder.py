@@ -74,7 +74,7 @@ def load_test(path: str, image_size: int, class_names: Sequence[str]) -> tuple[I
     return ImageSet(images.images, numbers[images.labels]), skipped
 
 
-def load_unlabeled(path: str, image_size: int) -> tuple[np.ndarray, list[str]]:
+def load_unlabelled(path: str, image_size: int) -> tuple[np.ndarray, list[str]]:
     """Loads all images in a folder, at any depth, in the order of their paths.
 
     Args:

@@ -54,6 +54,11 @@ def train_batches(
     unlabelled images are the whole pool, labelled ones included (as in FixMatch: only as unlabelled
     images do they ever see strong augmentation).
 
+    Classes are as frequent in the labelled batches as among the labelled images, not balanced: the
+    head then learns the proportions of the data, in which test images are counted too, and rules
+    that align pseudo-labels with the labelled predictions (AdaMatch) align to the right ones. A
+    rare class is still seen once an epoch.
+
     Args:
         pool: all training images, see `Dataset.pool`; the stream keeps one copy of them.
         labelled: positions in `pool` of the images whose labels may be used.

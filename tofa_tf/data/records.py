@@ -36,7 +36,7 @@ class Source:
         class_names: name of class i at position i.
         train: labelled images.
         test: labelled images held out by the source itself, or None.
-        unlabeled: uint8 array (m, size, size, 3) of images without a class, or None.
+        unlabelled: uint8 array (m, size, size, 3) of images without a class, or None.
         skipped: one line for each image that could not be read.
         flip: whether mirrored images keep their class.
     """
@@ -44,7 +44,7 @@ class Source:
     class_names: tuple[str, ...]
     train: ImageSet
     test: ImageSet | None = None
-    unlabeled: np.ndarray | None = None
+    unlabelled: np.ndarray | None = None
     skipped: tuple[str, ...] = ()
     flip: bool = True
 
@@ -58,7 +58,7 @@ class Dataset:
         class_names: name of class i at position i.
         train: images from which labelled ones are drawn; all of them also serve as unlabelled.
         test: images never trained on.
-        unlabeled: uint8 array (m, size, size, 3) of further images without a class, or None.
+        unlabelled: uint8 array (m, size, size, 3) of further images without a class, or None.
         skipped: one line for each image that could not be read.
         flip: whether mirrored images keep their class.
     """
@@ -67,7 +67,7 @@ class Dataset:
     class_names: tuple[str, ...]
     train: ImageSet
     test: ImageSet
-    unlabeled: np.ndarray | None = None
+    unlabelled: np.ndarray | None = None
     skipped: tuple[str, ...] = ()
     flip: bool = True
 
@@ -77,10 +77,10 @@ class Dataset:
         Positions of training images stay the same, so a draw of labelled images from `train`
         indexes the pool as well.
         """
-        if self.unlabeled is None:
+        if self.unlabelled is None:
             return self.train
-        unknown = np.full(len(self.unlabeled), UNKNOWN, np.int32)
+        unknown = np.full(len(self.unlabelled), UNKNOWN, np.int32)
         return ImageSet(
-            np.concatenate([self.train.images, self.unlabeled]),
+            np.concatenate([self.train.images, self.unlabelled]),
             np.concatenate([self.train.labels, unknown]),
         )

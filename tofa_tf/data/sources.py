@@ -19,7 +19,7 @@ def load_dataset(
     *,
     image_size: int,
     data_dir: str | None = None,
-    unlabeled: str | None = None,
+    unlabelled: str | None = None,
     test: str | None = None,
     test_fraction: float = 0.2,
     seed: int = 0,
@@ -31,7 +31,7 @@ def load_dataset(
             tensorflow-datasets set prepared in `data_dir`.
         image_size: side of the images in pixels.
         data_dir: where tensorflow-datasets finds prepared data, by default its own folder.
-        unlabeled: folder of further images without classes, at any depth.
+        unlabelled: folder of further images without classes, at any depth.
         test: folder of test images with one sub-folder a class, instead of the set's own test part.
         test_fraction: share of each class held out when the set has no test part of its own.
         seed: of that hold-out.
@@ -46,9 +46,9 @@ def load_dataset(
         raise UserError(f"image_size is {image_size}: it must be a positive number of pixels")
     source = _load_source(name, image_size, data_dir)
     skipped = list(source.skipped)
-    extra = source.unlabeled
-    if unlabeled is not None:
-        extra, unreadable = folder.load_unlabeled(unlabeled, image_size)
+    extra = source.unlabelled
+    if unlabelled is not None:
+        extra, unreadable = folder.load_unlabelled(unlabelled, image_size)
         skipped += unreadable
     train, held_out = source.train, source.test
     if test is not None:
@@ -87,6 +87,6 @@ def _log(dataset: Dataset) -> None:
         len(dataset.class_names),
         len(dataset.train),
         len(dataset.test),
-        0 if dataset.unlabeled is None else len(dataset.unlabeled),
+        0 if dataset.unlabelled is None else len(dataset.unlabelled),
         len(dataset.skipped),
     )

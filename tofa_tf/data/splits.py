@@ -11,6 +11,12 @@ import numpy as np
 
 from tofa_tf.common import files
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.labels import (
+    LabelsPerClass,
+    draw_labels,
+    parse_labels_per_class,
+    shuffled_classes,
+)
 from tofa_tf.data.records import ImageSet
 
 
@@ -19,62 +25,25 @@ class Split:
     """The labelled images of one experiment.
 
     Attributes:
-        labels_per_class: how many images of each class are labelled.
+        labels_per_class: see `labels.parse_labels_per_class`.
         seed: what they were drawn with.
         indices: positions of the labelled images in the training images, ascending.
         fingerprint: of the training images, see `fingerprint`.
     """
 
-    labels_per_class: int
+    labels_per_class: LabelsPerClass
     seed: int
     indices: tuple[int, ...]
     fingerprint: str
 
 
-def draw_labels(
-    labels: np.ndarray, labels_per_class: int, class_names: Sequence[str], seed: int
-) -> np.ndarray:
-    """Draws the images whose labels may be used, equally many of each class.
-
-    With the same seed a smaller draw is part of a larger one, so experiments with more labels
-    differ from those with fewer by the additional labels alone.
-
-    Args:
-        labels: integer array (n,), index of the class, negative where unknown.
-        labels_per_class: images to draw of each class.
-        class_names: name of class i at position i.
-        seed: of the draw.
-
-    Returns:
-        int64 array (len(class_names) * labels_per_class,), ascending.
-
-    Raises:
-        UserError: fewer than one label asked, or more than a class has images.
-    """
-    if labels_per_class < 1:
-        raise UserError(
-            f"labels_per_class is {labels_per_class}: training needs at least 1 label a class"
-        )
-    drawn = []
-    for index, members in enumerate(_shuffled_classes(labels, len(class_names), seed)):
-        if not len(members):
-            raise UserError(f"class '{class_names[index]}' has no images")
-        if len(members) < labels_per_class:
-            raise UserError(
-                f"class '{class_names[index]}' has {len(members)} images, {labels_per_class} "
-                "labels asked: lower labels_per_class or add images"
-            )
-        drawn.append(members[:labels_per_class])
-    return np.sort(np.concatenate(drawn))
-
-
 def draw_split(
-    images: ImageSet, labels_per_class: int, class_names: Sequence[str], seed: int
+    images: ImageSet, labels_per_class: str | int | float, class_names: Sequence[str], seed: int
 ) -> Split:
     """Draws labelled images by `draw_labels` and notes what they were drawn from."""
     indices = draw_labels(images.labels, labels_per_class, class_names, seed)
     mark = fingerprint(images, class_names)
-    return Split(labels_per_class, seed, tuple(indices.tolist()), mark)
+    return Split(parse_labels_per_class(labels_per_class), seed, tuple(indices.tolist()), mark)
 
 
 def hold_out(
@@ -98,7 +67,7 @@ def hold_out(
     if not 0 < fraction < 1:
         raise UserError(f"test_fraction is {fraction}: it must lie between 0 and 1, e.g. 0.2")
     train, test = [], []
-    for index, members in enumerate(_shuffled_classes(labels, len(class_names), seed)):
+    for index, members in enumerate(shuffled_classes(labels, len(class_names), seed)):
         if len(members) < 2:
             raise UserError(
                 f"class '{class_names[index]}' has too few images to hold some out for the test "
@@ -148,12 +117,3 @@ def load_split(path: str | os.PathLike, images: ImageSet, class_names: Sequence[
             "image size or test split, or changed files): delete it to draw a new one"
         )
     return split
-
-
-def _shuffled_classes(labels: np.ndarray, classes: int, seed: int) -> list[np.ndarray]:
-    """Returns the positions of each class's images in an order of the seed's own."""
-    generators = np.random.default_rng(seed).spawn(classes)
-    return [
-        generator.permutation(np.flatnonzero(labels == index))
-        for index, generator in enumerate(generators)
-    ]

@@ -12,7 +12,7 @@ from tofa_tf.data.records import ImageSet, Source
 from tofa_tf.data.resize import resize_all
 
 _TEST_SPLITS = ("test", "validation")
-_UNLABELED_SPLITS = ("unlabelled", "unlabeled")
+_UNLABELLED_SPLITS = ("unlabelled", "unlabeled")
 
 # Images that are read at once where all have one size, which is several times faster.
 _BATCH = 256
@@ -67,7 +67,7 @@ def load(name: str, image_size: int, data_dir: str | None) -> Source:
     try:
         splits = {
             split: _read(tfds, builder, split, image_size)
-            for split in ("train", *_TEST_SPLITS, *_UNLABELED_SPLITS)
+            for split in ("train", *_TEST_SPLITS, *_UNLABELLED_SPLITS)
             if split in builder.info.splits
         }
     except tf.errors.OpError as error:
@@ -77,8 +77,8 @@ def load(name: str, image_size: int, data_dir: str | None) -> Source:
     # Some sets keep the labels of their test split secret, all -1.
     tests = [splits[split] for split in _TEST_SPLITS if split in splits]
     test = next((part for part in tests if (part.labels >= 0).all()), None)
-    unlabeled = next((splits[part].images for part in _UNLABELED_SPLITS if part in splits), None)
-    return Source(class_names, splits["train"], test, unlabeled)
+    unlabelled = next((splits[part].images for part in _UNLABELLED_SPLITS if part in splits), None)
+    return Source(class_names, splits["train"], test, unlabelled)
 
 
 def _builder(tfds: ModuleType, folder: Path) -> object:

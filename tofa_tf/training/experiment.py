@@ -9,6 +9,7 @@ import numpy as np
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import open_workdir
+from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.data.normalize import normalize
 from tofa_tf.data.records import Dataset, ImageSet
 from tofa_tf.data.resize import resize_all
@@ -31,10 +32,11 @@ class Settings:
 
     Attributes:
         dataset: name or path, see `load_dataset`.
-        labels_per_class: labelled images of each class; all others serve as unlabelled ones.
+        labels_per_class: labelled images of each class: "all", how many, or a share below 1, see
+            `parse_labels_per_class`; all others serve as unlabelled ones.
         search_space: a name of `spaces.SPACES`.
         resolutions: image sizes in pixels; empty for the smallest of the space.
-        data_dir, unlabeled, test, test_fraction: see `load_dataset`.
+        data_dir, unlabelled, test, test_fraction: see `load_dataset`.
         labelled_only: the baseline: equal loss, augmentation and steps, but the labelled images
             are the only images there are.
         pretrained: where the weights come from, see `load_pretrained`; None: training from scratch.
@@ -42,16 +44,20 @@ class Settings:
     """
 
     dataset: str
-    labels_per_class: int
+    labels_per_class: LabelsPerClass
     search_space: str = "mcu"
     resolutions: tuple[int, ...] = ()
     data_dir: str | None = None
-    unlabeled: str | None = None
+    unlabelled: str | None = None
     test: str | None = None
     test_fraction: float = 0.2
     labelled_only: bool = False
     pretrained: str | None = None
     train: TrainConfig = TrainConfig()
+
+    def __post_init__(self):
+        labels = parse_labels_per_class(self.labels_per_class)
+        object.__setattr__(self, "labels_per_class", labels)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the settings as plain JSON data."""
@@ -120,7 +126,7 @@ def load_experiment(settings: Settings) -> Experiment:
         settings.dataset,
         image_size=max(space.resolutions),
         data_dir=settings.data_dir,
-        unlabeled=settings.unlabeled,
+        unlabelled=settings.unlabelled,
         test=settings.test,
         test_fraction=settings.test_fraction,
         seed=settings.train.seed,

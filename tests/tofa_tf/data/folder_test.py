@@ -125,11 +125,11 @@ class LoadTestImagesTest(FolderTest):
             folder.load_test(str(self.root), 16, ("cat", "dog"))
 
 
-class LoadUnlabeledTest(FolderTest):
+class LoadUnlabelledTest(FolderTest):
     def test_any_images_at_any_depth(self):
         first, second = self.fill("a/b", 2, seed=1), self.fill("c", 1, seed=2)
         Image.new("L", (50, 30), 77).save(self.root / "grey.jpg")
-        images, skipped = folder.load_unlabeled(str(self.root), 16)
+        images, skipped = folder.load_unlabelled(str(self.root), 16)
         self.assertAllEqual(images[:3], np.concatenate([first, second]))
         self.assertAllEqual(images[3], np.full((16, 16, 3), 77))
         self.assertEmpty(skipped)
@@ -137,11 +137,11 @@ class LoadUnlabeledTest(FolderTest):
     def test_empty(self):
         (self.root / "notes.txt").write_text("")
         with self.assertRaisesRegex(UserError, "of unlabelled images has no images"):
-            folder.load_unlabeled(str(self.root), 16)
+            folder.load_unlabelled(str(self.root), 16)
 
     def test_missing(self):
         with self.assertRaisesRegex(UserError, "unlabelled folder .* does not exist"):
-            folder.load_unlabeled(str(self.root / "nowhere"), 16)
+            folder.load_unlabelled(str(self.root / "nowhere"), 16)
 
 
 if __name__ == "__main__":

@@ -35,11 +35,11 @@ class LoadDatasetTest(tf.test.TestCase):
         self.assertNotAllEqual(dataset.test.labels, other.test.labels)
 
     def test_pool_keeps_positions_and_adds_unlabelled_images(self):
-        unlabeled = self.folder("more", any=3)
-        dataset = load_dataset("digits", image_size=8, unlabeled=unlabeled)
+        unlabelled = self.folder("more", any=3)
+        dataset = load_dataset("digits", image_size=8, unlabelled=unlabelled)
         pool, count = dataset.pool(), len(dataset.train)
         self.assertAllEqual(pool.images[:count], dataset.train.images)
-        self.assertAllEqual(pool.images[count:], dataset.unlabeled)
+        self.assertAllEqual(pool.images[count:], dataset.unlabelled)
         self.assertAllEqual(pool.labels[:count], dataset.train.labels)
         self.assertAllEqual(pool.labels[count:], [UNKNOWN] * 3)
         alone = load_dataset("digits", image_size=8)
@@ -50,7 +50,7 @@ class LoadDatasetTest(tf.test.TestCase):
         dataset = load_dataset(train, image_size=12, test=test)
         self.assertAllEqual(dataset.train.labels, [0] * 4 + [1] * 3)
         self.assertAllEqual(dataset.test.labels, [1, 1])
-        self.assertIsNone(dataset.unlabeled)
+        self.assertIsNone(dataset.unlabelled)
 
     def test_folder_with_seeded_test_part(self):
         dataset = load_dataset(
@@ -64,7 +64,7 @@ class LoadDatasetTest(tf.test.TestCase):
     def test_unreadable_images_of_all_folders_are_listed(self):
         folders = {
             "name": self.folder("set", cat=4, dog=4),
-            "unlabeled": self.folder("more", any=3),
+            "unlabelled": self.folder("more", any=3),
             "test": self.folder("test", cat=3),
         }
         damaged = [self.root / at / "0.png" for at in ("set/cat", "more/any", "test/cat")]

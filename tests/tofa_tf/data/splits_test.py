@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.data import splits
+from tofa_tf.data.labels import draw_labels
 from tofa_tf.data.records import ImageSet
 
 _NAMES = ("ant", "bee", "cat")
@@ -16,44 +17,6 @@ _LABELS = np.array([0] * 7 + [1] * 12 + [2] * 5, np.int32)
 def _images(labels: np.ndarray = _LABELS) -> ImageSet:
     pixels = np.random.default_rng(0).integers(0, 256, (len(labels), 4, 4, 3), np.uint8)
     return ImageSet(pixels, labels)
-
-
-class DrawLabelsTest(tf.test.TestCase):
-    def test_draws_equally_many_distinct_images_of_each_class(self):
-        drawn = splits.draw_labels(_LABELS, 4, _NAMES, seed=1)
-        self.assertAllEqual(np.bincount(_LABELS[drawn]), [4, 4, 4])
-        self.assertLen(set(drawn.tolist()), 12)
-        self.assertAllEqual(drawn, np.sort(drawn))
-
-    def test_depends_on_the_seed_alone(self):
-        first = splits.draw_labels(_LABELS, 4, _NAMES, seed=1)
-        self.assertAllEqual(first, splits.draw_labels(_LABELS, 4, _NAMES, seed=1))
-        self.assertNotAllEqual(first, splits.draw_labels(_LABELS, 4, _NAMES, seed=2))
-
-    def test_larger_draw_contains_the_smaller_one(self):
-        small = splits.draw_labels(_LABELS, 2, _NAMES, seed=3)
-        large = splits.draw_labels(_LABELS, 5, _NAMES, seed=3)
-        self.assertContainsSubset(small.tolist(), large.tolist())
-
-    def test_every_image_can_be_drawn(self):
-        drawn = [splits.draw_labels(_LABELS, 1, _NAMES, seed) for seed in range(200)]
-        self.assertAllEqual(np.unique(drawn), np.arange(len(_LABELS)))
-
-    def test_unknown_labels_are_never_drawn(self):
-        labels = np.concatenate([_LABELS, [-1] * 50]).astype(np.int32)
-        self.assertAllInRange(splits.draw_labels(labels, 5, _NAMES, 0), 0, len(_LABELS) - 1)
-
-    def test_no_labels_asked(self):
-        with self.assertRaisesRegex(UserError, "labels_per_class is 0: .* at least 1"):
-            splits.draw_labels(_LABELS, 0, _NAMES, 0)
-
-    def test_more_labels_asked_than_images(self):
-        with self.assertRaisesRegex(UserError, "class 'cat' has 5 images, 6 labels asked"):
-            splits.draw_labels(_LABELS, 6, _NAMES, 0)
-
-    def test_class_without_images(self):
-        with self.assertRaisesRegex(UserError, "class 'dog' has no images"):
-            splits.draw_labels(_LABELS, 1, (*_NAMES, "dog"), 0)
 
 
 class HoldOutTest(tf.test.TestCase):
@@ -91,7 +54,7 @@ class StoredSplitTest(tf.test.TestCase):
     def test_round_trip(self):
         splits.save_split(self.path, self.split)
         self.assertEqual(splits.load_split(self.path, _images(), _NAMES), self.split)
-        self.assertAllEqual(self.split.indices, splits.draw_labels(_LABELS, 3, _NAMES, 5))
+        self.assertAllEqual(self.split.indices, draw_labels(_LABELS, 3, _NAMES, 5))
         self.assertEqual([self.path], list(self.path.parent.iterdir()))
 
     def test_is_not_overwritten_unasked(self):

@@ -54,13 +54,13 @@ class TfdsSourceTest(tf.test.TestCase):
         return tfds_source.load("pets", size, self.data_dir)
 
     def test_parts_and_classes(self):
-        train, test, unlabeled = noise(5, 8, 1), noise(3, 8, 2), noise(4, 8, 3)
+        train, test, unlabelled = noise(5, 8, 1), noise(3, 8, 2), noise(4, 8, 3)
         _prepare(
             self.data_dir,
             {
                 "train": (train, [0, 1, 1, 0, 1]),
                 "test": (test, [1, 1, 0]),
-                "unlabelled": (unlabeled, [-1] * 4),
+                "unlabelled": (unlabelled, [-1] * 4),
             },
         )
         source = self.load()
@@ -70,7 +70,7 @@ class TfdsSourceTest(tf.test.TestCase):
         self.assertDTypeEqual(source.train.labels, np.int32)
         self.assertAllEqual(source.test.images, test)
         self.assertAllEqual(source.test.labels, [1, 1, 0])
-        self.assertAllEqual(source.unlabeled, unlabeled)
+        self.assertAllEqual(source.unlabelled, unlabelled)
 
     def test_images_are_resized_by_the_one_rule(self):
         images = [noise(1, 20)[0][:15], noise(1, 8)[0]]
@@ -78,7 +78,7 @@ class TfdsSourceTest(tf.test.TestCase):
         source = self.load()
         self.assertAllEqual(source.train.images, [resize(image, 8) for image in images])
         self.assertIsNone(source.test)
-        self.assertIsNone(source.unlabeled)
+        self.assertIsNone(source.unlabelled)
 
     def test_grey(self):
         images = noise(2, 8)[..., :1]
