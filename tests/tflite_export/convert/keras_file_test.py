@@ -1,6 +1,11 @@
+import json
 import pathlib
+import sys
 import zipfile
+from collections.abc import Callable
+from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -52,7 +57,7 @@ class LoadModelTest(tf.test.TestCase, parameterized.TestCase):
     def test_zip_of_something_else(self):
         with zipfile.ZipFile(self.folder / "m.keras", "w") as file:
             file.writestr("readme.txt", "no model")
-        self._refused("m.keras", "cannot load .*m.keras with keras")
+        self._refused("m.keras", "m.keras is damaged or not .*there is no config.json in it")
 
     def test_other_suffix(self):
         np.save(self.folder / "m.npy", np.zeros(3))
@@ -67,10 +72,64 @@ class LoadModelTest(tf.test.TestCase, parameterized.TestCase):
         keras.Sequential([keras.layers.Input((4,)), Strange()]).save(self.folder / name)
         self._refused(name, "contains 'Strange', which is not a layer of Keras")
 
-    def test_code_is_not_run(self):
-        model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Lambda(lambda x: x + 1)])
-        model.save(self.folder / "m.keras")
-        self._refused("m.keras", "Lambda layer, which is code")
+    @parameterized.parameters((keras, "m.keras"), (keras, "m.h5"), (tf_keras, "m.h5"))
+    def test_code_is_not_run(self, namespace, name):
+        marker = self.folder / "marker"
+        # Building the layer runs the function once to find the shape of its output.
+        command = f"import pathlib; pathlib.Path({str(marker)!r}).touch()"
+        layers = namespace.layers
+        model = namespace.Sequential(
+            [layers.Input((4,)), layers.Lambda(lambda x: (exec(command), x)[1], name="mine")]
+        )
+        model.save(self.folder / name)
+        marker.unlink()
+        self._refused(name, "Lambda layer 'mine', which is code")
+        self.assertFalse(marker.exists())
+
+    def test_functions_by_name_are_not_called(self):
+        inputs = tf_keras.Input((4,))
+        tf_keras.Model(inputs, tf.abs(inputs)).save(self.folder / "m.h5")
+        self._refused("m.h5", "TFOpLambda layer 'tf.math.abs', which is code")
+
+    def test_other_modules_are_not_imported(self):
+        (self.folder / "strange_module.py").write_text(
+            f"import pathlib; pathlib.Path({str(self.folder / 'marker')!r}).touch()"
+        )
+        activation = {
+            "class_name": "run", "config": {}, "module": "strange_module", "registered_name": "run"
+        }  # fmt: skip
+        self._save_with("m.h5", lambda layers: layers[1]["config"].update(activation=activation))
+        sys.path.insert(0, str(self.folder))
+        self.addCleanup(sys.path.remove, str(self.folder))
+        self._refused("m.h5", "cannot load")
+        self.assertFalse((self.folder / "marker").exists())
+
+    def test_file_that_is_an_archive_too_is_checked_as_what_it_is_loaded_as(self):
+        tf_keras.Sequential(
+            [tf_keras.layers.Input((4,)), tf_keras.layers.Lambda(lambda x: x, name="mine")]
+        ).save(self.folder / "m.h5")
+        with zipfile.ZipFile(self.folder / "m.h5", "a") as file:
+            file.writestr("config.json", "{}")
+        self.assertTrue(zipfile.is_zipfile(self.folder / "m.h5"))
+        self._refused("m.h5", "Lambda layer 'mine', which is code")
+
+    def test_other_files_are_not_read(self):
+        secret = self.folder / "secret.h5"
+        with h5py.File(secret, "w") as file:
+            file["kernel"] = np.zeros((4, 2), np.float32)
+        self._save_with("m.h5", lambda layers: None)
+        with h5py.File(self.folder / "m.h5", "a") as file:
+            file["model_weights/stolen"] = h5py.ExternalLink(str(secret), "kernel")
+        self._refused("m.h5", "'model_weights/stolen' in it leads to another file")
+
+    def _save_with(self, name: str, change: Callable[[list[dict[str, Any]]], None]):
+        """Saves a model with a changed configuration of its layers."""
+        layers = tf_keras.layers
+        tf_keras.Sequential([layers.Input((4,)), layers.Dense(2)]).save(self.folder / name)
+        with h5py.File(self.folder / name, "a") as file:
+            config = json.loads(file.attrs["model_config"])
+            change(config["config"]["layers"])
+            file.attrs["model_config"] = json.dumps(config)
 
 
 if __name__ == "__main__":
