@@ -21,7 +21,7 @@ import keras
 import numpy as np
 from absl import flags
 
-from benchmarks.results import TABLE, describe_environment, new_results
+from benchmarks.results import RESULT, TABLE, describe_environment, new_results
 from tflite_export.common import cli
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free
@@ -126,7 +126,7 @@ def main(argv: Sequence[str]) -> None:
     del argv
     if not _MODELS_DIR.value or not _OUTPUT.value:
         raise ExportError("--models_dir and --output are needed; --help explains them")
-    check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, marker=TABLE)
+    check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, kind=RESULT)
     rows = compare(Path(_MODELS_DIR.value))
     with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
         (folder / TABLE).write_text(_markdown(rows))

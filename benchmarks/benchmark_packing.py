@@ -18,7 +18,7 @@ import keras
 import numpy as np
 from absl import flags
 
-from benchmarks.results import TABLE, describe_environment, new_results
+from benchmarks.results import RESULT, TABLE, describe_environment, new_results
 from tflite_export.common import cli
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free
@@ -161,7 +161,7 @@ def main(argv: Sequence[str]) -> None:
     del argv
     if not _OUTPUT.value:
         raise ExportError("--output is missing: name the folder to write")
-    check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, marker=TABLE)
+    check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, kind=RESULT)
     space, generator, rows = get_space("mcu"), random.Random(0), []
     with TflmRuntime() as tflm:
         for subnet in range(_SUBNETS.value):

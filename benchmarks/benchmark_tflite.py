@@ -25,6 +25,7 @@ import matplotlib
 import numpy as np
 from absl import flags
 
+from benchmarks.results import RESULT
 from tflite_export.common import cli
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free, new_folder
@@ -35,7 +36,6 @@ from tflite_export.runtimes.tflm import TflmRuntime
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402, the backend has to be chosen first
 
-_MARKER = "benchmark.csv"
 _WARM_UP_RUNS = 20
 _TFLM_RUNS = 10
 _PACKAGES = ("ai-edge-litert", "tflite_micro", "numpy")
@@ -139,7 +139,7 @@ def write_results(
         files: the parsed models by the names that the rows use.
         about: the machine.
     """
-    with open(folder / _MARKER, "w", newline="") as out:
+    with open(folder / "benchmark.csv", "w", newline="") as out:
         writer = csv.DictWriter(out, [field.name for field in fields(Row)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
@@ -242,7 +242,7 @@ def main(argv: Sequence[str]) -> None:
     if not paths:
         raise ExportError(f"--models={_MODELS.value}: no file has such a name")
     output = Path(_OUTPUT.value)
-    check_free(output, overwrite=_OVERWRITE.value, marker=_MARKER)
+    check_free(output, overwrite=_OVERWRITE.value, kind=RESULT)
     rows, files = [], {}
     with TflmRuntime() as tflm:
         for path, name in zip(paths, short_names(paths), strict=True):
@@ -255,7 +255,7 @@ def main(argv: Sequence[str]) -> None:
                 raise ExportError(f"{path}: {error}") from error
             files[name] = read_tflite(tflite)
             print(f"{name}: {rows[-1].litert_median_ms:.3f} ms in LiteRT, {threads[-1]} threads")
-    with new_folder(output, overwrite=_OVERWRITE.value, marker=_MARKER) as folder:
+    with new_folder(output, overwrite=_OVERWRITE.value, kind=RESULT) as folder:
         write_results(folder, rows, files, machine())
     print(f"written to {output}")
 

@@ -11,17 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tflite_export.common.folders import new_folder
+from tflite_export.common.folders import FolderKind, new_folder
 from tofa_tf.common.machine import describe_machine
 
 TABLE = "README.md"
+RESULT = FolderKind("benchmark result", own=("*.md", "*.csv", "*.json", "*.png"))
 _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite_micro", "numpy")
 
 
 @contextlib.contextmanager
 def new_results(path: str, *, overwrite: bool) -> Iterator[Path]:
     """Yields a folder to write results to; it appears at `path` when the block succeeds."""
-    with new_folder(Path(path), overwrite=overwrite, marker=TABLE) as folder:
+    with new_folder(Path(path), overwrite=overwrite, kind=RESULT) as folder:
         yield folder
 
 

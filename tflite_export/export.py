@@ -41,9 +41,9 @@ from tflite_export.convert.quantize_model import Method, parse_quantization
 from tflite_export.devices.boards import list_boards, load_boards
 from tflite_export.devices.npus import NPUS
 from tflite_export.export_model import (
+    EXPORT,
     FIRMWARE_FOLDER,
     MODEL_FILE,
-    REPORT_FILE,
     ExportReport,
     export_model,
 )
@@ -96,7 +96,7 @@ def main(argv: Sequence[str]) -> None:
     check_platforms(_FIRMWARE.value)
     quantization = parse_quantization(_QUANTIZATION.value, _TOLERANCE.value)
     output = Path(_OUTPUT.value)
-    check_free(output, overwrite=_OVERWRITE.value, marker=REPORT_FILE)
+    check_free(output, overwrite=_OVERWRITE.value, kind=EXPORT)
     model = load_model(Path(_MODEL.value))
     pixels = read_images(Path(_REPRESENTATIVE.value), image_shape(model), _IMAGES.value)
     normalize = parse_normalization(_MEAN.value, _STD.value) or default_normalization(model, pixels)

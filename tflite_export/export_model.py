@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import check_free, new_folder
+from tflite_export.common.folders import FolderKind, check_free, new_folder
 from tflite_export.convert.convert import check_images, image_shape
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import (
@@ -45,6 +45,28 @@ _TFMOT = "tensorflow-model-optimization"
 _PTQ = Quantization()
 # Images on which a repacked model has to give the original's outputs, bit by bit.
 _COMPARED_IMAGES = 16
+
+
+def _made_earlier(folder: Path) -> bool:
+    """Whether a folder without marker file holds an export: its report is of the model beside."""
+    try:
+        report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
+        tflite = (folder / MODEL_FILE).read_bytes()
+        return report["sha256"] == hashlib.sha256(tflite).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+EXPORT = FolderKind(
+    "export",
+    own=(
+        *(MODEL_FILE, f"{_C_NAME}.cc", f"{_C_NAME}.h", "model_vela*.tflite"),
+        *(REPORT_FILE, BOARDS_FILE, FIRMWARE_FOLDER),
+        # Of a subnet: what it was cut from, and for which budgets.
+        *("arch.json", "scenario.json"),
+    ),
+    made_earlier=_made_earlier,
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +158,7 @@ def export_model(
             then nothing is written.
     """
     output_dir, level = Path(output_dir), parse_level(repack_level)
-    check_free(output_dir, overwrite=overwrite, marker=REPORT_FILE)
+    check_free(output_dir, overwrite=overwrite, kind=EXPORT)
     if images is None:
         images, labels = representative, None
     check_images(images, image_shape(model), "images to verify with")
@@ -201,7 +223,7 @@ def write_export(
     """
     file = read_tflite(tflite)
     header = c_header(file, *_reserve(report, file), _C_NAME)
-    with new_folder(output_dir, overwrite=overwrite, marker=REPORT_FILE) as folder:
+    with new_folder(output_dir, overwrite=overwrite, kind=EXPORT) as folder:
         (folder / MODEL_FILE).write_bytes(tflite)
         (folder / f"{_C_NAME}.h").write_text(header)
         (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))

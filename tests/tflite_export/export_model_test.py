@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import MARKER
 from tflite_export.convert.qat import QatSettings
 from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.export_model import export_model
 from tflite_export.runtimes.tflm import TflmRuntime
 
 layers = keras.layers
-_FILES = ["model_data.cc", "model_data.h", "model_int8.tflite", "report.json"]
+_FILES = [".tofa.json", "model_data.cc", "model_data.h", "model_int8.tflite", "report.json"]
 
 
 class ExportModelTest(tf.test.TestCase):
@@ -90,7 +91,8 @@ class ExportModelTest(tf.test.TestCase):
 
     def _content(self) -> dict[str, bytes]:
         # The report has a time in it.
-        return {name: (self.folder / name).read_bytes() for name in _FILES[:-1]}
+        names = [name for name in _FILES if name != "report.json"]
+        return {name: (self.folder / name).read_bytes() for name in names}
 
     def test_same_model_same_files(self):
         first = self._export()
@@ -112,6 +114,17 @@ class ExportModelTest(tf.test.TestCase):
         with self.assertRaisesRegex(ExportError, "exists"):
             self._export()
         self.assertEqual((self.folder / "report.json").stat().st_mtime_ns, before)
+
+    def test_earlier_export_is_told_from_a_run(self):
+        self._export()
+        (self.folder / MARKER).unlink()
+        self._export(overwrite=True)
+        (self.folder / MARKER).unlink()
+        (self.folder / "report.json").write_text('{"format": 1, "dataset": "photos"}')
+        (self.folder / "checkpoint.npz").write_text("hours of training")
+        with self.assertRaisesRegex(ExportError, "holds no export"):
+            self._export(overwrite=True)
+        self.assertTrue((self.folder / "checkpoint.npz").exists())
 
     def test_labels_of_another_number(self):
         with self.assertRaisesRegex(ExportError, "3 labels for 40 images"):

@@ -13,9 +13,10 @@ from absl.testing import flagsaver, parameterized
 
 from tests.tofa_tf.spaces_for_tests import TINY
 from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import why_not_deleted
 from tofa_tf import run
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.workdir import sha256
+from tofa_tf.common.workdir import RUN, sha256
 from tofa_tf.space import presets as spaces
 
 # What other programs may rely on; BUILD.md says what each field means.
@@ -181,6 +182,9 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
                 _run(folder, steps=13)
             self.assertEqual((folder / "supernet.weights.h5").stat().st_mtime_ns, trained)
 
+        with self.subTest("all that is in the folder is the run's own"):
+            self.assertEqual(why_not_deleted(folder, RUN), "")
+
         with self.subTest("what does not fit is said, and costs the others nothing"):
             # Closed-form cost cannot tell that the verified file is a little too large.
             with (
@@ -209,7 +213,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"vela": "ethos-u55"}, "unknown NPU 'ethos-u55'"),
         ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),
         ({"tolerance": -1.0}, "--tolerance=-1: percentage points from 0 to 100"),
-        ({"workdir": ""}, "--workdir"),
+        ({"workdir": ""}, "no workdir given"),
         ({"steps": 0}, "--steps=0: at least 1"),
         ({"threshold": 1.5}, "--threshold=1.5: from 0 to 1"),
         ({"learning_rate": -0.1}, "--learning_rate=-0.1: above 0"),

@@ -1,29 +1,90 @@
-"""Output folders that are either complete or not there."""
+"""Output folders: complete or not there, and told from what is somebody else's by a marker file."""
 
 import contextlib
+import fnmatch
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tflite_export.common.errors import ExportError
 
+MARKER = ".tofa.json"
+_FORMAT = 1
+# Two of the names that do not belong into a folder tell enough.
+_NAMES_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class FolderKind:
+    """A kind of folder that this project writes, and may delete where the user says so.
+
+    Attributes:
+        name: for people, and in the marker file.
+        own: patterns of the names at the top of such a folder; a folder that holds another name is
+            never deleted.
+        made_earlier: whether a folder without marker file is one of this kind all the same, made
+            before there were marker files.
+    """
+
+    name: str
+    own: tuple[str, ...]
+    made_earlier: Callable[[Path], bool] = lambda path: False
+
+
+def mark(folder: Path, kind: FolderKind) -> None:
+    """Writes the marker file, which is what makes a folder one of this kind."""
+    temporary = folder / f".{os.getpid()}{MARKER}"
+    text = json.dumps({"kind": kind.name, "format": _FORMAT}) + "\n"
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(folder / MARKER)
+
+
+def is_kind(folder: Path, kind: FolderKind) -> bool:
+    """Whether a folder is of this kind, by its marker file or as one made earlier."""
+    marked = _marked(folder)
+    return marked == kind.name if marked else kind.made_earlier(folder)
+
+
+def why_not_deleted(folder: Path, kind: FolderKind) -> str:
+    """Returns why a folder that is not empty must not be deleted as one of `kind`; empty if it may.
+
+    Raises:
+        OSError: if the folder cannot be read.
+    """
+    marked = _marked(folder)
+    if marked and marked != kind.name:
+        return f"{folder} holds {_a(marked)}, not {_a(kind.name)}"
+    if not is_kind(folder, kind):
+        return f"{folder} is not empty and holds no {kind.name} (it has no {MARKER} that says so)"
+    own = (*kind.own, MARKER)
+    names = sorted(os.listdir(folder))
+    foreign = [name for name in names if not any(fnmatch.fnmatchcase(name, p) for p in own)]
+    if foreign:
+        shown = ", ".join(map(repr, foreign[:_NAMES_SHOWN]))
+        more = f" and {len(foreign) - _NAMES_SHOWN} more" if foreign[_NAMES_SHOWN:] else ""
+        return f"{folder} also holds {shown}{more}, which is not part of {_a(kind.name)}"
+    return ""
+
 
 @contextlib.contextmanager
-def new_folder(path: Path, *, overwrite: bool, marker: str) -> Iterator[Path]:
+def new_folder(path: Path, *, overwrite: bool, kind: FolderKind) -> Iterator[Path]:
     """Yields a temporary folder beside `path` that takes its place when the block succeeds.
 
     Args:
-        path: where the folder is wanted; parents are created.
-        overwrite: replace a folder that is there already.
-        marker: name of a file that tells such a folder from one that is somebody else's.
+        path: where the folder is wanted; parents are created. Through a symbolic link the folder
+            that it leads to is replaced.
+        overwrite: replace a folder of the same kind that is there already.
+        kind: of the folder.
 
     Raises:
         ExportError: if `path` is taken, or its parent cannot be written.
     """
-    path = Path(os.path.abspath(path))
-    check_free(path, overwrite=overwrite, marker=marker)
+    check_free(path, overwrite=overwrite, kind=kind)
+    path = Path(os.path.realpath(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The process id is not enough: two threads may write the same folder.
@@ -31,9 +92,12 @@ def new_folder(path: Path, *, overwrite: bool, marker: str) -> Iterator[Path]:
     except OSError as error:
         raise ExportError(f"cannot write to {path.parent}: {error.strerror}") from error
     try:
+        mark(temporary, kind)
         yield temporary
         # mkdtemp makes folders for the owner alone.
         temporary.chmod(0o755)
+        # The work took its time; what has been put there meanwhile is not deleted either.
+        check_free(path, overwrite=overwrite, kind=kind)
         _replace(path, temporary)
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error.strerror}") from error
@@ -41,21 +105,34 @@ def new_folder(path: Path, *, overwrite: bool, marker: str) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def check_free(path: Path, *, overwrite: bool, marker: str) -> None:
+def check_free(path: Path, *, overwrite: bool, kind: FolderKind) -> None:
     """Raises ExportError unless `path` is free or may be overwritten; see `new_folder`."""
-    if not path.exists():
-        return
-    if not path.is_dir():
-        raise ExportError(f"{path} is a file; name a folder")
-    if not any(path.iterdir()):
-        return
-    if not overwrite:
-        raise ExportError(f"{path} exists; name another folder or allow to overwrite (--overwrite)")
-    if not (path / marker).exists():
-        raise ExportError(
-            f"{path} holds no {marker}, so it is not an earlier output and is not overwritten; "
-            "name another folder"
-        )
+    try:
+        if not path.exists():
+            return
+        if not path.is_dir():
+            raise ExportError(f"{path} is a file; name a folder")
+        if not any(path.iterdir()):
+            return
+        if not overwrite and is_kind(path, kind):
+            raise ExportError(f"{path} exists; name another folder or allow to overwrite it")
+        reason = why_not_deleted(path, kind)
+    except OSError as error:
+        raise ExportError(f"cannot read {path}: {error.strerror}") from error
+    if reason:
+        raise ExportError(f"{reason}; name another folder: this one is never overwritten")
+
+
+def _marked(folder: Path) -> str:
+    """Returns the kind that the marker file names; empty without a readable one."""
+    try:
+        return str(json.loads((folder / MARKER).read_text(encoding="utf-8"))["kind"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def _replace(path: Path, new: Path) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tflite_export.common.errors import ExportError
+from tflite_export.common.names import NAMES_ALLOWED, is_name
 from tflite_export.devices.npus import check_npu
 
 _BOARDS_FILE = Path(__file__).with_name("boards.toml")
@@ -44,8 +45,10 @@ CORES: dict[str, tuple[str, ...]] = {
     "rv64gc": ("reference",),
 }
 
+# The digits of a limit become part of the board's name.
+_LATENCY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|fps)", re.ASCII)
+_TEXTS = ("core", "kernels", "title", "npu")
 # What a microcontroller can have; beyond these limits it is a slip of the pen or of the unit.
-_LATENCY = re.compile(r"(\d+(?:\.\d+)?)(ms|fps)")
 _LIMITS = {
     "clock_mhz": (1, 2000),
     "sram_kib": (8, 65536),
@@ -147,7 +150,11 @@ def _limited(board: Board, limit: str) -> Board:
     if not match or not float(match[1]):
         raise ExportError(f"{board.name}@{limit}: wanted a limit such as @100ms or @10fps")
     milliseconds = float(match[1]) if match[2] == "ms" else 1000 / float(match[1])
-    return replace(board, name=f"{board.name}_{limit}", latency_ms=milliseconds)
+    low, high = _LIMITS["latency_ms"]
+    name = f"{board.name}_{limit}"
+    if not low <= milliseconds <= high or not is_name(name):
+        raise ExportError(f"{board.name}@{limit}: wanted a limit from {low:g} to {high:g} ms")
+    return replace(board, name=name, latency_ms=milliseconds)
 
 
 def list_boards() -> str:
@@ -167,11 +174,13 @@ def list_boards() -> str:
 def _read_file(path: Path) -> dict[str, Board]:
     parse = json.loads if path.suffix == ".json" else tomllib.loads
     try:
-        tables = parse(path.read_text())
+        tables = parse(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ExportError(f"cannot read board file {path}: {error.strerror}") from error
     except ValueError as error:
         raise ExportError(f"board file {path} is no {path.suffix[1:]}: {error}") from error
+    except RecursionError:
+        raise ExportError(f"board file {path} is nested too deeply to be a board's") from None
     if not isinstance(tables, dict) or not tables:
         raise ExportError(f"board file {path} holds no board: it needs a table such as [my_board]")
     return {name: _read_board(path, name, table) for name, table in tables.items()}
@@ -179,6 +188,9 @@ def _read_file(path: Path) -> dict[str, Board]:
 
 def _read_board(path: Path, name: str, table: Any) -> Board:
     where = f"{path}: board {name!r}"
+    # The scenario of a board is a folder of its name, and generated C has it in a comment.
+    if not is_name(name):
+        raise ExportError(f"{where} is no name for a board: allowed are {NAMES_ALLOWED}")
     if not isinstance(table, dict):
         raise ExportError(f"{where} is no table: its fields have to follow a line [my_board]")
     known = {field.name: field for field in fields(Board) if field.name != "name"}
@@ -189,6 +201,10 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
     needed = [key for key, field in known.items() if field.default is MISSING]
     if missing := [key for key in needed if key not in table]:
         raise ExportError(f"{where} lacks {', '.join(missing)}")
+    for key in _TEXTS:
+        value = table.get(key, "")
+        if not isinstance(value, str) or not value.isprintable():
+            raise ExportError(f"{where}: {key} = {value!r} is no text of one line")
     for key, (low, high) in _LIMITS.items():
         value = table.get(key, low)
         if (

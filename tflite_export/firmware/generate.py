@@ -9,7 +9,7 @@ from string import Template
 import numpy as np
 
 from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import new_folder
+from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.devices.fit import largest_arena
 from tflite_export.devices.memory import memory_of
 from tflite_export.firmware.c_source import c_header, c_source
@@ -40,6 +40,19 @@ _INT8_KERNELS = {
     "MUL": "mul",
     "SOFTMAX": "softmax",
 }
+
+
+def _made_earlier(folder: Path) -> bool:
+    """Whether a folder without marker file holds a project: its record has just these fields."""
+    try:
+        record = json.loads((folder / VECTORS_FILE).read_text(encoding="utf-8"))
+        return record.keys() == {"model_id", "expected"}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
+
+
+# People build in a project's folder: whatever lies there goes when another model takes its place.
+FIRMWARE = FolderKind("firmware project", own=("*",), made_earlier=_made_earlier)
 
 
 def check_platforms(platforms: Iterable[str]) -> None:
@@ -88,7 +101,7 @@ def write_firmware(
     file, sizes = read_tflite(tflite), (result.arena_bytes, result.nonpersistent_bytes)
     files = _Project(tflite, inputs, result.outputs, result.arena_bytes)
     texts = files.texts(platform, arena_bytes or largest_arena(file, *sizes))
-    with new_folder(Path(output_dir), overwrite=overwrite, marker=VECTORS_FILE) as folder:
+    with new_folder(Path(output_dir), overwrite=overwrite, kind=FIRMWARE) as folder:
         for name, text in texts:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)

@@ -1,19 +1,55 @@
-"""The folder of one run, and the guard that two runs never share one."""
+"""The folder of one run: its own alone, and of one process at a time."""
 
+import contextlib
+import fcntl
+import fnmatch
 import hashlib
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+from absl import logging
+
+from tflite_export.common.folders import MARKER, FolderKind, is_kind, mark, why_not_deleted
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json, write_json
 
 _CONFIG = "config.json"
+_LOCK = ".tofa.lock"
+# Files that were being written when a process was killed, see `replacing`.
+_TEMPORARY = ".[0-9]*.*"
+# Settings that every run has had since there are runs.
+_RUN_SETTINGS = frozenset({"dataset", "labels_per_class", "search_space", "train"})
+# Locks of this process by the real path of the folder: a run may be opened again by the same one.
+_locks: dict[str, int] = {}
+
+
+def _made_earlier(folder: Path) -> bool:
+    """Whether a folder without marker file holds a run: its settings are those of one."""
+    try:
+        settings = read_json(folder / _CONFIG)
+    except UserError:
+        return False
+    return isinstance(settings, dict) and settings.keys() >= _RUN_SETTINGS
+
+
+RUN = FolderKind(
+    "run",
+    own=(
+        *(_CONFIG, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
+        *("checkpoint.npz", "supernet.weights.h5", "scenarios"),
+        *("report.json", "report.md", "report.html", "accuracy.png"),
+        *(_LOCK, _TEMPORARY),
+    ),
+    made_earlier=_made_earlier,
+)
 
 
 def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: bool) -> Path:
     """Opens the folder of a run: a new one, or the one in which this very run was begun.
+
+    The folder is this process's own until the process ends, or until `close_workdir`.
 
     Args:
         path: of the folder.
@@ -21,35 +57,131 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
         overwrite: delete what another run has left there.
 
     Raises:
-        UserError: if the folder cannot be used, is not empty and no run's, or is another run's.
+        UserError: if the folder cannot be used, is not empty and no run's, is another run's, or
+            another process works in it.
     """
     if not str(path):
-        raise UserError("no work directory given: pass --workdir=runs/NAME")
+        raise UserError("no workdir given: name a folder for the run, for example runs/photos")
     folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder} is a file: pass a folder as --workdir")
     try:
-        used = folder.exists() and any(folder.iterdir())
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"{folder} is a file: choose a folder as workdir")
+        # Nothing is written into a folder that is somebody else's, not even a lock.
+        if folder.exists() and _content(folder) and not is_kind(folder, RUN):
+            raise UserError(
+                f"{why_not_deleted(folder, RUN)}: choose another workdir (what is not a run's is "
+                "never deleted)"
+            )
+        entered = _lock(folder)
     except OSError as error:
-        raise UserError(f"cannot read {folder}: {error.strerror}") from error
-    if used and not (folder / _CONFIG).exists():
-        raise UserError(
-            f"{folder} is not empty and holds no run: choose another --workdir (files that are not "
-            "a run's are never deleted, not with --overwrite either)"
-        )
-    if used and (different := _difference(read_json(folder / _CONFIG), config)):
+        raise UserError(f"cannot use {folder}: {error.strerror}") from error
+    try:
+        _begin_or_continue(folder, config, overwrite=overwrite)
+    except Exception:
+        if entered:
+            close_workdir(folder)
+        raise
+    return folder
+
+
+def close_workdir(path: str | os.PathLike) -> None:
+    """Lets other processes use a folder that `open_workdir` has opened."""
+    lock = _locks.pop(os.path.realpath(path), None)
+    if lock is not None:
+        os.close(lock)
+
+
+def _begin_or_continue(folder: Path, config: dict[str, Any], *, overwrite: bool) -> None:
+    """Makes the folder that of this run, or raises a UserError."""
+    if different := _other_run(folder, config):
         if not overwrite:
             raise UserError(
-                f"{folder} holds another run ({different}): choose another --workdir, or pass "
-                "--overwrite to delete that run"
+                f"{folder} holds another run ({different}): choose another workdir, or pass "
+                "overwrite to delete that run"
             )
-        shutil.rmtree(folder)
-        used = False
-    if not used:
+        _delete_run(folder)
+    try:
+        mark(folder, RUN)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror}") from error
+    if not (folder / _CONFIG).exists():
         write_json(folder / _CONFIG, config)
-    elif not os.access(folder, os.W_OK):
-        raise UserError(f"cannot write {folder}: permission denied")
-    return folder
+
+
+def _other_run(folder: Path, config: dict[str, Any]) -> str:
+    """Says how the run in a folder differs from this one; empty if it is this one or none."""
+    if not _content(folder):
+        return ""
+    if not (folder / _CONFIG).exists():
+        # Whoever deleted the settings alone should not lose the training by the next command.
+        return f"its {_CONFIG} is missing"
+    try:
+        return _difference(read_json(folder / _CONFIG), config)
+    except UserError:
+        return f"its {_CONFIG} is damaged"
+
+
+def _content(folder: Path) -> list[str]:
+    """Names in a folder but those with which the first moments of a run begin."""
+    passing = (MARKER, _LOCK, _TEMPORARY)
+    names = os.listdir(folder)
+    return [name for name in names if not any(fnmatch.fnmatchcase(name, p) for p in passing)]
+
+
+def _delete_run(folder: Path) -> None:
+    """Deletes a run, settings first: what an interruption leaves is refused like another run.
+
+    The folder itself stays: it may be a symbolic link, and it holds the lock.
+    """
+    try:
+        if reason := why_not_deleted(folder, RUN):
+            raise UserError(f"{reason}: move that away, or choose another workdir")
+        (folder / _CONFIG).unlink(missing_ok=True)
+        for name in _content(folder):
+            if (folder / name).is_dir() and not (folder / name).is_symlink():
+                shutil.rmtree(folder / name)
+            else:
+                (folder / name).unlink()
+    except OSError as error:
+        raise UserError(f"cannot delete the run in {folder}: {error.strerror}") from error
+
+
+def _lock(folder: Path) -> bool:
+    """Makes the folder this process's own, until the process ends, however that may be.
+
+    Returns:
+        Whether it was not before.
+
+    Raises:
+        OSError: if the folder cannot be written.
+        UserError: if it is another process's.
+    """
+    key = os.path.realpath(folder)
+    if key in _locks:
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(_locks[key]), os.stat(folder / _LOCK)):
+                return False
+        # The folder has been deleted since.
+        close_workdir(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(lock, 20).decode("ascii", errors="replace")
+        os.close(lock)
+        raise UserError(
+            f"another process (number {owner}) works in {folder}: wait until it ends, or choose "
+            "another workdir"
+        ) from None
+    except OSError as error:
+        # Some network file systems have no locks; a run is possible there all the same.
+        logging.warning("%s cannot be locked: %s", folder, error.strerror)
+    with contextlib.suppress(OSError):
+        os.truncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+    _locks[key] = lock
+    return True
 
 
 def sha256(path: str | os.PathLike) -> str:

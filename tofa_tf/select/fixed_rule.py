@@ -9,6 +9,7 @@ import dataclasses
 import random
 from collections.abc import Callable, Iterable, Iterator
 
+from tflite_export.common.names import NAMES_ALLOWED, is_name
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import Cost, cost
@@ -30,10 +31,20 @@ _SUFFIXES = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    """One deployment: a name and the budgets to keep; the first budget is the main one."""
+    """One deployment: a name and the budgets to keep; the first budget is the main one.
+
+    Raises:
+        UserError: if the name cannot be that of the scenario's folder.
+    """
 
     name: str
     budgets: tuple[tuple[str, float], ...]
+
+    def __post_init__(self) -> None:
+        if not is_name(self.name):
+            raise UserError(
+                f"scenario {self.name!r}: its name becomes a folder; allowed are {NAMES_ALLOWED}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,7 +160,7 @@ def check_fits_smallest(scenario: Scenario, space: SearchSpace, num_classes: int
 
 
 def _parse_scenario(text: str) -> Scenario:
-    budgets = []
+    budgets, names = [], []
     for part in text.split(","):
         resource, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or resource not in RESOURCES:
@@ -160,9 +171,8 @@ def _parse_scenario(text: str) -> Scenario:
         if resource in dict(budgets):
             raise UserError(f"scenario {text!r}: {resource} is given twice")
         budgets.append((resource, _parse_number(value, text)))
-    return Scenario(
-        "-".join(part.strip().replace("=", "_") for part in text.split(",")), tuple(budgets)
-    )
+        names.append(f"{resource}_{value}")
+    return Scenario("-".join(names), tuple(budgets))
 
 
 def _parse_number(text: str, scenario: str) -> float:

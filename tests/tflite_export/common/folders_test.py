@@ -4,7 +4,9 @@ import pathlib
 import tensorflow as tf
 
 from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import new_folder
+from tflite_export.common.folders import MARKER, FolderKind, is_kind, mark, new_folder
+
+OUTPUT = FolderKind("output", own=("report.json", "part*"))
 
 
 class NewFolderTest(tf.test.TestCase):
@@ -13,8 +15,8 @@ class NewFolderTest(tf.test.TestCase):
         self.parent = pathlib.Path(self.get_temp_dir())
         self.path = self.parent / "out"
 
-    def _write(self, text: str, overwrite: bool = False):
-        with new_folder(self.path, overwrite=overwrite, marker="report.json") as new:
+    def _write(self, text: str, overwrite: bool = False, kind: FolderKind = OUTPUT):
+        with new_folder(self.path, overwrite=overwrite, kind=kind) as new:
             (new / "report.json").write_text(text)
 
     def _refused(self, message: str, overwrite: bool = False):
@@ -25,16 +27,17 @@ class NewFolderTest(tf.test.TestCase):
 
     def test_appears_complete_with_parents(self):
         path = self.path / "a" / "b"
-        with new_folder(path, overwrite=False, marker="report.json") as new:
+        with new_folder(path, overwrite=False, kind=OUTPUT) as new:
             (new / "x").write_text("1")
             self.assertFalse(path.exists())
         self.assertEqual((path / "x").read_text(), "1")
+        self.assertTrue(is_kind(path, OUTPUT))
         self.assertEqual(os.listdir(path.parent), ["b"])
 
     def test_an_error_leaves_nothing(self):
         with (
             self.assertRaises(KeyError),
-            new_folder(self.path, overwrite=False, marker="report.json") as new,
+            new_folder(self.path, overwrite=False, kind=OUTPUT) as new,
         ):
             (new / "x").write_text("1")
             raise KeyError
@@ -44,7 +47,7 @@ class NewFolderTest(tf.test.TestCase):
         self._write("old")
         with (
             self.assertRaises(KeyError),
-            new_folder(self.path, overwrite=True, marker="report.json"),
+            new_folder(self.path, overwrite=True, kind=OUTPUT),
         ):
             raise KeyError
         self.assertEqual((self.path / "report.json").read_text(), "old")
@@ -60,7 +63,59 @@ class NewFolderTest(tf.test.TestCase):
     def test_never_overwrites_somebody_elses_folder(self):
         self.path.mkdir()
         (self.path / "thesis.tex").write_text("years of work")
-        self._refused("holds no report.json, so it is not an earlier output", overwrite=True)
+        for overwrite in (False, True):
+            self._refused("out is not empty and holds no output .*name another folder", overwrite)
+
+    def test_never_overwrites_another_kind_that_has_files_of_equal_names(self):
+        run = FolderKind("run", own=("report.json", "checkpoint.npz"))
+        with new_folder(self.path, overwrite=False, kind=run) as new:
+            (new / "report.json").write_text("of the run")
+        for overwrite in (False, True):
+            self._refused("out holds a run, not an output", overwrite)
+
+    def test_never_overwrites_what_was_added_by_hand(self):
+        self._write("old")
+        (self.path / "part1").write_text("an output has such a file")
+        for name in ("b.txt", "a.txt", "c.txt"):
+            (self.path / name).write_text("mine")
+        self._refused("also holds 'a.txt', 'b.txt' and 1 more, which is not part of", True)
+
+    def test_what_is_put_there_during_the_work_is_kept(self):
+        with (
+            self.assertRaisesRegex(ExportError, "holds no output"),
+            new_folder(self.path, overwrite=True, kind=OUTPUT),
+        ):
+            self.path.mkdir()
+            (self.path / "thesis.tex").write_text("years of work")
+        self.assertTrue((self.path / "thesis.tex").exists())
+
+    def test_folder_made_before_there_were_markers(self):
+        earlier = FolderKind("output", OUTPUT.own, lambda path: (path / "report.json").exists())
+        self.path.mkdir()
+        (self.path / "report.json").write_text("old")
+        (self.path / "notes.txt").write_text("mine")
+        with self.assertRaisesRegex(ExportError, "also holds 'notes.txt'"):
+            self._write("new", overwrite=True, kind=earlier)
+        (self.path / "notes.txt").unlink()
+        self._write("new", overwrite=True, kind=earlier)
+        self.assertTrue(is_kind(self.path, OUTPUT))
+
+    def test_damaged_marker_allows_nothing(self):
+        for damaged in ("", "[1]", '{"kind": "run"}', "[" * 100_000):
+            with self.subTest(damaged[:20]):
+                self.path.mkdir(exist_ok=True)
+                (self.path / MARKER).write_text(damaged)
+                self._refused("out (is not empty and )?holds", overwrite=True)
+
+    def test_symbolic_link_stays_one(self):
+        target = self.parent / "elsewhere"
+        target.mkdir()
+        mark(target, OUTPUT)
+        self.path.symlink_to(target)
+        self.addCleanup(self.path.unlink)
+        self._write("new", overwrite=True)
+        self.assertTrue(self.path.is_symlink())
+        self.assertEqual((target / "report.json").read_text(), "new")
 
     def test_takes_an_empty_folder(self):
         self.path.mkdir()

@@ -63,6 +63,27 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
             self.assertStartsWith(line, name)
 
     @parameterized.parameters(
+        "..",
+        ".",
+        "",
+        ".hidden",
+        "../../victim",
+        "/tmp/victim",
+        "a/b",
+        "a\\b",
+        "mine\n#error",
+        "mine\n",
+        "a b",
+        "-rf",
+        "b\u00f6ard",
+        101 * "a",
+    )
+    def test_name_that_would_leave_its_folder_or_comment(self, name):
+        path = self._file("names.json", json.dumps({name: _MINE}))
+        with self.assertRaisesRegex(ExportError, r"names.json: board .* is no name .*allowed are"):
+            load_boards(path)
+
+    @parameterized.parameters(
         ({"core": "cortex-m99"}, "core 'cortex-m99' is none of"),
         ({"kernels": "esp_nn"}, "no kernels 'esp_nn' for cortex-m4"),
         ({"clock_mhz": 0}, "clock_mhz = 0 is no number from 1 to 2000"),
@@ -75,6 +96,8 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         ({"npu": "ethos-u55-64"}, "npu and npu_mhz belong together"),
         ({"npu": "u55", "npu_mhz": 400}, "board 'mine': unknown NPU 'u55'; known are ethos"),
         ({"ram": 3}, "unknown field 'ram'; fields: core"),
+        ({"core": ["cortex-m4"]}, r"core = \['cortex-m4'\] is no text of one line"),
+        ({"title": "My board\n#include"}, r"title = 'My board\\n#include' is no text of one line"),
     )
     def test_absurd_values(self, changes, message):
         with self.assertRaisesRegex(ExportError, message):
@@ -87,6 +110,9 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         ("nowhere.toml", "cannot read board file nowhere.toml: No such file"),
         ("rp2040@fast", "rp2040@fast: wanted a limit such as @100ms or @10fps"),
         ("rp2040@0fps", "rp2040@0fps: wanted a limit"),
+        ("rp2040@0.001ms", "rp2040@0.001ms: wanted a limit from 0.01 to 1e"),
+        (f"rp2040@{400 * '9'}ms", "wanted a limit such as"),
+        ("rp2040@\u0661ms", "wanted a limit such as"),
     )
     def test_bad_lists(self, names, message):
         with self.assertRaisesRegex(ExportError, message):
@@ -97,6 +123,8 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         ("a.json", "[1]", "holds no board"),
         ("a.toml", "", "holds no board"),
         ("a.toml", "core = 'cortex-m4'", "'core' is no table"),
+        ("a.toml", f"a = {'[' * 5000}{']' * 5000}", "a.toml is nested too deeply"),
+        ("a.json", '{"a": ' * 50_000, "a.json is nested too deeply"),
     )
     def test_bad_files(self, name, text, message):
         with self.assertRaisesRegex(ExportError, message):

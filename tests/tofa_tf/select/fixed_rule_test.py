@@ -38,9 +38,20 @@ class ParseTest(tf.test.TestCase):
             ("macs=nan", "'nan' is not a positive number"),
             ("macs=1M,macs=2M", "macs is given twice"),
             ("macs=1M;macs=1M", "scenario 'macs_1M' is given twice"),
+            (f"macs={300 * '0'}1M", "its name becomes a folder; allowed are 1 to 100 letters"),
+            ("macs=\u0661M", "its name becomes a folder"),
         ):
             with self.assertRaisesRegex(UserError, message):
                 parse_scenarios(text)
+
+    def test_name_has_no_spaces(self):
+        (scenario,) = parse_scenarios("macs =\n1e+6 ,arena_kib= 64")
+        self.assertEqual(scenario.name, "macs_1e+6-arena_kib_64")
+
+    def test_name_is_that_of_a_folder(self):
+        for name in ("..", "", "/tmp/x", "a/../../b", "a\n"):
+            with self.assertRaisesRegex(UserError, "its name becomes a folder"):
+                Scenario(name, (("macs", 1e6),))
 
 
 class CandidatesTest(tf.test.TestCase):
