@@ -27,7 +27,7 @@ from absl import flags
 from tflite_export.common import cli
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free
-from tflite_export.common.image_files import read_images
+from tflite_export.common.raw_inputs import read_inputs
 from tflite_export.convert.convert import image_shape
 from tflite_export.convert.keras_file import load_model
 from tflite_export.convert.normalization import (
@@ -53,6 +53,7 @@ from tflite_export.firmware.generate import (
     check_platforms,
     write_firmware,
 )
+from tflite_export.input_spec import default_spec
 from tflite_export.pack.repack import Level
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.vela import wanted_npus
@@ -98,7 +99,8 @@ def main(argv: Sequence[str]) -> None:
     output = Path(_OUTPUT.value)
     check_free(output, overwrite=_OVERWRITE.value, kind=EXPORT)
     model = load_model(Path(_MODEL.value))
-    pixels = read_images(Path(_REPRESENTATIVE.value), image_shape(model), _IMAGES.value)
+    spec = default_spec(image_shape(model))
+    pixels = read_inputs(Path(_REPRESENTATIVE.value), spec, _IMAGES.value)
     normalize = parse_normalization(_MEAN.value, _STD.value) or default_normalization(model, pixels)
     images = normalize(pixels)
     recipe = {

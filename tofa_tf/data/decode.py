@@ -7,28 +7,14 @@ from pathlib import Path
 
 import numpy as np
 from absl import logging
-from PIL import Image, ImageOps
 
+from tflite_export.common.image_files import decode_image
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.resize import resize
 
-# Larger images (16384 x 8192 and the like) are skipped: decoding one takes more than 500 MiB.
-MAX_PIXELS = 2**27
-
-Image.init()
-_EXTENSIONS = frozenset(Image.registered_extensions())
-
-
-def is_image(path: Path) -> bool:
-    """Tells by its name whether a file is meant to be an image; hidden files are not."""
-    return path.suffix.lower() in _EXTENSIONS and not path.name.startswith(".")
-
 
 def decode(path: str | os.PathLike, size: int) -> np.ndarray:
-    """Reads one image file as RGB and resizes it by `resize.resize`.
-
-    Orientation tags are obeyed, grey is repeated, CMYK and palettes are converted, 16-bit grey is
-    scaled to 8 bits, transparency is laid over white, and of an animation the first frame is taken.
+    """Reads one image file, see `decode_image`, and resizes it by `resize.resize`.
 
     Args:
         path: of the file.
@@ -41,12 +27,7 @@ def decode(path: str | os.PathLike, size: int) -> np.ndarray:
         ValueError: the pixels are of a kind that has no fixed range, or too many.
         OSError: the file cannot be read. Decoders also raise errors of other types.
     """
-    with Image.open(path) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise ValueError(
-                f"{image.width} x {image.height} pixels, at most {MAX_PIXELS} are read"
-            )
-        return resize(np.asarray(_to_rgb(ImageOps.exif_transpose(image))), size)
+    return resize(decode_image(path), size)
 
 
 def decode_all(
@@ -90,20 +71,3 @@ def decode_all(
     for line in skipped:
         logging.warning("skipped unreadable image %s", line)
     return (images if readable.all() else images[readable]), readable, skipped
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "F":
-        raise ValueError("floating-point pixels have no fixed range: save the image with 8 bits")
-    if image.mode.startswith("I"):
-        return _from_16_bits(np.asarray(image))
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
-
-
-def _from_16_bits(pixels: np.ndarray) -> Image.Image:
-    if pixels.min() < 0 or pixels.max() > 0xFFFF:
-        raise ValueError("pixels of more than 16 bits: save the image with 8 bits")
-    return Image.fromarray(np.rint(pixels / 257).astype(np.uint8)).convert("RGB")

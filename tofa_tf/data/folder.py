@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from tflite_export.common.image_files import is_image
 from tofa_tf.common.errors import UserError
-from tofa_tf.data.decode import decode_all, is_image
+from tofa_tf.data.decode import decode_all
 from tofa_tf.data.records import ImageSet, Source
 
 # Names of folders that hold parts of a data set rather than classes.

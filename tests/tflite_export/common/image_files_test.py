@@ -1,110 +1,111 @@
-import pathlib
+"""Tests of reading image files of every kind, sound and damaged."""
+
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 from PIL import Image
 
-from tflite_export.common.errors import ExportError
-from tflite_export.common.image_files import read_images
+from tflite_export.common.image_files import decode_image, is_image
 
-_SHAPE = (8, 8, 3)
+# Smooth, as photographs are, so that lossy formats change little.
+_Y, _X = np.mgrid[:24, :24] / 24
+_PIXELS = (128 + 60 * np.stack([np.sin(5 * _X + _Y), np.cos(4 * _Y), np.sin(3 * _X)], -1)).astype(
+    np.uint8
+)
+_RGB = Image.fromarray(_PIXELS)
 
 
-class ReadImagesTest(tf.test.TestCase, parameterized.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.folder = pathlib.Path(self.get_temp_dir())
-
-    def _save(self, name: str, pixels: np.ndarray):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-
-    def _save_array(self, name: str, **arrays):
-        path = self.folder / name
-        if path.suffix == ".npy":
-            np.save(path, arrays["images"])
-        else:
-            np.savez(path, **arrays)
+class DecodeImageTest(tf.test.TestCase, parameterized.TestCase):
+    def write(self, name: str, image: Image.Image, **options) -> Path:
+        path = Path(self.get_temp_dir(), name)
+        image.save(path, **options)
         return path
 
-    def test_nested_folders_in_order_of_names(self):
-        for name, value in (("b/2.bmp", 20), ("a/deep/1.png", 10), ("c.PNG", 30)):
-            self._save(name, np.full(_SHAPE, value, np.uint8))
-        (self.folder / "notes.txt").write_text("no image")
-        images = read_images(self.folder, _SHAPE, limit=100)
-        self.assertEqual((images.shape, images.dtype), ((3, *_SHAPE), np.uint8))
-        self.assertAllEqual(images[:, 0, 0, 0], [10, 20, 30])
+    def test_names(self):
+        names = ("a.JPG", "b.webp", "c.eps", "d.txt", ".hidden.png", "png")
+        self.assertEqual([is_image(Path(name)) for name in names], [True] * 2 + [False] * 4)
 
-    def test_limit_takes_images_from_the_whole_range(self):
-        for value in range(21):
-            self._save(f"{value:02}.png", np.full(_SHAPE, value, np.uint8))
-        self.assertAllEqual(read_images(self.folder, _SHAPE, 3)[:, 0, 0, 0], [0, 10, 20])
+    def test_other_programs_are_not_called(self):
+        path = Path(self.get_temp_dir(), "image.jpg")
+        _RGB.save(path, format="EPS")
+        with self.assertRaisesRegex(OSError, "cannot identify"):
+            decode_image(path)
 
-    def test_resized_to_height_and_width(self):
-        wide = np.zeros((10, 40, 3), np.uint8)
-        wide[:, 20:] = 200
-        self._save("wide.png", wide)
-        image = read_images(self.folder, (4, 8, 3), 1)[0]
-        self.assertEqual(image.shape, (4, 8, 3))
-        self.assertAllEqual(image[:, 0], np.zeros((4, 3)))
-        self.assertAllEqual(image[:, -1], np.full((4, 3), 200))
+    @parameterized.parameters("png", "bmp", "tiff", "ppm", "webp")
+    def test_lossless_formats(self, suffix):
+        options = {"lossless": True} if suffix == "webp" else {}
+        path = self.write(f"image.{suffix}", _RGB, **options)
+        self.assertAllEqual(decode_image(path), _PIXELS)
 
-    @parameterized.parameters((np.uint8, (8, 8)), (np.uint8, (8, 8, 4)))
-    def test_grey_and_transparent_images_become_rgb(self, dtype, shape):
-        self._save("x.png", np.full(shape, 77, dtype))
-        self.assertAllEqual(read_images(self.folder, _SHAPE, 1), np.full((1, *_SHAPE), 77))
+    def test_jpeg(self):
+        path = self.write("image.jpg", _RGB, quality=95)
+        self.assertAllClose(decode_image(path).astype(int), _PIXELS.astype(int), atol=16)
 
-    def test_colour_becomes_grey_for_a_grey_model(self):
-        self._save("x.png", np.full(_SHAPE, 99, np.uint8))
-        self.assertAllEqual(read_images(self.folder, (8, 8, 1), 1), np.full((1, 8, 8, 1), 99))
+    def test_several_pictures_in_one_jpeg(self):
+        path = self.write("image.jpg", _RGB, format="MPO", save_all=True, append_images=[_RGB])
+        self.assertAllClose(decode_image(path).astype(int), _PIXELS.astype(int), atol=16)
 
-    def test_numpy_files(self):
-        images = np.random.default_rng(0).normal(size=(5, *_SHAPE)).astype(np.float32)
-        for path in (
-            self._save_array("a.npy", images=images),
-            self._save_array("b.npz", images=images, labels=np.arange(5)),
-            self._save_array("c.npz", x=images),
+    def test_grey(self):
+        grey = np.asarray(_RGB.convert("L"))
+        decoded = decode_image(self.write("image.png", _RGB.convert("L")))
+        self.assertAllEqual(decoded, np.repeat(grey[..., np.newaxis], 3, axis=-1))
+
+    def test_black_and_white(self):
+        decoded = decode_image(self.write("image.png", _RGB.convert("1")))
+        self.assertAllEqual(np.unique(decoded), [0, 255])
+
+    def test_16_bit_grey_is_scaled(self):
+        values = np.arange(24 * 24, dtype=np.uint16).reshape(24, 24) * 100
+        for suffix in ("png", "tiff"):
+            decoded = decode_image(self.write(f"image.{suffix}", Image.fromarray(values)))
+            self.assertAllClose(decoded[..., 1].astype(float), values / 257.0, atol=0.5)
+
+    def test_cmyk(self):
+        path = self.write("image.jpg", _RGB.convert("CMYK"), quality=95)
+        self.assertAllClose(decode_image(path).astype(int), _PIXELS.astype(int), atol=24)
+
+    def test_palette(self):
+        indexed = _RGB.quantize(64)
+        decoded = decode_image(self.write("image.png", indexed))
+        self.assertAllEqual(decoded, np.asarray(indexed.convert("RGB")))
+
+    def test_transparency_is_laid_over_white(self):
+        rgba = np.dstack([_PIXELS, np.full((24, 24), 255, np.uint8)])
+        rgba[:12, :, 3] = 0
+        decoded = decode_image(self.write("image.png", Image.fromarray(rgba)))
+        self.assertAllEqual(decoded[:12], np.full((12, 24, 3), 255))
+        self.assertAllEqual(decoded[12:], _PIXELS[12:])
+
+    def test_first_frame_of_an_animation(self):
+        frames = [Image.new("RGB", (24, 24), color) for color in ("red", "blue")]
+        path = self.write("image.gif", frames[0], save_all=True, append_images=frames[1:])
+        self.assertAllEqual(decode_image(path), np.asarray(frames[0]))
+
+    def test_orientation_tag_is_obeyed(self):
+        tags = Image.Exif()
+        tags[0x0112] = 6  # the camera was turned: rotate clockwise to see it upright
+        decoded = decode_image(self.write("image.png", _RGB, exif=tags))
+        self.assertAllEqual(decoded, np.rot90(_PIXELS, -1))
+
+    def test_floating_point_pixels(self):
+        path = self.write("image.tiff", Image.fromarray(np.zeros((24, 24), np.float32)))
+        with self.assertRaisesRegex(ValueError, "floating-point"):
+            decode_image(path)
+
+    def test_more_than_16_bits(self):
+        path = self.write("image.tiff", Image.fromarray(np.full((24, 24), 70_000, np.int32)))
+        with self.assertRaisesRegex(ValueError, "more than 16 bits"):
+            decode_image(path)
+
+    def test_huge(self):
+        path = self.write("image.png", Image.new("1", (20_000, 8_000)))
+        with (
+            self.assertWarns(Image.DecompressionBombWarning),
+            self.assertRaisesRegex(ValueError, "20000 x 8000 pixels, at most"),
         ):
-            self.assertAllEqual(read_images(path, _SHAPE, 100), images)
-        self.assertAllEqual(read_images(path, _SHAPE, 2), images[[0, 4]])
-
-    @parameterized.named_parameters(
-        ("shape", {"images": np.zeros((5, 9, 8, 3))}, r"holds \(5, 9, 8, 3\).*needs \(n, 8, 8, 3"),
-        ("none", {"images": np.zeros((0, *_SHAPE))}, "holds no images"),
-        ("text", {"images": np.full((1, *_SHAPE), "x")}, "uint8 pixels or floats"),
-        ("names", {"x": np.zeros(1), "y": np.zeros(1)}, "name one of them 'images'"),
-        ("pickle", {"images": np.array([None])}, "damaged or not a numpy file"),
-    )
-    def test_unsuitable_arrays(self, arrays, message):
-        with self.assertRaisesRegex(ExportError, message):
-            read_images(self._save_array("bad.npz", **arrays), _SHAPE, 10)
-
-    def test_foreign_content(self):
-        for name in ("x.npy", "x.npz"):
-            (self.folder / name).write_bytes(b"no numpy")
-            with self.assertRaisesRegex(ExportError, "damaged or not a numpy file"):
-                read_images(self.folder / name, _SHAPE, 10)
-
-    def test_bad_paths(self):
-        with self.assertRaisesRegex(ExportError, "no folder or file"):
-            read_images(self.folder / "nowhere", _SHAPE, 10)
-        with self.assertRaisesRegex(ExportError, r"holds no images \(.png"):
-            read_images(self.folder, _SHAPE, 10)
-        (self.folder / "list.txt").write_text("")
-        with self.assertRaisesRegex(ExportError, "a folder of images, a .npy or a .npz"):
-            read_images(self.folder / "list.txt", _SHAPE, 10)
-
-    def test_unreadable_image_is_named(self):
-        (self.folder / "broken.jpg").write_bytes(b"\xff\xd8\xff no jpeg")
-        with self.assertRaisesRegex(ExportError, "cannot read the image .*broken.jpg"):
-            read_images(self.folder, _SHAPE, 10)
-
-    def test_model_with_two_channels(self):
-        self._save("x.png", np.zeros(_SHAPE, np.uint8))
-        with self.assertRaisesRegex(ExportError, "2 channels"):
-            read_images(self.folder, (8, 8, 2), 10)
+            decode_image(path)
 
 
 if __name__ == "__main__":
