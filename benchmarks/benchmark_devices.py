@@ -11,13 +11,12 @@ latencies but no accuracy. Every latency is an estimate.
 """
 
 import contextlib
-import os
+import dataclasses
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
@@ -28,15 +27,15 @@ from benchmarks.trained_run import load_trained_run
 from tflite_export.devices.boards import Board, known_boards, load_boards
 from tflite_export.export_model import export_model
 from tflite_export.runtimes.tflm_pool import TflmPool
-from tflite_export.runtimes.vela import wanted_npus
+from tflite_export.runtimes.vela import NpuReport, wanted_npus
 from tofa_tf import train
 from tofa_tf.app import cli
 from tofa_tf.common.errors import UserError
-from tofa_tf.deploy.board import board_entry, board_scenario
-from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, Deployment, run_scenario
-from tofa_tf.nets.supernet import Supernet
+from tofa_tf.deploy.deployment import make_deployments
+from tofa_tf.deploy.results import BoardResult, ScenarioResult
+from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, run_scenario
 from tofa_tf.training.experiment import Experiment
-from tofa_tf.training.trainer import SAMPLED
+from tofa_tf.training.trained_run import TrainedRun
 
 _BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; empty: all.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
@@ -79,46 +78,31 @@ def main(argv: Sequence[str]) -> None:
     if not _OUTPUT.value:
         raise UserError("--output is missing: name a folder for the results")
     boards = load_boards(_BOARDS.value or ",".join(known_boards()))
-    experiment, folder, supernet = load_trained_run()
+    run = load_trained_run()
     with contextlib.ExitStack() as stack:
         results = stack.enter_context(new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value))
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         tflm = stack.enter_context(TflmPool())
-        os.symlink((folder / SAMPLED).resolve(), temporary / SAMPLED)
-        rows = _subnets(boards, supernet, experiment, temporary, tflm)
-        rows += _standard(boards, experiment, temporary, tflm)
+        rows = _subnets(boards, dataclasses.replace(run, folder=temporary), tflm)
+        rows += _standard(boards, run.experiment, temporary, tflm)
         write_devices(results, [asdict(row) for row in rows], OURS)
         print((results / TABLE).read_text())
 
 
-def _subnets(
-    boards: Sequence[Board],
-    supernet: Supernet,
-    experiment: Experiment,
-    folder: Path,
-    tflm: TflmPool,
-) -> list[Row]:
+def _subnets(boards: Sequence[Board], run: TrainedRun, tflm: TflmPool) -> list[Row]:
     rows: list[Row] = []
-    entries: list[dict[str, Any]] = []
-    for board in boards:
-        scenario, npus = board_scenario(board, experiment.space), wanted_npus("", [board])
+    made: list[ScenarioResult] = []
+    wanted_npus("", boards)  # Says so where Vela is missing.
+    for deployment in make_deployments([], boards, run.experiment.space):
         try:
-            entry = run_scenario(
-                Deployment(scenario, board, npus=tuple(npus)),
-                supernet,
-                experiment,
-                folder,
-                tflm,
-                "benchmark",
-                entries,
-            )
+            result = run_scenario(run, deployment, tflm, made)
         except UserError as error:
-            rows.append(Row(board.name, OURS, missing=str(error)))
+            rows.append(Row(deployment.scenario.name, OURS, missing=str(error)))
         else:
-            entries.append(entry)
-            npu = entry["npus"][0] if entry["npus"] else None
-            figures = {key: entry[key] for key in ("macs", "int8_accuracy", "seconds")}
-            rows.append(_row(OURS, entry["board"], "", npu, **figures))
+            made.append(result)
+            npu = result.npus[0] if result.npus else None
+            row = _row(OURS, result.board, "", npu, result.macs, result.seconds)
+            rows.append(dataclasses.replace(row, int8_accuracy=result.int8_accuracy))
         print(rows[-1], flush=True)
     return rows
 
@@ -143,29 +127,30 @@ def _standard(
         )
         seconds = time.perf_counter() - start
         print(f"{name}: {report.macs / 1e6:.2f} MMACs, {seconds:.1f} s", flush=True)
-        for board in report.boards:
-            npu = asdict(board.npu) if board.npu else None
-            figures = {"macs": report.macs, "seconds": seconds}
-            rows.append(_row(name, board_entry(board), board.missing, npu, **figures))
+        rows += [
+            _row(name, BoardResult.of(board), board.missing, board.npu, report.macs, seconds)
+            for board in report.boards
+        ]
     return rows
 
 
 def _row(
-    model: str, board: dict[str, Any], missing: str, npu: dict[str, Any] | None, **figures: Any
+    model: str, board: BoardResult, missing: str, npu: NpuReport | None, macs: int, seconds: float
 ) -> Row:
     return Row(
         model=model,
         missing=missing,
-        board=board["board"],
-        flash_used=board["flash_used"],
-        flash_available=board["flash_available"],
-        arena_used=board["arena_used"],
-        arena_available=board["arena_available"],
-        latency_ms=board["latency_estimate_ms"],
-        latency_error=board["latency_relative_error"],
-        npu=npu["config"] if npu else None,
-        npu_ms=npu["estimate_ms"] if npu else None,
-        **figures,
+        board=board.fit.board,
+        macs=macs,
+        flash_used=board.fit.flash_used,
+        flash_available=board.fit.flash_available,
+        arena_used=board.fit.arena_used,
+        arena_available=board.fit.arena_available,
+        latency_ms=board.latency_ms,
+        latency_error=board.latency_relative_error,
+        npu=npu.config if npu else None,
+        npu_ms=npu.estimate_ms if npu else None,
+        seconds=seconds,
     )
 
 

@@ -42,8 +42,6 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import macs
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.experiment import Experiment
-from tofa_tf.training.sampling import SamplerLog
-from tofa_tf.training.trainer import SAMPLED
 
 _SUBNETS = flags.DEFINE_integer("subnets", 10, "How many.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
@@ -59,19 +57,19 @@ def main(argv: Sequence[str]) -> None:
     del argv
     if not _OUTPUT.value:
         raise UserError("--output is missing: name a folder for the results")
-    experiment, folder, supernet = load_trained_run()
-    log = (arch for _, arch in SamplerLog(folder / SAMPLED).most_recent_first())
+    run = load_trained_run()
+    sampled = (arch for _, arch in run.sampled)
     rows = []
     with (
         new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as results,
         TflmRuntime() as tflm,
     ):
-        for arch in spread(experiment.space, log, _SUBNETS.value):
-            rows.append(_compare(supernet, arch, experiment, tflm))
+        for arch in spread(run.experiment.space, sampled, _SUBNETS.value):
+            rows.append(_compare(run.supernet, arch, run.experiment, tflm))
             print(rows[-1], flush=True)
         write_csv(results / "results.csv", rows)
         _plot(results / _PLOT, rows)
-        _write(results, rows, experiment)
+        _write(results, rows, run.experiment)
         print((results / "README.md").read_text())
 
 

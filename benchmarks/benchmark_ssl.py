@@ -23,8 +23,9 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import Progress
 from tofa_tf.space.cost import cost
 from tofa_tf.training.evaluate import accuracy
-from tofa_tf.training.experiment import Settings, load_experiment, train_or_load
+from tofa_tf.training.experiment import Settings, load_experiment
 from tofa_tf.training.sampling import spread_archs
+from tofa_tf.training.trained_run import train_or_load
 
 _SPLITS = flags.DEFINE_integer("splits", 3, "Label splits, one seed each, counted from --seed.")
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")

@@ -35,10 +35,9 @@ from tofa_tf.training.experiment import (
     Settings,
     load_experiment,
     open_folder,
-    train_or_load,
 )
 from tofa_tf.training.sampling import spread_archs
-from tofa_tf.training.trainer import training_seconds
+from tofa_tf.training.trained_run import train_or_load
 
 _LABELS = flags.DEFINE_list("labels", ["4", "25", "400"], "Labelled images of each class.")
 _LEVELS = flags.DEFINE_integer("levels", 5, "Subnets, at even ratios of MACs.", lower_bound=2)
@@ -94,13 +93,13 @@ def _measure(settings: Settings, workdir: Path, tflm: TflmRuntime) -> list[dict[
     if measured.exists():
         return read_json(measured)
     with Progress(settings.train.steps) as progress:
-        supernet = train_or_load(experiment, folder, progress.step).supernet
+        run = train_or_load(experiment, folder, progress.step)
     rows = [
-        {**_export(supernet, arch, experiment, folder / f"level{level}", tflm), "level": level}
+        {**_export(run.supernet, arch, experiment, folder / f"level{level}", tflm), "level": level}
         for level, arch in enumerate(spread_archs(experiment.space, _LEVELS.value))
     ]
     for row in rows:
-        row["training_seconds"] = training_seconds(folder)
+        row["training_seconds"] = run.training_seconds
     write_json(measured, rows)
     return rows
 

@@ -1,19 +1,14 @@
 """The trained run that a benchmark takes its subnets from."""
 
-from pathlib import Path
-
 from tofa_tf import train
 from tofa_tf.common.errors import UserError
-from tofa_tf.nets.supernet import Supernet
-from tofa_tf.training.experiment import Experiment, load_experiment, open_folder, train_or_load
+from tofa_tf.training.experiment import load_experiment, open_folder
+from tofa_tf.training.trained_run import TrainedRun, train_or_load
 from tofa_tf.training.trainer import WEIGHTS
 
 
-def load_trained_run() -> tuple[Experiment, Path, Supernet]:
+def load_trained_run() -> TrainedRun:
     """Loads the run that the flags of tofa_tf.train describe, from its --workdir.
-
-    Returns:
-        The experiment, the run's folder, and the supernet with the averaged weights.
 
     Raises:
         UserError: if the folder holds no such run, or it is not trained yet.
@@ -22,4 +17,4 @@ def load_trained_run() -> tuple[Experiment, Path, Supernet]:
     folder = open_folder(experiment, train.WORKDIR.value, overwrite=False)
     if not (folder / WEIGHTS).exists():
         raise UserError(f"{folder} holds no trained supernet: run tofa_tf.run with it first")
-    return experiment, folder, train_or_load(experiment, folder).supernet
+    return train_or_load(experiment, folder)

@@ -11,8 +11,9 @@ from tofa_tf.app import cli
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import Progress
 from tofa_tf.pretrained.load import NONE, default_pretrained
-from tofa_tf.training.experiment import Settings, load_experiment, open_folder, train_or_load
+from tofa_tf.training.experiment import Settings, load_experiment, open_folder
 from tofa_tf.training.losses import LossWeights, UnifiedLoss
+from tofa_tf.training.trained_run import train_or_load
 from tofa_tf.training.trainer import WEIGHTS, TrainConfig
 
 _DATASET = flags.DEFINE_string(

@@ -1,4 +1,4 @@
-"""Keeps what native code writes to stderr off the console, and at hand for error messages."""
+"""What goes to stderr: warnings for the user, and nothing of what native code writes there."""
 
 import contextlib
 import os
@@ -21,3 +21,8 @@ def captured_stderr() -> Iterator[IO[bytes]]:
             sys.stderr.flush()
             os.dup2(saved, 2)
             os.close(saved)
+
+
+def warn(text: str) -> None:
+    """Tells the user of something that needs no error, but should not pass unnoticed."""
+    print(f"warning: {text}", file=sys.stderr, flush=True)

@@ -76,7 +76,7 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
 
     Args:
         annotation: the type wanted: a dataclass, an enum, `tuple[...]`, `Mapping[str, ...]`,
-            a union, a plain type, or `Any`.
+            `Literal[...]`, a union, a plain type, or `Any`.
         data: from `json.loads`.
         where: name of the field, for messages; empty at the top.
 
@@ -95,7 +95,10 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
     if dataclasses.is_dataclass(annotation):
         return _from_fields(annotation, data, where)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return _from_value(annotation, data, where)
+        values = {member.value: member for member in annotation}
+        return _from_choices(values, data, where)
+    if origin is typing.Literal:
+        return _from_choices({value: value for value in arguments}, data, where)
     if annotation is type(None):
         wanted, fits = "null", data is None
     elif annotation in _NAMES:
@@ -160,11 +163,11 @@ def _from_union(arguments: tuple[Any, ...], data: Any, where: str) -> Any:
     raise complaints[0]
 
 
-def _from_value(kind: type[enum.Enum], data: Any, where: str) -> enum.Enum:
-    for member in kind:
-        if member.value == data:
-            return member
-    raise _unfit(where, data, f"one of {', '.join(str(member.value) for member in kind)}")
+def _from_choices(choices: Mapping[Any, Any], data: Any, where: str) -> Any:
+    for value, choice in choices.items():
+        if type(value) is type(data) and value == data:
+            return choice
+    raise _unfit(where, data, f"one of {', '.join(map(str, choices))}")
 
 
 @functools.cache

@@ -1,16 +1,11 @@
-"""A board as a deployment scenario: its budgets, and what the report says of it."""
-
-import dataclasses
-from typing import Any
+"""A board as a deployment scenario: its budgets."""
 
 import numpy as np
 
 from tflite_export.convert.convert import convert_int8
-from tflite_export.devices.board_report import BoardReport
 from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import code_bytes
 from tflite_export.devices.latency import estimate_latency
-from tflite_export.export_model import ExportReport
 from tflite_export.graph.flatbuffer import read_tflite
 from tofa_tf.nets.static_net import build_static
 from tofa_tf.select.fixed_rule import Scenario
@@ -45,21 +40,3 @@ def _ms_per_mac(space: SearchSpace, arch: Arch, board: Board) -> float:
     noise = np.random.default_rng(0).normal(size=shape).astype(np.float32)
     file = read_tflite(convert_int8(model, noise))
     return estimate_latency(file, board).estimate_ms / file.macs
-
-
-def board_entry(report: BoardReport) -> dict[str, float | str]:
-    """What `report.json` says of a scenario's board; the latency is an estimate."""
-    return {
-        **dataclasses.asdict(report.fit),
-        "latency_estimate_ms": report.latency.estimate_ms,
-        "latency_relative_error": report.latency.relative_error,
-    }
-
-
-def npu_entries(report: ExportReport) -> list[dict[str, Any]]:
-    """What `report.json` says of every NPU: Vela's estimates beside that of the board's CPU."""
-    board = report.boards[0] if report.boards else None
-    own = board.npu if board else None
-    npus = [own if own and own.config == npu.config else npu for npu in report.npus]
-    cpu_ms = board.latency.estimate_ms if board else None
-    return [{**dataclasses.asdict(npu), "cpu_estimate_ms": cpu_ms} for npu in npus]

@@ -1,8 +1,6 @@
 """Firmware projects for a scenario's model, with test images as test vectors."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,34 +9,33 @@ from tflite_export.export_model import FIRMWARE_FOLDER
 from tflite_export.firmware.generate import TEST_VECTORS, is_firmware_of, write_firmware
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.runtimes.tflm_pool import TflmPool
+from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.trained_run import TrainedRun
 
 
 def add_firmware(
-    entry: dict[str, Any],
-    platforms: Sequence[str],
-    experiment: Experiment,
-    folder: Path,
-    tflm: TflmPool,
+    run: TrainedRun, result: ScenarioResult, platforms: Sequence[str], tflm: TflmPool
 ) -> None:
     """Writes `scenarios/NAME/firmware/PLATFORM/` for each platform that has none of this model yet.
 
     Args:
-        entry: of the finished scenario, as in `report.json`; its board, if any, sizes the arena.
+        run: that the result is of.
+        result: its model; its board, if any, sizes the arena.
         platforms: of `tflite_export.firmware.generate.PLATFORMS`.
-        folder: of the run.
+        tflm: running TFLite Micros.
 
     Raises:
         ExportError: if TFLite Micro fails, or a folder cannot be written.
     """
-    model = folder / entry["tflite"]
+    model = run.folder / result.tflite
     tflite = model.read_bytes()
     root = model.parent / FIRMWARE_FOLDER
     missing = [name for name in platforms if not is_firmware_of(root / name, tflite)]
     if not missing:
         return
-    inputs = _test_vectors(tflite, experiment, entry["arch"]["resolution"])
-    arena = entry["board"]["arena_used"] if entry["board"] else None
+    inputs = _test_vectors(tflite, run.experiment, result.arch.resolution)
+    arena = result.board.fit.arena_used if result.board else None
     for platform in missing:
         write_firmware(
             root / platform, platform, tflite, inputs, tflm, arena_bytes=arena, overwrite=True

@@ -1,70 +1,65 @@
-"""The report of a run for people: a table, a plot, and the same as one HTML page."""
+"""The report of a run for people: tables, a plot, and the same as one HTML page."""
 
 import base64
 import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import matplotlib
-import numpy as np
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-
-from tofa_tf.common.files import replacing, write_text
+from tflite_export.runtimes.vela import NpuReport
+from tofa_tf.common.files import write_text
+from tofa_tf.data.labels import LabelsPerClass
+from tofa_tf.deploy.accuracy_plot import plot_accuracy
+from tofa_tf.deploy.results import BoardResult, RunReport, ScenarioResult
 
 PLOT = "accuracy.png"
-Columns = Sequence[tuple[str, Callable[[dict[str, Any]], str]]]
+Row = TypeVar("Row")
+Columns = Sequence[tuple[str, Callable[[Row], str]]]
 
-_AXES = (
-    ("MACs (millions)", lambda s: s["macs"] / 1e6),
-    ("flash: .tflite file (KiB)", lambda s: s["tflite_bytes"] / 1024),
-    ("arena in TFLite Micro (KiB)", lambda s: s["arena_bytes"] / 1024),
+SCENARIO_COLUMNS: Columns[ScenarioResult] = (
+    ("scenario", lambda s: s.name),
+    ("MACs", lambda s: f"{s.macs / 1e6:.2f} M"),
+    ("params", lambda s: f"{s.params / 1e3:.0f} k"),
+    ("flash KiB", lambda s: f"{s.tflite_bytes / 1024:.1f}"),
+    ("arena KiB", lambda s: f"{s.arena_bytes / 1024:.1f}"),
+    ("float accuracy", lambda s: f"{s.float_accuracy:.2%}"),
+    ("int8 accuracy", lambda s: f"{s.int8_accuracy:.2%}"),
+    ("same class as float", lambda s: f"{s.verification.int8_agreement:.2%}"),
+    ("ms on this PC", lambda s: f"{s.pc_ms:.2f}"),
+    ("seconds to make", lambda s: f"{s.seconds:.1f}"),
 )
-SCENARIO_COLUMNS: Columns = (
-    ("scenario", lambda s: s["name"]),
-    ("MACs", lambda s: f"{s['macs'] / 1e6:.2f} M"),
-    ("params", lambda s: f"{s['params'] / 1e3:.0f} k"),
-    ("flash KiB", lambda s: f"{s['tflite_bytes'] / 1024:.1f}"),
-    ("arena KiB", lambda s: f"{s['arena_bytes'] / 1024:.1f}"),
-    ("float accuracy", lambda s: f"{s['float_accuracy']:.2%}"),
-    ("int8 accuracy", lambda s: f"{s['int8_accuracy']:.2%}"),
-    ("same class as float", lambda s: f"{s['int8_agreement']:.2%}"),
-    ("ms on this PC", lambda s: f"{s['latency_ms']:.2f}"),
-    ("seconds to make", lambda s: f"{s['seconds']:.1f}"),
-)
-_BOARD_COLUMNS: Columns = (
-    ("board", lambda b: b["board"]),
-    ("flash with the runtime's code, KiB", lambda b: _used(b, "flash")),
-    ("SRAM for the arena, KiB", lambda b: _used(b, "arena")),
+_BOARD_COLUMNS: Columns[BoardResult] = (
+    ("board", lambda b: b.fit.board),
     (
-        "latency, estimate",
-        lambda b: f"{b['latency_estimate_ms']:.3g} ms ± {b['latency_relative_error']:.0%}",
+        "flash with the runtime's code, KiB",
+        lambda b: _of(b.fit.flash_used, b.fit.flash_available),
     ),
+    ("SRAM for the arena, KiB", lambda b: _of(b.fit.arena_used, b.fit.arena_available)),
+    ("latency, estimate", lambda b: f"{b.latency_ms:.3g} ms ± {b.latency_relative_error:.0%}"),
 )
-_QUANTIZATION_COLUMNS: Columns = (
-    ("scenario", lambda s: s["name"]),
-    ("float accuracy", lambda s: f"{s['float_accuracy']:.2%}"),
-    ("by ptq", lambda s: f"{s['quantization']['ptq']['accuracy']:.2%}"),
-    ("by qat", lambda s: f"{s['quantization']['qat']['accuracy']:.2%}"),
-    ("loses by ptq, points", lambda s: f"{_lost(s, 'ptq'):.2f}"),
-    ("loses by qat, points", lambda s: f"{_lost(s, 'qat'):.2f}"),
-    ("steps of qat", lambda s: f"{s['quantization']['qat_steps']}"),
-    ("seconds of qat", lambda s: f"{s['quantization']['qat_seconds']:.0f}"),
+_QUANTIZATION_COLUMNS: Columns[ScenarioResult] = (
+    ("scenario", lambda s: s.name),
+    ("float accuracy", lambda s: f"{s.float_accuracy:.2%}"),
+    ("by ptq", lambda s: f"{s.quantization.ptq.accuracy:.2%}"),
+    ("by qat", lambda s: f"{s.quantization.qat.accuracy:.2%}"),
+    ("loses by ptq, points", lambda s: _lost(s, s.quantization.ptq.accuracy)),
+    ("loses by qat, points", lambda s: _lost(s, s.quantization.qat.accuracy)),
+    ("steps of qat", lambda s: f"{s.quantization.qat_steps}"),
+    ("seconds of qat", lambda s: f"{s.quantization.qat_seconds:.0f}"),
 )
-_NPU_COLUMNS: Columns = (
-    ("scenario", lambda n: n["scenario"]),
-    ("NPU", lambda n: f"{n['config']} at {n['clock_mhz']:g} MHz"),
-    ("latency on the NPU, estimate", lambda n: f"{n['estimate_ms']:.3g} ms"),
-    ("on the board's CPU, estimate", lambda n: _milliseconds(n["cpu_estimate_ms"])),
-    ("NPU cycles, estimate", lambda n: f"{n['cycles']}"),
-    ("SRAM KiB", lambda n: f"{n['sram_bytes'] / 1024:.1f}"),
-    ("flash KiB", lambda n: f"{n['tflite_bytes'] / 1024:.1f}"),
-    ("ops on the NPU", lambda n: f"{n['npu_share']:.0%}"),
+_NPU_COLUMNS: Columns[tuple[ScenarioResult, NpuReport]] = (
+    ("scenario", lambda row: row[0].name),
+    ("NPU", lambda row: f"{row[1].config} at {row[1].clock_mhz:g} MHz"),
+    ("latency on the NPU, estimate", lambda row: f"{row[1].estimate_ms:.3g} ms"),
+    (
+        "on the board's CPU, estimate",
+        lambda row: f"{row[0].board.latency_ms:.3g} ms" if row[0].board else "",
+    ),
+    ("NPU cycles, estimate", lambda row: f"{row[1].cycles}"),
+    ("SRAM KiB", lambda row: f"{row[1].sram_bytes / 1024:.1f}"),
+    ("flash KiB", lambda row: f"{row[1].tflite_bytes / 1024:.1f}"),
+    ("ops on the NPU", lambda row: f"{row[1].npu_share:.0%}"),
 )
-# Names of scenarios whose MACs differ by less would be written over one another.
-_TOGETHER = 1.03
 _EXPLANATION = (
     "Flash is the .tflite file; the runtime's code comes on top. Arena is what TFLite Micro itself "
     "reports on a 64-bit machine with reference kernels; what a board needs is said with the "
@@ -74,29 +69,18 @@ _EXPLANATION = (
 )
 
 
-def markdown_table(rows: Sequence[dict[str, Any]], columns: Columns = SCENARIO_COLUMNS) -> str:
-    """A Markdown table; by default of the scenarios of `report.json`."""
+def markdown_table(rows: Sequence[Row], columns: Columns[Row] = SCENARIO_COLUMNS) -> str:
+    """Returns a Markdown table; by default of scenarios."""
     lines = [[title for title, _ in columns], ["---"] * len(columns)]
     lines += [[cell(row) for _, cell in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def write_report(report: dict[str, Any], folder: Path) -> None:
+def write_report(report: RunReport, folder: Path) -> None:
     """Writes `report.md`, `report.html` and the plot beside `report.json`."""
-    scenarios = report["scenarios"]
-    title = f"{report['dataset']}: {len(scenarios)} int8 models from one supernet"
-    plot_accuracy(scenarios, report["test_images"], folder / PLOT)
-    facts = _facts(report)
-    tables = [(scenarios, SCENARIO_COLUMNS)]
-    trained = [s for s in scenarios if s.get("quantization", {}).get("qat")]
-    if trained:
-        tables.append((trained, _QUANTIZATION_COLUMNS))
-    boards = [scenario["board"] for scenario in scenarios if scenario.get("board")]
-    if boards:
-        tables.append((boards, _BOARD_COLUMNS))
-    npus = [{"scenario": s["name"], **npu} for s in scenarios for npu in s.get("npus", ())]
-    if npus:
-        tables.append((npus, _NPU_COLUMNS))
+    title = f"{report.dataset}: {len(report.scenarios)} int8 models from one supernet"
+    plot_accuracy(report.scenarios, report.test_images, folder / PLOT)
+    facts, tables = _facts(report), _tables(report.scenarios)
     text = [f"# {title}", "", *(f"* {fact}" for fact in facts)]
     for table in tables:
         text += ["", markdown_table(*table)]
@@ -114,7 +98,18 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     )
 
 
-def _html_table(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
+def _tables(scenarios: Sequence[ScenarioResult]) -> list[tuple[Sequence[Any], Columns[Any]]]:
+    """Rows and columns of every table that has rows."""
+    tables: list[tuple[Sequence[Any], Columns[Any]]] = [
+        (scenarios, SCENARIO_COLUMNS),
+        ([s for s in scenarios if s.quantization.qat], _QUANTIZATION_COLUMNS),
+        ([s.board for s in scenarios if s.board], _BOARD_COLUMNS),
+        ([(s, npu) for s in scenarios for npu in s.npus], _NPU_COLUMNS),
+    ]
+    return [table for table in tables if table[0]]
+
+
+def _html_table(rows: Sequence[Row], columns: Columns[Row]) -> str:
     head = "".join(f"<th>{html.escape(title)}</th>" for title, _ in columns)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell(row))}</td>" for _, cell in columns) + "</tr>"
@@ -123,87 +118,30 @@ def _html_table(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def plot_accuracy(scenarios: Sequence[dict[str, Any]], test_images: int, path: Path) -> None:
-    """Draws accuracy against MACs, flash and arena, with the standard error of the test set.
-
-    Args:
-        scenarios: of `report.json`.
-        test_images: how many images the accuracies are of.
-        path: of the PNG.
-    """
-    figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), sharey=True, layout="constrained")
-    for axis, (label, value) in zip(axes, _AXES, strict=True):
-        x = [value(s) for s in scenarios]
-        y = np.array([100 * s["int8_accuracy"] for s in scenarios])
-        error = np.sqrt(y * (100 - y) / test_images)
-        axis.errorbar(x, y, error, fmt="s", label="int8, standard error", capsize=3, zorder=3)
-        floats = [100 * s["float_accuracy"] for s in scenarios]
-        axis.plot(x, floats, "o", label="float", markersize=9, markerfacecolor="none", zorder=4)
-        axis.set_xlabel(label)
-        axis.set_xscale("log")
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_formatter("{x:g}")
-        axis.tick_params(axis="x", which="both", labelsize=8)
-        axis.grid(alpha=0.3)
-    for name, place in _labels(scenarios, y - error):
-        axes[0].annotate(
-            name, place, (0, -6), textcoords="offset points",
-            rotation=90, ha="center", va="top", fontsize=7,
-        )  # fmt: skip
-    low, high = axes[0].get_ylim()
-    # Room for the names, and no drama where accuracies are nearly equal.
-    axes[0].set_ylim(low - max(0.8 * (high - low), 8.0), min(high + 1.0, 101.0))
-    axes[0].set_ylabel("test accuracy (%)")
-    axes[-1].legend(loc="lower right")
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=110)
-    plt.close(figure)
-
-
-def _lost(scenario: dict[str, Any], way: str) -> float:
+def _lost(scenario: ScenarioResult, accuracy: float) -> str:
     """Accuracy that one way of quantisation loses, in percentage points."""
-    return 100 * (scenario["float_accuracy"] - scenario["quantization"][way]["accuracy"])
+    return f"{100 * (scenario.float_accuracy - accuracy):.2f}"
 
 
-def _labels(
-    scenarios: Sequence[dict[str, Any]], below: Sequence[float]
-) -> list[tuple[str, tuple[float, float]]]:
-    """Names and where they begin, one for all that lie together: many boards get one subnet."""
-    groups: list[list[tuple[float, float, str]]] = []
-    places = (
-        (_AXES[0][1](scenario), low, scenario["name"])
-        for scenario, low in zip(scenarios, below, strict=True)
-    )
-    for place in sorted(places, key=lambda place: place[0]):
-        if groups and place[0] <= _TOGETHER * groups[-1][0][0]:
-            groups[-1].append(place)
-        else:
-            groups.append([place])
+def _of(used_bytes: int, available_bytes: int) -> str:
+    return f"{used_bytes / 1024:.0f} of {available_bytes / 1024:.0f}"
+
+
+def _labels(labels_per_class: LabelsPerClass) -> str:
+    if labels_per_class == "all":
+        return "all of each class"
+    if isinstance(labels_per_class, float):
+        return f"{100 * labels_per_class:.3g}% of each class"
+    return f"{labels_per_class} a class"
+
+
+def _facts(report: RunReport) -> list[str]:
     return [
-        (
-            group[0][2] + (f" and {len(group) - 1} more" if len(group) > 1 else ""),
-            (group[0][0], min(low for _, low, _ in group)),
-        )
-        for group in groups
-    ]
-
-
-def _used(board: dict[str, Any], memory: str) -> str:
-    used, available = (board[f"{memory}_{which}"] / 1024 for which in ("used", "available"))
-    return f"{used:.0f} of {available:.0f}"
-
-
-def _milliseconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g} ms"
-
-
-def _facts(report: dict[str, Any]) -> list[str]:
-    return [
-        f"{report['labelled_images']} labelled images ({report['labels_per_class']} a class), "
-        f"{report['unlabelled_images']} unlabelled, {report['test_images']} test images",
-        f"search space {report['search_space']}, {report['steps']} steps, seed {report['seed']}, "
-        f"{report['training_seconds']:.0f} s of training on {report['machine']}",
-        *(f"does not fit: {failure}" for failure in report["not_fitting"]),
+        f"{report.labelled_images} labelled images ({_labels(report.labels_per_class)}), "
+        f"{report.unlabelled_images} unlabelled, {report.test_images} test images",
+        f"search space {report.search_space}, {report.steps} steps, seed {report.seed}, "
+        f"{report.training_seconds:.0f} s of training on {report.machine}",
+        *(f"does not fit: {failure}" for failure in report.not_fitting),
     ]
 
 

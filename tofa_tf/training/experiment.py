@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import open_workdir
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.data.normalize import normalize
@@ -19,8 +18,7 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.load import load_pretrained
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
-from tofa_tf.training.train_step import TrainStep
-from tofa_tf.training.trainer import WEIGHTS, TrainConfig, build_training, train
+from tofa_tf.training.trainer import TrainConfig
 
 _SPLIT = "split.json"
 _CALIBRATION_IMAGES = 512
@@ -152,26 +150,3 @@ def open_folder(experiment: Experiment, path: str | os.PathLike, *, overwrite: b
         return folder
     save_split(split_file, experiment.split)
     return folder
-
-
-def train_or_load(experiment: Experiment, folder: Path, on_step=None) -> TrainStep:
-    """Trains the supernet, goes on where an interrupted training stopped, or loads the result.
-
-    Returns:
-        A state whose supernet has the averaged weights.
-    """
-    state = build_training(
-        experiment.space, experiment.num_classes, experiment.config, experiment.pretrained
-    )
-    weights = folder / WEIGHTS
-    if not weights.exists():
-        train(state, experiment.pool, experiment.labelled, experiment.config, folder, on_step)
-        return state
-    try:
-        state.supernet.load_weights(weights)
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(
-            f"cannot read {weights}: delete it, and the same command makes it anew from the last "
-            f"checkpoint ({error})"
-        ) from error
-    return state

@@ -117,6 +117,8 @@ def _tilted(position: float, generator: random.Random) -> float:
 class SamplerLog:
     """The file that says which subnets were trained at which step, one JSON line a step.
 
+    Iterating yields (step, Arch), the last sampled first.
+
     Args:
         path: is created when the first step is added.
     """
@@ -130,7 +132,7 @@ class SamplerLog:
         with self.path.open("a") as file:
             file.write(line + "\n")
 
-    def most_recent_first(self) -> Iterator[tuple[int, Arch]]:
+    def __iter__(self) -> Iterator[tuple[int, Arch]]:
         """Yields (step, Arch), the last sampled first.
 
         Raises:

@@ -3,7 +3,7 @@ import enum
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tensorflow as tf
 from absl.testing import parameterized
@@ -34,6 +34,7 @@ class Whole(JsonRecord):
     counts: Mapping[str, int]
     note: Mapping[str, Any]
     limit: float | None = None
+    share: Literal["all"] | int = "all"
 
 
 WHOLE = Whole(
@@ -56,6 +57,7 @@ DATA = {
     "counts": {"CONV_2D": 3},
     "note": {"free": [1, {"of": "form"}]},
     "limit": None,
+    "share": "all",
 }
 
 
@@ -69,6 +71,7 @@ class JsonDataTest(tf.test.TestCase, parameterized.TestCase):
         data = {key: value for key, value in DATA.items() if key != "limit"}
         self.assertEqual(Whole.from_json(data), WHOLE)
         self.assertEqual(Whole.from_json({**DATA, "limit": 3}).limit, 3.0)
+        self.assertEqual(Whole.from_json({**DATA, "share": 3}).share, 3)
         self.assertEqual(Whole.from_json({**DATA, "best": {"size": 7}}).best, Part(7))
 
     @parameterized.parameters(
@@ -86,6 +89,7 @@ class JsonDataTest(tf.test.TestCase, parameterized.TestCase):
         ({"best": {"size": 1, "colour": 2}}, "unknown field 'best.colour'; known: size, shares"),
         ({"counts": {"ADD": "x"}}, "counts.ADD is 'x'; wanted a whole number"),
         ({"counts": [1]}, "counts is .*; wanted an object"),
+        ({"share": "some"}, "share is 'some'; wanted one of all"),
         ({"limit": "x" * 100}, r"limit is 'xx*\.\.\.; wanted a number"),
     )
     def test_what_does_not_fit_is_named(self, changes, message):

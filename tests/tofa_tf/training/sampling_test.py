@@ -71,10 +71,10 @@ class SamplerLogTest(tf.test.TestCase):
         space = get_space("mcu")
         sampler = SandwichSampler(space, seed=0)
         log = SamplerLog(Path(self.get_temp_dir()) / "sampled.jsonl")
-        self.assertEqual(list(log.most_recent_first()), [])
+        self.assertEqual(list(log), [])
         for step in range(3):
             log.add(step, sampler.archs(step))
-        entries = list(log.most_recent_first())
+        entries = list(log)
         self.assertEqual([step for step, _ in entries], [2] * 4 + [1] * 4 + [0] * 4)
         self.assertEqual(entries[0][1], sampler.archs(2)[-1])
         self.assertEqual(entries[-1][1], space.max_arch)
@@ -83,7 +83,7 @@ class SamplerLogTest(tf.test.TestCase):
         path = Path(self.get_temp_dir()) / "damaged.jsonl"
         path.write_text('{"step": 1, "archs": [{"resolut')
         with self.assertRaisesRegex(UserError, "damaged.jsonl is damaged"):
-            next(SamplerLog(path).most_recent_first())
+            next(iter(SamplerLog(path)))
 
     def test_reads_a_long_log_in_blocks(self):
         path = Path(self.get_temp_dir()) / "long.jsonl"

@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import tensorflow as tf
+
+from tests.tofa_tf.trained import experiment, trained_copy
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.workdir import sha256
+from tofa_tf.training.trained_run import train_or_load
+from tofa_tf.training.trainer import WEIGHTS
+
+
+class TrainedRunTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(self.get_temp_dir()) / "run"
+        self.trained = trained_copy(self.folder)
+
+    def test_a_finished_training_is_loaded(self):
+        steps = []
+        loaded = train_or_load(experiment(), self.folder, lambda step, _: steps.append(step))
+        self.assertEmpty(steps)
+        for ours, theirs in zip(
+            loaded.supernet.weights, self.trained.supernet.weights, strict=True
+        ):
+            self.assertAllEqual(ours, theirs)
+        self.assertEqual(loaded.weights_sha256, self.trained.weights_sha256)
+        self.assertEqual(loaded.weights_sha256, sha256(self.folder / WEIGHTS))
+        self.assertEqual(loaded.training_seconds, self.trained.training_seconds)
+
+    def test_what_was_sampled_can_be_gone_through_again(self):
+        first, second = list(self.trained.sampled), list(self.trained.sampled)
+        self.assertEqual(first, second)
+        # Largest, smallest and two random subnets in each of 12 steps, the last sampled first.
+        self.assertEqual([step for step, _ in first], [11 - i // 4 for i in range(48)])
+
+    def test_weights_are_those_of_the_last_checkpoint_where_they_are_missing(self):
+        (self.folder / WEIGHTS).unlink()
+        again = train_or_load(experiment(), self.folder)
+        self.assertEqual(again.weights_sha256, self.trained.weights_sha256)
+
+    def test_damaged_weights_are_named_with_what_to_do(self):
+        for content in (b"", b"HDF", (self.folder / WEIGHTS).read_bytes()[:5000]):
+            (self.folder / WEIGHTS).write_bytes(content)
+            with self.assertRaisesRegex(
+                UserError, f"cannot read .*{WEIGHTS}: delete it, and the same command makes it anew"
+            ):
+                train_or_load(experiment(), self.folder)
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,109 @@
+"""What one model is made for: a scenario's budgets or a board, int8 by which way, which NPUs."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from tflite_export.convert.quantize_model import Method, Quantization
+from tflite_export.convert.tf_keras_twin import folded_twin
+from tflite_export.devices.boards import Board
+from tflite_export.runtimes.vela import is_installed
+from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.board import board_scenario
+from tofa_tf.nets.static_net import build_static
+from tofa_tf.select.fixed_rule import Scenario, check_fits_smallest
+from tofa_tf.space.plan import make_plan
+from tofa_tf.space.search_space import SearchSpace
+
+_PTQ = Quantization()
+
+
+@dataclasses.dataclass(frozen=True)
+class Deployment:
+    """What one model is made for, and how.
+
+    Attributes:
+        scenario: its budgets.
+        board: then its flash, SRAM and speed decide instead of the budgets.
+        quantization: how the model becomes int8.
+        npus: to compile the model for, see `tflite_export.runtimes.vela`.
+    """
+
+    scenario: Scenario
+    board: Board | None = None
+    quantization: Quantization = Quantization()
+    npus: tuple[str, ...] = ()
+
+    def wants_model_of(self, other: "Deployment") -> bool:
+        """Whether a model that was made for `other` is just what is asked for; NPUs aside."""
+        return (
+            (self.scenario, self.board) == (other.scenario, other.board)
+            and self.quantizes_like(other)
+        )  # fmt: skip
+
+    def quantizes_like(self, other: "Deployment") -> bool:
+        """Whether the same subnet becomes the same int8 model."""
+        return _effective(self.quantization) == _effective(other.quantization)
+
+
+def make_deployments(
+    scenarios: Sequence[Scenario],
+    boards: Sequence[Board],
+    space: SearchSpace,
+    quantization: Quantization = _PTQ,
+    npu: str = "",
+) -> list[Deployment]:
+    """Returns one deployment for each scenario, then one for each board.
+
+    Args:
+        scenarios: budgets.
+        boards: each has the budgets that its memory and speed come to in `space`.
+        space: of the supernet.
+        quantization: how every model becomes int8.
+        npu: to compile every model for, beside its board's own; empty: none.
+    """
+    jobs: list[tuple[Scenario, Board | None]] = [(scenario, None) for scenario in scenarios]
+    jobs += [(board_scenario(board, space), board) for board in boards]
+    return [
+        Deployment(scenario, board, quantization, _npus(npu, board)) for scenario, board in jobs
+    ]
+
+
+def check_deployments(
+    deployments: Sequence[Deployment], space: SearchSpace, num_classes: int
+) -> None:
+    """Refuses what cannot end well, before hours of training.
+
+    Raises:
+        UserError: if a scenario, or every one of the boards, is beyond the whole space.
+        ExportError: if quantisation-aware training is asked of layers that it cannot train.
+    """
+    failures = []
+    for deployment in deployments:
+        try:
+            check_fits_smallest(deployment.scenario, space, num_classes)
+        except UserError as error:
+            if deployment.board is None:
+                raise
+            failures.append(str(error))
+    if failures and len(failures) == len(deployments):
+        raise UserError("; ".join(failures))
+    if any(deployment.quantization.method != Method.PTQ for deployment in deployments):
+        model = build_static(space, make_plan(space, space.min_arch), num_classes)
+        folded_twin(model, np.zeros((1, *model.inputs[0].shape[1:]), np.float32))
+
+
+def _npus(asked: str, board: Board | None) -> tuple[str, ...]:
+    own = (asked, board.npu if board else "")
+    return tuple(dict.fromkeys(filter(None, own))) if is_installed() else ()
+
+
+def _effective(quantization: Quantization) -> Quantization:
+    """The same without the settings that its method has no use for."""
+    default = Quantization(quantization.method)
+    if quantization.method == Method.PTQ:
+        return default
+    if quantization.method == Method.QAT:
+        return dataclasses.replace(quantization, tolerance=default.tolerance)
+    return quantization

@@ -1,0 +1,181 @@
+"""What a run has made, as frozen records: `report.json` and `scenario.json` hold them.
+
+BUILD.md says what each field means.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Self
+
+from tflite_export.common.json_data import JsonRecord
+from tflite_export.convert.quantization_report import QuantizationReport
+from tflite_export.devices.board_report import BoardReport
+from tflite_export.devices.fit import BoardFit
+from tflite_export.export_model import ExportReport
+from tflite_export.runtimes.vela import NpuReport
+from tflite_export.runtimes.verify import Verification
+from tofa_tf.common.errors import UserError
+from tofa_tf.data.labels import LabelsPerClass
+from tofa_tf.deploy.deployment import Deployment
+from tofa_tf.space.arch import Arch
+
+# Goes up when a field changes its meaning; what another version wrote is made anew.
+FORMAT = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class _Versioned(JsonRecord):
+    format: int
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Reads what `to_json` returned.
+
+        Raises:
+            TofaError: if it is of another format, or a field is missing, unknown or of another
+                type; names it.
+        """
+        found = data.get("format") if isinstance(data, Mapping) else None
+        if isinstance(data, Mapping) and found != FORMAT:
+            raise UserError(f"format {found}, where this version writes and reads format {FORMAT}")
+        return super().from_json(data)
+
+
+@dataclasses.dataclass(frozen=True)
+class BoardResult(JsonRecord):
+    """A model on its board.
+
+    Attributes:
+        fit: used and available bytes of flash and SRAM.
+        latency_ms: estimate for one inference on the CPU, never a measurement.
+        latency_relative_error: how far off the estimate may well be, a share of 1.
+    """
+
+    fit: BoardFit
+    latency_ms: float
+    latency_relative_error: float
+
+    @classmethod
+    def of(cls, report: BoardReport) -> Self:
+        """Returns what a run keeps of an export's report: all but the latency op by op."""
+        latency = report.latency
+        return cls(report.fit, latency.estimate_ms, latency.relative_error)
+
+
+@dataclasses.dataclass(frozen=True)
+class ScenarioResult(_Versioned):
+    """The verified model of one deployment.
+
+    Attributes:
+        format: see `FORMAT`.
+        deployment: what it was made for.
+        arch: the subnet.
+        origin: "log" if it was sampled in training, "drawn" if drawn for the scenario.
+        sampled_at_step: at which it was sampled last; None if drawn.
+        candidates_tried: subnets verified until one met every budget.
+        macs: multiply-accumulates of one inference, in closed form.
+        params: trainable parameters, in closed form.
+        tflite: path of the model, relative to the folder of the run.
+        sha256: of the model.
+        tflite_bytes: its size.
+        weights_sha256: of the supernet that it was cut from.
+        quantization: how it became int8, and what the other way gives.
+        verification: accuracy and agreement in both runtimes.
+        board: fit and latency estimate; None without a board.
+        npus: what Vela says of every NPU.
+        seconds: from the sampler's log to the verified model.
+    """
+
+    deployment: Deployment
+    arch: Arch
+    origin: str
+    sampled_at_step: int | None
+    candidates_tried: int
+    macs: int
+    params: int
+    tflite: str
+    sha256: str
+    tflite_bytes: int
+    weights_sha256: str
+    quantization: QuantizationReport
+    verification: Verification
+    board: BoardResult | None
+    npus: tuple[NpuReport, ...]
+    seconds: float
+
+    @property
+    def name(self) -> str:
+        """Of the scenario."""
+        return self.deployment.scenario.name
+
+    @property
+    def float_accuracy(self) -> float:
+        """Of the float model on the test images, a share of 1."""
+        return self.verification.float_accuracy
+
+    @property
+    def int8_accuracy(self) -> float:
+        """Of the int8 model on the test images, a share of 1."""
+        return self.verification.int8_accuracy
+
+    @property
+    def arena_bytes(self) -> int:
+        """TFLite Micro's own figure on a 64-bit machine; what a board needs is in `board`."""
+        return self.verification.arena_bytes
+
+    @property
+    def pc_ms(self) -> float:
+        """Milliseconds an image in LiteRT on the machine of the run, one thread."""
+        return self.verification.litert_ms
+
+
+@dataclasses.dataclass(frozen=True)
+class RunReport(_Versioned):
+    """Everything about a run.
+
+    Attributes:
+        format: see `FORMAT`.
+        dataset: as the user named it.
+        class_names: name of class i at position i.
+        labelled_images: whose labels were used.
+        labels_per_class: "all", how many, or a share of each class.
+        unlabelled_images: the other images trained on.
+        test_images: on which accuracies are measured.
+        skipped_images: one line for each image that could not be read.
+        search_space: its name.
+        steps: of training.
+        seed: of everything drawn.
+        training_seconds: how long it took.
+        settings: all of them.
+        weights_sha256: of the supernet.
+        machine: processor and cores.
+        python: its version.
+        versions: of the packages that had a part in it.
+        not_fitting: one line for each scenario that came to nothing.
+        scenarios: those asked for last, then those made earlier.
+    """
+
+    dataset: str
+    class_names: tuple[str, ...]
+    labelled_images: int
+    labels_per_class: LabelsPerClass
+    unlabelled_images: int
+    test_images: int
+    skipped_images: tuple[str, ...]
+    search_space: str
+    steps: int
+    seed: int
+    training_seconds: float
+    settings: Mapping[str, Any]
+    weights_sha256: str
+    machine: str
+    python: str
+    versions: Mapping[str, str]
+    not_fitting: tuple[str, ...]
+    scenarios: tuple[ScenarioResult, ...]
+
+
+def npus_of(report: ExportReport) -> tuple[NpuReport, ...]:
+    """Returns what Vela says of every NPU, of the board's own at the clock that it has there."""
+    own = report.boards[0].npu if report.boards else None
+    return tuple(own if own and own.config == npu.config else npu for npu in report.npus)

@@ -1,0 +1,77 @@
+"""A trained supernet with what is needed to deploy it: trained now, or read from its folder."""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.workdir import sha256
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.arch import Arch
+from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.sampling import SamplerLog
+from tofa_tf.training.trainer import SAMPLED, WEIGHTS, build_training, train, training_seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """A supernet after its training.
+
+    Attributes:
+        experiment: it was trained in.
+        supernet: with the averaged weights.
+        weights_sha256: of these weights; tells what was made of them from what was not.
+        sampled: (step, Arch) of the training, the last sampled first; can be gone through again.
+        training_seconds: how long it took.
+        folder: of the run, which takes what is made of the supernet.
+    """
+
+    experiment: Experiment
+    supernet: Supernet
+    weights_sha256: str
+    sampled: Iterable[tuple[int, Arch]]
+    training_seconds: float
+    folder: Path
+
+
+def train_or_load(
+    experiment: Experiment,
+    folder: Path,
+    on_step: Callable[[int, dict[str, float]], None] | None = None,
+) -> TrainedRun:
+    """Trains the supernet, goes on where an interrupted training stopped, or loads the result.
+
+    Args:
+        experiment: what to train, and on what.
+        folder: of the run, exists.
+        on_step: is told of every finished step.
+
+    Raises:
+        UserError: if training diverges, or a file of the folder cannot be read.
+    """
+    state = build_training(
+        experiment.space, experiment.num_classes, experiment.config, experiment.pretrained
+    )
+    weights = folder / WEIGHTS
+    if weights.exists():
+        _load_weights(state.supernet, weights)
+    else:
+        train(state, experiment.pool, experiment.labelled, experiment.config, folder, on_step)
+    return TrainedRun(
+        experiment=experiment,
+        supernet=state.supernet,
+        weights_sha256=sha256(weights),
+        sampled=SamplerLog(folder / SAMPLED),
+        training_seconds=training_seconds(folder),
+        folder=folder,
+    )
+
+
+def _load_weights(supernet: Supernet, path: Path) -> None:
+    try:
+        supernet.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(
+            f"cannot read {path}: delete it, and the same command makes it anew from the last "
+            f"checkpoint ({error})"
+        ) from error
