@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.common.errors import ExportError
-from tflite_export.convert.convert import convert_int8, convert_trained, fake_quant
+from tflite_export.convert import fake_quant
+from tflite_export.convert.convert import convert_int8, convert_trained
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.qat import QatSettings, train_quantized
 from tflite_export.convert.tf_keras_twin import folded_twin

@@ -4,7 +4,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.counting import count_macs, count_params
-from tests.tofa_tf.plan_test import ARCH, SPACE
+from tests.tofa_tf.space.plan_test import ARCH, SPACE
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tofa_tf.nets.static_net import build_static
 from tofa_tf.space.cost import cost, list_operators

@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.small_training import CONFIG, digits, run
 from tests.tofa_tf.spaces_for_tests import TINY
-from tests.tofa_tf.training import CONFIG, digits, run
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
 from tofa_tf.training.losses import LossWeights, UnifiedLoss
@@ -79,7 +79,7 @@ class TrainerTest(tf.test.TestCase):
 
     def test_killed_and_resumed_equals_uninterrupted(self):
         folder = Path(self.get_temp_dir()) / "killed"
-        command = [sys.executable, "-m", "tests.tofa_tf.training", str(folder)]
+        command = [sys.executable, "-m", "tests.tofa_tf.small_training", str(folder)]
         kill_after = random.randint(6, CONFIG.steps - 4)
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         for line in process.stdout:

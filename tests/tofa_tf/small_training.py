@@ -1,6 +1,6 @@
 """A training small enough for tests; as a script, one that can be killed.
 
-python -m tests.tofa_tf.training FOLDER
+python -m tests.tofa_tf.small_training FOLDER
 """
 
 import sys
