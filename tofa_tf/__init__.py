@@ -4,6 +4,8 @@ import contextlib
 import os
 import sys
 
+__version__ = "0.1.0"
+
 
 @contextlib.contextmanager
 def _silence():

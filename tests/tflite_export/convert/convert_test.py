@@ -64,7 +64,7 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         model.save(path)
         elsewhere = subprocess.run(
             [sys.executable, "-c", _CONVERT_ELSEWHERE, path],
-            cwd=pathlib.Path(__file__).parents[2],
+            cwd=pathlib.Path(__file__).parents[3],
             capture_output=True,
             text=True,
             check=True,
