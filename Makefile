@@ -3,13 +3,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint clean
+.PHONY: demo check test lint clean
 
 # One supernet for the embedded digits, five int8 models; about 3 minutes on 2 cores.
 demo: $(READY)
 	$(BIN)/python -m tofa_tf.run --dataset=digits --labels_per_class=5 --search_space=mcu \
 	  --steps=400 --labelled_batch=16 --warmup_steps=20 --seed=0 --workdir=runs/digits \
 	  --scenarios="macs=0.5M;macs=1M;macs=2M;macs=4M;flash_kib=96,arena_kib=64"
+
+# The inner loop: what is quick.
+check: $(READY) lint
+	$(BIN)/python -m pytest -n 2 -m "not slow" tests
 
 test: $(READY) lint
 	$(BIN)/python -m pytest -n 2 tests

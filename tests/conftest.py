@@ -1,6 +1,37 @@
-"""Keeps the report of the tests to what matters."""
+"""Which tests `make check` leaves out."""
+
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+
+# Files and folders whose tests take seconds each: training, conversion, processes of their own.
+# `make check` is for the inner loop; `make test` runs all of them.
+SLOW = (
+    "tests/benchmarks",
+    "tests/package_test.py",
+    "tests/tflite_export/convert",
+    "tests/tflite_export/export_again_test.py",
+    "tests/tflite_export/export_model_test.py",
+    "tests/tflite_export/export_test.py",
+    "tests/tflite_export/firmware",
+    "tests/tflite_export/pack",
+    "tests/tflite_export/runtimes",
+    "tests/tofa_tf/blocks",
+    "tests/tofa_tf/deploy",
+    "tests/tofa_tf/layers",
+    "tests/tofa_tf/nets",
+    "tests/tofa_tf/pretrain_test.py",
+    "tests/tofa_tf/pretrained",
+    "tests/tofa_tf/run_test.py",
+    "tests/tofa_tf/training/trainer_test.py",
+)
 
 
-def pytest_collection_modifyitems(items):
-    """Drops the placeholder that `tf.test.TestCase` adds to every class and always skips."""
-    items[:] = [item for item in items if item.name != "test_session"]
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of slow files; single ones are marked where they stand."""
+    for item in items:
+        path = item.path.relative_to(_ROOT)
+        if any(path.is_relative_to(slow) for slow in SLOW):
+            item.add_marker(pytest.mark.slow)
