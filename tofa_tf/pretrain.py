@@ -85,7 +85,7 @@ def model_card(supernet: Supernet, experiment: Experiment, folder: Path) -> str:
         f"# Supernet weights: {space.name} on {dataset.name}",
         "",
         f"Search space `{space.name}`, trained at {pixels} pixels on the "
-        f"{len(experiment.labelled):,} labelled images of {dataset.name}, "
+        f"{len(experiment.training.labelled):,} labelled images of {dataset.name}, "
         f"{experiment.num_classes} classes: "
         f"{config.steps:,} steps of {config.labelled_batch} images, seed {config.seed}, "
         f"{training_seconds(folder) / 60:.0f} minutes.",

@@ -6,11 +6,9 @@ python -m tests.tofa_tf.small_training FOLDER
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from tests.tofa_tf.spaces_for_tests import TINY
-from tofa_tf.data.labels import draw_labels
-from tofa_tf.data.records import ImageSet
+from tofa_tf.data.parts import divide
+from tofa_tf.data.records import TrainingImages
 from tofa_tf.data.sources import load_dataset
 from tofa_tf.training.train_step import TrainStep
 from tofa_tf.training.trainer import TrainConfig, build_training, train
@@ -26,17 +24,16 @@ CONFIG = TrainConfig(
 )
 
 
-def digits() -> tuple[ImageSet, np.ndarray]:
-    """The pool of the digits set at 16 x 16, and which of them are labelled."""
-    dataset = load_dataset("digits", image_size=16)
-    return dataset.pool(), draw_labels(dataset.train.labels, 4, dataset.class_names, seed=0)
+def digits() -> TrainingImages:
+    """The digits at 16 x 16, four of each class labelled."""
+    return divide(load_dataset("digits", image_size=16), 4, None, seed=0).training
 
 
 def run(folder: Path, config: TrainConfig = CONFIG, on_step=None) -> TrainStep:
     """Trains a tiny supernet in a folder, or goes on there."""
     folder.mkdir(parents=True, exist_ok=True)
     state = build_training(TINY, 10, config)
-    train(state, *digits(), config, folder, on_step)
+    train(state, digits(), config, folder, on_step)
     return state
 
 

@@ -99,7 +99,7 @@ def _begin_or_continue(folder: Path, config: dict[str, Any], *, overwrite: bool)
                 f"{folder} holds another run ({different}): choose another workdir, or pass "
                 "overwrite to delete that run"
             )
-        _delete_run(folder)
+        delete_run(folder)
     try:
         mark(folder, RUN)
     except OSError as error:
@@ -128,10 +128,13 @@ def _content(folder: Path) -> list[str]:
     return [name for name in names if not any(fnmatch.fnmatchcase(name, p) for p in passing)]
 
 
-def _delete_run(folder: Path) -> None:
+def delete_run(folder: Path) -> None:
     """Deletes a run, settings first: what an interruption leaves is refused like another run.
 
     The folder itself stays: it may be a symbolic link, and it holds the lock.
+
+    Raises:
+        UserError: if the folder holds what is not a run's, or cannot be written.
     """
     try:
         if reason := why_not_deleted(folder, RUN):

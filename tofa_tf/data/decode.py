@@ -9,7 +9,7 @@ import numpy as np
 from absl import logging
 
 from tflite_export.common.image_files import decode_image
-from tofa_tf.common.errors import UserError
+from tofa_tf.common.errors import UserError, printable
 from tofa_tf.data.resize import resize
 
 
@@ -56,7 +56,7 @@ def decode_all(
         except MemoryError:
             raise
         except Exception as error:  # damaged files make decoders raise errors of any type
-            return f"{paths[position]}: {error or type(error).__name__}"
+            return printable(f"{paths[position]}: {error or type(error).__name__}")
         return None
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

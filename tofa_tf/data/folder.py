@@ -4,46 +4,55 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from absl import logging
 
 from tflite_export.common.image_files import is_image
-from tofa_tf.common.errors import UserError
+from tofa_tf.common.errors import UserError, printable
 from tofa_tf.data.decode import decode_all
-from tofa_tf.data.records import ImageSet, Source
+from tofa_tf.data.records import ImageSet, Source, as_texts, joined, without_classes
 
 # Names of folders that hold parts of a data set rather than classes.
-_PARTS = frozenset({"train", "training", "test", "testing", "val", "valid", "validation"})
+_TRAIN_PARTS = ("train", "training")
+_OTHER_PARTS = ("test", "testing", "validation", "val", "valid")
+_UNLABELLED = ("unlabelled", "unlabeled")
 
 
-def load(path: str, image_size: int) -> Source:
+def load(path: str, image_size: int, *, test: str | None, unlabelled: str | None) -> Source:
     """Loads a folder with one sub-folder a class; classes are numbered by sorted name.
 
     Images may lie deeper inside a class folder. Hidden files and files that are not named like
-    images are ignored.
+    images are ignored. A sub-folder called `unlabelled` or `unlabeled` is no class: its images are
+    the unlabelled ones, unless the user names another folder of these.
 
     Args:
         path: of the folder.
         image_size: side of the images in pixels.
+        test: folder of test images; as a sub-folder it is no class.
+        unlabelled: folder of unlabelled images; as a sub-folder it is no class.
 
     Raises:
         UserError: the folder is missing, has fewer than two classes, a class has no readable image,
             sub-folders are not classes, or more than half of the images cannot be read.
     """
     root = _existing(path, "data set")
-    class_names = _class_names(root)
-    parts = [name for name in class_names if name.lower() in _PARTS]
-    if parts:
-        raise UserError(
-            f"{root} has the folders {', '.join(parts)}, which look like parts of a data set, not "
-            f"like classes: name the training part as the data set, e.g. {root / parts[0]}, and "
-            "another as the test folder"
-        )
-    if len(class_names) < 2:
-        raise UserError(
-            f"{root} has {_count(class_names)}: one sub-folder a class is expected, with at least "
-            "two classes"
-        )
+    others = {"test": test, "unlabelled": unlabelled}
+    named = {what: Path(other).expanduser().resolve() for what, other in others.items() if other}
+    folders = [folder for folder in _folders(root) if folder.resolve() not in named.values()]
+    own = [folder for folder in folders if folder.name.lower() in _UNLABELLED]
+    class_names = tuple(folder.name for folder in folders if folder not in own)
+    _check_classes(root, class_names)
+    for name in class_names:
+        for what, other in named.items():
+            check_apart("class", root / name, what, other)
     images, skipped = _load_classes(root, class_names, image_size)
-    return Source(class_names, images, skipped=tuple(skipped))
+    pools = []
+    for folder in own if unlabelled is None else ():
+        logging.info("the sub-folder %s is taken as unlabelled images, not as a class", folder)
+        pool, unreadable = _load_unlabelled(folder, root, image_size)
+        pools.append(pool)
+        skipped += unreadable
+    found = joined(pools) if pools else None
+    return Source(class_names, images, unlabelled=found, skipped=tuple(skipped))
 
 
 def load_test(path: str, image_size: int, class_names: Sequence[str]) -> tuple[ImageSet, list[str]]:
@@ -61,7 +70,7 @@ def load_test(path: str, image_size: int, class_names: Sequence[str]) -> tuple[I
         UserError: as `load`, or the folder has classes that the training images lack.
     """
     root = _existing(path, "test")
-    found = _class_names(root)
+    found = [folder.name for folder in _folders(root)]
     unknown = sorted(set(found) - set(class_names))
     if unknown:
         raise UserError(
@@ -72,10 +81,10 @@ def load_test(path: str, image_size: int, class_names: Sequence[str]) -> tuple[I
         raise UserError(f"the test folder {root} has no sub-folders: one a class is expected")
     images, skipped = _load_classes(root, found, image_size)
     numbers = np.array([class_names.index(name) for name in found], np.int32)
-    return ImageSet(images.images, numbers[images.labels]), skipped
+    return ImageSet(images.images, numbers[images.labels], images.ids), skipped
 
 
-def load_unlabelled(path: str, image_size: int) -> tuple[np.ndarray, list[str]]:
+def load_unlabelled(path: str, image_size: int) -> tuple[ImageSet, list[str]]:
     """Loads all images in a folder, at any depth, in the order of their paths.
 
     Args:
@@ -83,17 +92,21 @@ def load_unlabelled(path: str, image_size: int) -> tuple[np.ndarray, list[str]]:
         image_size: side of the images in pixels.
 
     Returns:
-        uint8 array (n, image_size, image_size, 3), and one line for each image that cannot be read.
+        The images, and one line for each that cannot be read.
 
     Raises:
         UserError: the folder is missing or has no images, or more than half cannot be read.
     """
     root = _existing(path, "unlabelled")
-    files = _images_below(root)
+    return _load_unlabelled(root, root, image_size)
+
+
+def _load_unlabelled(folder: Path, root: Path, image_size: int) -> tuple[ImageSet, list[str]]:
+    files = _images_below(folder)
     if not files:
-        raise UserError(f"the folder {root} of unlabelled images has no images")
-    images, _, skipped = decode_all(files, image_size, str(root))
-    return images, skipped
+        raise UserError(f"the folder {folder} of unlabelled images has no images")
+    images, readable, skipped = decode_all(files, image_size, str(folder))
+    return without_classes(images, _ids(files, root)[readable]), skipped
 
 
 def _load_classes(
@@ -109,7 +122,11 @@ def _load_classes(
     for label, count in enumerate(np.bincount(labels, minlength=len(class_names))):
         if not count:
             raise UserError(f"none of the images in {root / class_names[label]} can be read")
-    return ImageSet(images, labels), skipped
+    return ImageSet(images, labels, _ids(files, root)[readable]), skipped
+
+
+def _ids(files: Sequence[Path], root: Path) -> np.ndarray:
+    return as_texts([printable(file.relative_to(root).as_posix()) for file in files])
 
 
 def _class_images(folder: Path) -> list[Path]:
@@ -135,9 +152,46 @@ def _images_below(folder: Path) -> list[Path]:
     )
 
 
-def _class_names(root: Path) -> tuple[str, ...]:
+def _folders(root: Path) -> list[Path]:
+    """Returns the sub-folders that may be classes, sorted by name."""
     folders = (entry for entry in root.iterdir() if entry.is_dir())
-    return tuple(sorted(entry.name for entry in folders if not _is_hidden(Path(entry.name))))
+    found = sorted(entry for entry in folders if not _is_hidden(Path(entry.name)))
+    for folder in found:
+        if not folder.name.isprintable():
+            raise UserError(
+                f"{root} has a sub-folder whose name cannot be printed in one line, "
+                f"'{printable(folder.name)}': rename it, since that is the name of a class"
+            )
+    return found
+
+
+def _check_classes(root: Path, class_names: Sequence[str]) -> None:
+    """Raises a UserError if the sub-folders are none, one, or parts of a data set."""
+    parts = {name.lower(): name for name in class_names}
+    train = [parts[part] for part in _TRAIN_PARTS if part in parts]
+    other = [parts[part] for part in _OTHER_PARTS if part in parts]
+    if train or other:
+        advice = [f"{root / train[0]} as the data set"] if train else []
+        advice += [f"{root / other[0]} as its test folder"] if other else []
+        raise UserError(
+            f"{root} has the folders {', '.join(train + other)}, which look like parts of a data "
+            f"set, not like classes: name {' and '.join(advice)}"
+        )
+    if len(class_names) < 2:
+        raise UserError(
+            f"{root} has {_count(class_names)}: one sub-folder a class is expected, with at least "
+            "two classes"
+        )
+
+
+def check_apart(what: str, folder: Path, other_what: str, other: Path) -> None:
+    """Raises a UserError if a folder lies in another: their images would be in two parts."""
+    one, two = (path.expanduser().resolve() for path in (folder, other))
+    if one.is_relative_to(two) or two.is_relative_to(one):
+        raise UserError(
+            f"the {what} folder {folder} and the {other_what} folder {other} have images in "
+            "common: move one of them elsewhere"
+        )
 
 
 def _is_hidden(path: Path) -> bool:
@@ -146,6 +200,11 @@ def _is_hidden(path: Path) -> bool:
 
 def _existing(path: str, what: str) -> Path:
     root = Path(path).expanduser()
+    if not path.isprintable():
+        raise UserError(
+            f"the {what} folder '{printable(path)}' has a name that cannot be printed in one line: "
+            "rename it"
+        )
     if not root.is_dir():
         problem = "is not a folder" if root.exists() else "does not exist"
         raise UserError(f"the {what} folder {root} {problem}")

@@ -2,18 +2,18 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
 from tofa_tf.common.errors import UserError
 
-LabelsPerClass = Literal["all"] | int | float
+# "all", how many, or a share.
+LabelsPerClass = str | int | float
 
 _WANTED = '"all", a whole number from 1, or a share of each class below 1 such as 0.1'
 
 
-def parse_labels_per_class(value: str | int | float) -> LabelsPerClass:
+def parse_labels_per_class(value: LabelsPerClass) -> LabelsPerClass:
     """Brings a setting into its one form, in which equal settings are equal values.
 
     Args:
@@ -57,9 +57,10 @@ def count_labels(labels_per_class: LabelsPerClass, images: int) -> int:
 
 def draw_labels(
     labels: np.ndarray,
-    labels_per_class: str | int | float,
+    labels_per_class: LabelsPerClass,
     class_names: Sequence[str],
     seed: int,
+    rank: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draws the images whose labels may be used: of each class a number, a share, or all.
 
@@ -71,6 +72,7 @@ def draw_labels(
         labels_per_class: see `parse_labels_per_class`.
         class_names: name of class i at position i.
         seed: of the draw.
+        rank: integer array (n,): of a class, images of lower rank are drawn before others.
 
     Returns:
         int64 array of positions, ascending.
@@ -92,11 +94,15 @@ def draw_labels(
                 'labels_per_class, add images, or label what there is with labels_per_class="all" '
                 "(every image) or a share such as 0.5"
             )
+        if rank is not None:
+            members = members[np.argsort(rank[members], kind="stable")]
         drawn.append(members[:count])
     return np.sort(np.concatenate(drawn))
 
 
-def shuffled_classes(labels: np.ndarray, classes: int, seed: int) -> list[np.ndarray]:
+def shuffled_classes(
+    labels: np.ndarray, classes: int, seed: int | Sequence[int]
+) -> list[np.ndarray]:
     """Returns the positions of each class's images in an order of the seed's own.
 
     Args:

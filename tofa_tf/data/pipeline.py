@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tofa_tf.data import augment
-from tofa_tf.data.records import ImageSet
+from tofa_tf.data.records import TrainingImages
 
 # Streams of random numbers that must not be related to each other.
 _LABELLED_ORDER, _UNLABELLED_ORDER, _LABELLED_VIEW, _WEAK_VIEW, _STRONG_VIEW = range(5)
@@ -22,10 +22,10 @@ class Batch(NamedTuple):
     """What one training step sees.
 
     Attributes:
-        images: weakly augmented labelled images, uint8 (labelled_batch, size, size, 3).
+        images: weakly augmented labelled images, uint8 (labelled_batch, size, size, channels).
         labels: their classes, int32 (labelled_batch,).
-        weak: weakly augmented unlabelled images, uint8 (unlabelled_batch, size, size, 3).
-        strong: the same images strongly augmented, uint8 (unlabelled_batch, size, size, 3).
+        weak: weakly augmented unlabelled images, uint8 (unlabelled_batch, size, size, channels).
+        strong: the same images strongly augmented, uint8 (unlabelled_batch, size, size, channels).
         true_labels: classes of the unlabelled images, int32 (unlabelled_batch,), -1 where not
             known; to measure pseudo-labels with, never to train on.
     """
@@ -38,8 +38,7 @@ class Batch(NamedTuple):
 
 
 def train_batches(
-    pool: ImageSet,
-    labelled: Sequence[int] | np.ndarray,
+    data: TrainingImages,
     *,
     labelled_batch: int,
     unlabelled_ratio: int,
@@ -50,9 +49,9 @@ def train_batches(
 ) -> tf.data.Dataset:
     """Streams the batches of the steps from `start_step` to `total_steps` - 1.
 
-    Labelled and unlabelled images are each shuffled anew in every epoch of their own. The
-    unlabelled images are the whole pool, labelled ones included (as in FixMatch: only as unlabelled
-    images do they ever see strong augmentation).
+    Labelled and unlabelled images are each shuffled anew in every epoch of their own. Labelled
+    images are usually among the unlabelled ones as well (as in FixMatch: only as unlabelled images
+    do they ever see strong augmentation).
 
     Classes are as frequent in the labelled batches as among the labelled images, not balanced: the
     head then learns the proportions of the data, in which test images are counted too, and rules
@@ -60,8 +59,7 @@ def train_batches(
     rare class is still seen once an epoch.
 
     Args:
-        pool: all training images, see `Dataset.pool`; the stream keeps one copy of them.
-        labelled: positions in `pool` of the images whose labels may be used.
+        data: what is learnt from; the stream keeps one copy of its pool.
         labelled_batch: labelled images a step.
         unlabelled_ratio: unlabelled images a step for each labelled one, `mu` in FixMatch; with 0
             the unlabelled part of each batch is empty.
@@ -73,13 +71,13 @@ def train_batches(
     Returns:
         A dataset of `Batch`, one a step.
     """
-    known = _order(labelled, labelled_batch, start_step, _key(seed, _LABELLED_ORDER))
+    known = _order(data.labelled, labelled_batch, start_step, _key(seed, _LABELLED_ORDER))
     unlabelled_batch = unlabelled_ratio * labelled_batch
-    drawn = _order(range(len(pool)), unlabelled_batch, start_step, _key(seed, _UNLABELLED_ORDER))
+    drawn = _order(data.unlabelled, unlabelled_batch, start_step, _key(seed, _UNLABELLED_ORDER))
     steps = tf.data.Dataset.range(start_step, total_steps)
     # On the CPU also where there is a GPU: only batches travel.
     with tf.device("CPU"):
-        images, labels = tf.constant(pool.images), tf.constant(pool.labels, tf.int32)
+        images, labels = tf.constant(data.pool.images), tf.constant(data.pool.labels, tf.int32)
 
     def make_batch(step: tf.Tensor, known: tf.Tensor, drawn: tf.Tensor) -> Batch:
         labelled_images, unlabelled_images = tf.gather(images, known), tf.gather(images, drawn)

@@ -1,6 +1,7 @@
 """What a data set is, wherever it came from: images and labels in memory."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,19 +14,45 @@ class ImageSet:
     """Decoded images and their classes.
 
     Attributes:
-        images: uint8 array (n, size, size, 3).
+        images: uint8 array (n, size, size, channels).
         labels: int32 array (n,), index of the class, or -1 where it is not known.
+        ids: object array (n,) of text: the name of each image within its data set, which stays the
+            same when others are added; by default its position.
+        groups: object array (n,) of text: what each image shows, where several images show the
+            same burst, track or person, None where that is not known; or None for no groups at all.
     """
 
     images: np.ndarray
     labels: np.ndarray
+    ids: np.ndarray | None = None
+    groups: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.ids is None:
+            object.__setattr__(self, "ids", as_texts(map(str, range(len(self.labels)))))
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, indices: np.ndarray) -> "ImageSet":
-        """Returns the images at `indices`, an integer array (m,), in that order."""
-        return ImageSet(self.images[indices], self.labels[indices])
+        """Returns the images at `indices`, an integer or bool array, in that order."""
+        groups = None if self.groups is None else self.groups[indices]
+        return ImageSet(self.images[indices], self.labels[indices], self.ids[indices], groups)
+
+    def renamed(self, prefix: str) -> "ImageSet":
+        """Returns the same images with something put before their ids."""
+        return replace(self, ids=as_texts([f"{prefix}{name}" for name in self.ids.tolist()]))
+
+    def among(self, ids: Collection[str]) -> np.ndarray:
+        """Tells which images are named in `ids`: bool array (n,)."""
+        return np.array([name in ids for name in self.ids.tolist()], bool)
+
+    def shows_the_same(self, others: "ImageSet") -> np.ndarray:
+        """Tells which images are of a group that one of the others is of: bool array (n,)."""
+        if self.groups is None or others.groups is None:
+            return np.zeros(len(self), bool)
+        known = set(others.groups.tolist()) - {None}
+        return np.array([name in known for name in self.groups.tolist()], bool)
 
 
 @dataclass(frozen=True)
@@ -36,7 +63,7 @@ class Source:
         class_names: name of class i at position i.
         train: labelled images.
         test: labelled images held out by the source itself, or None.
-        unlabelled: uint8 array (m, size, size, 3) of images without a class, or None.
+        unlabelled: images without a class, all labels -1, or None.
         skipped: one line for each image that could not be read.
         flip: whether mirrored images keep their class.
     """
@@ -44,7 +71,7 @@ class Source:
     class_names: tuple[str, ...]
     train: ImageSet
     test: ImageSet | None = None
-    unlabelled: np.ndarray | None = None
+    unlabelled: ImageSet | None = None
     skipped: tuple[str, ...] = ()
     flip: bool = True
 
@@ -58,7 +85,7 @@ class Dataset:
         class_names: name of class i at position i.
         train: images from which labelled ones are drawn; all of them also serve as unlabelled.
         test: images never trained on.
-        unlabelled: uint8 array (m, size, size, 3) of further images without a class, or None.
+        unlabelled: further images without a class, all labels -1, or None.
         skipped: one line for each image that could not be read.
         flip: whether mirrored images keep their class.
     """
@@ -67,9 +94,14 @@ class Dataset:
     class_names: tuple[str, ...]
     train: ImageSet
     test: ImageSet
-    unlabelled: np.ndarray | None = None
+    unlabelled: ImageSet | None = None
     skipped: tuple[str, ...] = ()
     flip: bool = True
+
+    @property
+    def channels(self) -> int:
+        """1 for grey images, 3 for RGB."""
+        return self.train.images.shape[-1]
 
     def pool(self) -> ImageSet:
         """Returns the training images, then the unlabelled ones with label -1.
@@ -77,10 +109,59 @@ class Dataset:
         Positions of training images stay the same, so a draw of labelled images from `train`
         indexes the pool as well.
         """
-        if self.unlabelled is None:
-            return self.train
-        unknown = np.full(len(self.unlabelled), UNKNOWN, np.int32)
-        return ImageSet(
-            np.concatenate([self.train.images, self.unlabelled]),
-            np.concatenate([self.train.labels, unknown]),
-        )
+        return self.train if self.unlabelled is None else joined([self.train, self.unlabelled])
+
+
+@dataclass(frozen=True)
+class TrainingImages:
+    """What a training learns from.
+
+    Attributes:
+        pool: images, of which those named below are used.
+        labelled: integer array, positions in `pool` of the images whose labels may be used.
+        unlabelled: integer array, positions in `pool` of the images that are learnt from without
+            their labels, usually the labelled ones among them.
+    """
+
+    pool: ImageSet
+    labelled: np.ndarray
+    unlabelled: np.ndarray
+
+    @property
+    def without_labels(self) -> int:
+        """How many images are learnt from without their labels alone."""
+        return len(np.setdiff1d(self.unlabelled, self.labelled))
+
+
+def joined(parts: Sequence[ImageSet]) -> ImageSet:
+    """Returns the images of all parts, one part after the other."""
+    groups = None
+    if any(part.groups is not None for part in parts):
+        nothing = (np.full(len(part), None, object) for part in parts)
+        known = (part.groups for part in parts)
+        pairs = zip(known, nothing, strict=True)
+        groups = np.concatenate([none if group is None else group for group, none in pairs])
+    return ImageSet(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.ids for part in parts]),
+        groups,
+    )
+
+
+def without_classes(images: np.ndarray, ids: np.ndarray) -> ImageSet:
+    """Returns images whose class is not known.
+
+    Args:
+        images: uint8 array (n, size, size, channels).
+        ids: see `ImageSet`.
+    """
+    return ImageSet(images, np.full(len(images), UNKNOWN, np.int32), ids)
+
+
+def as_texts(values: Sequence[str | None]) -> np.ndarray:
+    """Returns an object array of texts; a fixed width would pay for the longest in every row."""
+    texts = list(values)
+    array = np.empty(len(texts), object)
+    array[:] = texts
+    return array

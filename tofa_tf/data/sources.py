@@ -1,5 +1,6 @@
 """Finds a data set by its name: embedded, a folder of images, or one of tensorflow-datasets."""
 
+import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,11 @@ from pathlib import Path
 from absl import logging
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.data import digits, folder, splits, tfds_source
+from tofa_tf.data import digits, folder, tfds_source
+from tofa_tf.data.groups import with_groups
+from tofa_tf.data.hold_out import CannotHoldOutError, hold_out
 from tofa_tf.data.records import Dataset, Source
+from tofa_tf.data.splits import Split
 
 # Data sets that are known by name without any files: function of the image size in pixels.
 EMBEDDED: dict[str, Callable[[int], Source]] = {"digits": digits.load}
@@ -22,7 +26,9 @@ def load_dataset(
     unlabelled: str | None = None,
     test: str | None = None,
     test_fraction: float = 0.2,
+    group: str | None = None,
     seed: int = 0,
+    earlier: Split | None = None,
 ) -> Dataset:
     """Loads a data set into memory, every image decoded once and resized by `resize.resize`.
 
@@ -31,10 +37,15 @@ def load_dataset(
             tensorflow-datasets set prepared in `data_dir`.
         image_size: side of the images in pixels.
         data_dir: where tensorflow-datasets finds prepared data, by default its own folder.
-        unlabelled: folder of further images without classes, at any depth.
+        unlabelled: folder of further images without classes, at any depth, instead of the set's own
+            unlabelled part.
         test: folder of test images with one sub-folder a class, instead of the set's own test part.
         test_fraction: share of each class held out when the set has no test part of its own.
+        group: regular expression that finds in an image's path what it shows, see `read_groups`;
+            images of one group are on one side of every split.
         seed: of that hold-out.
+        earlier: split of a run before: what it has tested on is held out again, and what it has
+            trained on or validated with is not.
 
     Returns:
         The data set, its images uint8 (n, image_size, image_size, 3).
@@ -44,29 +55,33 @@ def load_dataset(
     """
     if image_size < 1:
         raise UserError(f"image_size is {image_size}: it must be a positive number of pixels")
-    source = _load_source(name, image_size, data_dir)
-    skipped = list(source.skipped)
-    extra = source.unlabelled
-    if unlabelled is not None:
-        extra, unreadable = folder.load_unlabelled(unlabelled, image_size)
-        skipped += unreadable
-    train, held_out = source.train, source.test
-    if test is not None:
-        held_out, unreadable = folder.load_test(test, image_size, source.class_names)
-        skipped += unreadable
-    if held_out is None:
-        kept, held = splits.hold_out(train.labels, test_fraction, source.class_names, seed)
-        train, held_out = train.take(kept), train.take(held)
-    dataset = Dataset(name, source.class_names, train, held_out, extra, tuple(skipped), source.flip)
+    source = _load_source(name, image_size, data_dir, test, unlabelled)
+    source = _with_folders(source, image_size, test, unlabelled)
+    if group:
+        source = _grouped(source, name, group)
+    source = _with_part_names(source)
+    if source.test is None:
+        source = _with_held_out(source, test_fraction, seed, earlier)
+    dataset = Dataset(
+        name,
+        source.class_names,
+        source.train,
+        source.test,
+        source.unlabelled,
+        source.skipped,
+        source.flip,
+    )
     _log(dataset)
     return dataset
 
 
-def _load_source(name: str, image_size: int, data_dir: str | None) -> Source:
+def _load_source(
+    name: str, image_size: int, data_dir: str | None, test: str | None, unlabelled: str | None
+) -> Source:
     if name in EMBEDDED:
         return EMBEDDED[name](image_size)
     if _looks_like_path(name):
-        return folder.load(name, image_size)
+        return folder.load(name, image_size, test=test, unlabelled=unlabelled)
     if name in tfds_source.prepared(data_dir):
         return tfds_source.load(name, image_size, data_dir)
     raise UserError(
@@ -80,6 +95,74 @@ def _looks_like_path(name: str) -> bool:
     return name.startswith((".", "~", os.sep)) or Path(name).is_dir()
 
 
+def _with_folders(
+    source: Source, image_size: int, test: str | None, unlabelled: str | None
+) -> Source:
+    """Puts the folders that the user names in the place of the set's own parts."""
+    if test is not None and unlabelled is not None:
+        folder.check_apart("unlabelled", Path(unlabelled), "test", Path(test))
+    skipped = list(source.skipped)
+    if unlabelled is not None:
+        images, unreadable = folder.load_unlabelled(unlabelled, image_size)
+        source = dataclasses.replace(source, unlabelled=images)
+        skipped += unreadable
+    if test is not None:
+        images, unreadable = folder.load_test(test, image_size, source.class_names)
+        source = dataclasses.replace(source, test=images)
+        skipped += unreadable
+    return dataclasses.replace(source, skipped=tuple(skipped))
+
+
+def _grouped(source: Source, name: str, group: str) -> Source:
+    """Reads the groups of all images from their paths."""
+    if not _looks_like_path(name):
+        raise UserError(
+            f"group={group!r} is looked for in the paths of image files, and '{name}' has none: "
+            "leave group away"
+        )
+    train = with_groups(source.train, group, complete=True)
+    test = source.test and with_groups(source.test, group, complete=True)
+    unlabelled = source.unlabelled and with_groups(source.unlabelled, group, complete=False)
+    if test and (shared := train.groups[train.shows_the_same(test)].tolist()):
+        raise UserError(
+            f"group={group!r} finds {len(set(shared))} groups in the test folder that training "
+            f"images are of, too, e.g. {shared[0]!r}: take them out of one of the two folders, or "
+            "mend the expression"
+        )
+    return dataclasses.replace(source, train=train, test=test, unlabelled=unlabelled)
+
+
+def _with_part_names(source: Source) -> Source:
+    """Tells apart images of equal path in different folders."""
+    test = source.test and source.test.renamed("test:")
+    unlabelled = source.unlabelled and source.unlabelled.renamed("unlabelled:")
+    return dataclasses.replace(source, test=test, unlabelled=unlabelled)
+
+
+def _with_held_out(source: Source, fraction: float, seed: int, earlier: Split | None) -> Source:
+    """Divides the labelled images into a training and a test part, by class and group."""
+    if not 0 < fraction < 1:
+        raise UserError(f"test_fraction is {fraction}: it must lie between 0 and 1, e.g. 0.2")
+    images = source.train
+    before = [images.among(earlier.side(test=test) if earlier else ()) for test in (True, False)]
+    try:
+        held = hold_out(
+            images.labels,
+            fraction,
+            len(source.class_names),
+            seed,
+            groups=images.groups,
+            held_before=before[0],
+            kept_before=before[1],
+        )
+    except CannotHoldOutError as error:
+        raise UserError(
+            f"class '{source.class_names[error.label]}' has too few images to hold some out for "
+            f"the test ({error}): add images or name a test folder"
+        ) from error
+    return dataclasses.replace(source, train=images.take(~held), test=images.take(held))
+
+
 def _log(dataset: Dataset) -> None:
     logging.info(
         "data set %s: %d classes, %d training, %d test, %d further unlabelled images; %d skipped",
@@ -87,6 +170,6 @@ def _log(dataset: Dataset) -> None:
         len(dataset.class_names),
         len(dataset.train),
         len(dataset.test),
-        0 if dataset.unlabelled is None else len(dataset.unlabelled),
+        len(dataset.unlabelled or ()),
         len(dataset.skipped),
     )

@@ -1,119 +1,127 @@
-"""Which images are labelled and which are held out: seeded, balanced, written to disk."""
+"""The record of a run's division: which image is in which part, and what it looked like."""
 
-import dataclasses
 import hashlib
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from tflite_export.common.errors import TofaError
+from tflite_export.common.json_data import JsonRecord
 from tofa_tf.common import files
 from tofa_tf.common.errors import UserError
-from tofa_tf.data.labels import (
-    LabelsPerClass,
-    draw_labels,
-    parse_labels_per_class,
-    shuffled_classes,
-)
 from tofa_tf.data.records import ImageSet
 
+SPLIT = "split.json"
+PARTS = ("labelled", "unlabelled", "validation", "set_aside", "test")
+_FORMAT = 2
+_NAMED = 3
 
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """The labelled images of one experiment.
+
+@dataclass(frozen=True)
+class Split(JsonRecord):
+    """Which images a run is trained, validated and tested on.
 
     Attributes:
-        labels_per_class: see `labels.parse_labels_per_class`.
-        seed: what they were drawn with.
-        indices: positions of the labelled images in the training images, ascending.
-        fingerprint: of the training images, see `fingerprint`.
+        class_names: name of class i at position i.
+        parts: for each of `PARTS` the images by their id, each with a digest of its pixels and
+            class.
+        format: of this record.
     """
 
-    labels_per_class: LabelsPerClass
-    seed: int
-    indices: tuple[int, ...]
-    fingerprint: str
+    class_names: tuple[str, ...]
+    parts: Mapping[str, Mapping[str, str]]
+    format: int = _FORMAT
+
+    def __post_init__(self):
+        if self.format != _FORMAT or set(self.parts) != set(PARTS):
+            raise TofaError(f"it is not a split of format {_FORMAT}")
+
+    def side(self, *, test: bool) -> set[str]:
+        """Returns the ids of the images for the test, or of all that are not."""
+        return set().union(*(self.parts[part] for part in PARTS if (part == "test") == test))
 
 
-def draw_split(
-    images: ImageSet, labels_per_class: str | int | float, class_names: Sequence[str], seed: int
+def make_split(
+    class_names: Sequence[str], parts: Mapping[str, tuple[ImageSet, np.ndarray]]
 ) -> Split:
-    """Draws labelled images by `draw_labels` and notes what they were drawn from."""
-    indices = draw_labels(images.labels, labels_per_class, class_names, seed)
-    mark = fingerprint(images, class_names)
-    return Split(parse_labels_per_class(labels_per_class), seed, tuple(indices.tolist()), mark)
-
-
-def hold_out(
-    labels: np.ndarray, fraction: float, class_names: Sequence[str], seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Divides images into a training and a test part, in the same proportion for each class.
+    """Records a division.
 
     Args:
-        labels: integer array (n,), index of the class.
-        fraction: share of each class that goes to the test part, between 0 and 1; at least one
-            image of a class goes to either part.
         class_names: name of class i at position i.
-        seed: of the draw.
-
-    Returns:
-        Two ascending int64 arrays: positions of the training and of the test images.
-
-    Raises:
-        UserError: the fraction is not between 0 and 1, or a class has fewer than two images.
+        parts: for each of `PARTS` a set and the positions in it, an integer array.
     """
-    if not 0 < fraction < 1:
-        raise UserError(f"test_fraction is {fraction}: it must lie between 0 and 1, e.g. 0.2")
-    train, test = [], []
-    for index, members in enumerate(shuffled_classes(labels, len(class_names), seed)):
-        if len(members) < 2:
-            raise UserError(
-                f"class '{class_names[index]}' has too few images to hold some out for the test "
-                f"({len(members)}, needed are 2): add images or name a test folder"
-            )
-        count = min(max(round(fraction * len(members)), 1), len(members) - 1)
-        test.append(members[:count])
-        train.append(members[count:])
-    return np.sort(np.concatenate(train)), np.sort(np.concatenate(test))
+    return Split(
+        tuple(class_names),
+        {part: _digests(*images, class_names) for part, images in parts.items()},
+    )
 
 
-def fingerprint(images: ImageSet, class_names: Sequence[str]) -> str:
-    """Returns a SHA-256 over class names, labels and pixels: any change gives another one."""
-    digest = hashlib.sha256(json.dumps(list(class_names)).encode())
-    digest.update(np.ascontiguousarray(images.labels, np.int32))
-    digest.update(json.dumps(images.images.shape).encode())
-    digest.update(np.ascontiguousarray(images.images))
-    return digest.hexdigest()
+def difference(old: Split, new: Split) -> str:
+    """Says in which images two splits differ, part by part; empty if they do not."""
+    found = []
+    if old.class_names != new.class_names:
+        found.append(
+            f"classes: {', '.join(old.class_names)} then, {', '.join(new.class_names)} now"
+        )
+    for part in PARTS:
+        then, now = old.parts[part], new.parts[part]
+        changes = (
+            ("added", [name for name in now if name not in then]),
+            ("gone", [name for name in then if name not in now]),
+            ("changed", [name for name in now if then.get(name, now[name]) != now[name]]),
+        )
+        told = [f"{len(names)} {what} ({_some(names)})" for what, names in changes if names]
+        if told:
+            found.append(f"{part.replace('_', ' ')}: {', '.join(told)}")
+    return "; ".join(found)
 
 
-def save_split(path: str | os.PathLike, split: Split, *, overwrite: bool = False) -> None:
+def save_split(path: str | os.PathLike, split: Split) -> None:
     """Writes a split as JSON, completely or not at all.
 
     Raises:
-        UserError: the file exists and may not be overwritten, or its folder cannot be written.
+        UserError: the folder cannot be written.
     """
-    if Path(path).exists() and not overwrite:
-        raise UserError(f"{path} exists: name another file or allow overwriting")
-    files.write_json(path, dataclasses.asdict(split))
+    files.write_json(path, split.to_json())
 
 
-def load_split(path: str | os.PathLike, images: ImageSet, class_names: Sequence[str]) -> Split:
-    """Reads a split and makes sure that it belongs to these training images.
+def load_split(path: str | os.PathLike) -> Split:
+    """Reads a split.
+
+    Args:
+        path: of the file, or of the folder of the run that wrote it.
 
     Raises:
-        UserError: the file is missing, is not a split, or was drawn from other images.
+        UserError: the file is missing or is not a split.
     """
-    stored = files.read_json(path)
+    path = Path(path).expanduser()
+    file = path / SPLIT if path.is_dir() else path
+    stored = files.read_json(file)
     try:
-        split = Split(**stored)
-        split = dataclasses.replace(split, indices=tuple(int(index) for index in split.indices))
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{path} is not a label split: delete it to draw a new one") from error
-    if split.fingerprint != fingerprint(images, class_names):
+        return Split.from_json(stored)
+    except TofaError as error:
         raise UserError(
-            f"the label split {path} was drawn from other training images (another data set, "
-            "image size or test split, or changed files): delete it to draw a new one"
-        )
-    return split
+            f"{file} does not say which images are in which part ({error}): it is damaged or of "
+            "another version; restore it, or begin a new run in another work directory"
+        ) from error
+
+
+def _digests(images: ImageSet, positions: np.ndarray, class_names: Sequence[str]) -> dict[str, str]:
+    names = (*class_names, "")  # the last one is that of -1, a class that is not known
+    return {
+        images.ids[position]: _digest(images.images[position], names[images.labels[position]])
+        for position in positions.tolist()
+    }
+
+
+def _digest(image: np.ndarray, class_name: str) -> str:
+    digest = hashlib.blake2b(np.ascontiguousarray(image), digest_size=8)
+    digest.update(class_name.encode())
+    return digest.hexdigest()
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_NAMED], *(["..."] if len(names) > _NAMED else [])])

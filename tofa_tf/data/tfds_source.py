@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tofa_tf.common.errors import UserError, first_line
-from tofa_tf.data.records import ImageSet, Source
+from tofa_tf.data.records import ImageSet, Source, without_classes
 from tofa_tf.data.resize import resize_all
 
 _TEST_SPLITS = ("test", "validation")
@@ -77,7 +77,9 @@ def load(name: str, image_size: int, data_dir: str | None) -> Source:
     # Some sets keep the labels of their test split secret, all -1.
     tests = [splits[split] for split in _TEST_SPLITS if split in splits]
     test = next((part for part in tests if (part.labels >= 0).all()), None)
-    unlabelled = next((splits[part].images for part in _UNLABELLED_SPLITS if part in splits), None)
+    unlabelled = next((splits[part] for part in _UNLABELLED_SPLITS if part in splits), None)
+    if unlabelled is not None:
+        unlabelled = without_classes(unlabelled.images, unlabelled.ids)
     return Source(class_names, splits["train"], test, unlabelled)
 
 

@@ -138,7 +138,8 @@ def _labels(labels_per_class: LabelsPerClass) -> str:
 def _facts(report: RunReport) -> list[str]:
     return [
         f"{report.labelled_images} labelled images ({_labels(report.labels_per_class)}), "
-        f"{report.unlabelled_images} unlabelled, {report.test_images} test images",
+        f"{report.unlabelled_images} unlabelled, {report.validation_images} validation and "
+        f"{report.test_images} test images",
         f"search space {report.search_space}, {report.steps} steps, seed {report.seed}, "
         f"{report.training_seconds:.0f} s of training on {report.machine}",
         *(f"does not fit: {failure}" for failure in report.not_fitting),

@@ -140,6 +140,8 @@ class RunReport(_Versioned):
         labelled_images: whose labels were used.
         labels_per_class: "all", how many, or a share of each class.
         unlabelled_images: the other images trained on.
+        validation_images: further labelled images, not trained on, for choices.
+        no_validation: why there are none, or "".
         test_images: on which accuracies are measured.
         skipped_images: one line for each image that could not be read.
         search_space: its name.
@@ -160,6 +162,8 @@ class RunReport(_Versioned):
     labelled_images: int
     labels_per_class: LabelsPerClass
     unlabelled_images: int
+    validation_images: int
+    no_validation: str
     test_images: int
     skipped_images: tuple[str, ...]
     search_space: str

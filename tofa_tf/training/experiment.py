@@ -7,20 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from tofa_tf.common.workdir import open_workdir
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.workdir import delete_run, open_workdir
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.data.normalize import normalize
-from tofa_tf.data.records import Dataset, ImageSet
+from tofa_tf.data.parts import divide
+from tofa_tf.data.records import Dataset, ImageSet, TrainingImages
 from tofa_tf.data.resize import resize_all
 from tofa_tf.data.sources import load_dataset
-from tofa_tf.data.splits import Split, draw_split, load_split, save_split
+from tofa_tf.data.splits import SPLIT, Split, difference, load_split, save_split
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.load import load_pretrained
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
-from tofa_tf.training.trainer import TrainConfig
+from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS, TrainConfig
 
-_SPLIT = "split.json"
 _CALIBRATION_IMAGES = 512
 
 
@@ -34,7 +35,11 @@ class Settings:
             `parse_labels_per_class`; all others serve as unlabelled ones.
         search_space: a name of `spaces.SPACES`.
         resolutions: image sizes in pixels; empty for the smallest of the space.
-        data_dir, unlabelled, test, test_fraction: see `load_dataset`.
+        data_dir, unlabelled, test, test_fraction, group: see `load_dataset`.
+        validation: share of the labelled images that choices are made on instead of being trained
+            on; 0 for none, None for 0.2 where every class has labels enough, see `draw_validation`.
+        split: `split.json` of an earlier run, or its folder; images that were there stay on their
+            side of the training, validation and test part; None to draw anew.
         labelled_only: the baseline: equal loss, augmentation and steps, but the labelled images
             are the only images there are.
         pretrained: where the weights come from, see `load_pretrained`; None: training from scratch.
@@ -49,6 +54,9 @@ class Settings:
     unlabelled: str | None = None
     test: str | None = None
     test_fraction: float = 0.2
+    validation: float | None = None
+    group: str | None = None
+    split: str | None = None
     labelled_only: bool = False
     pretrained: str | None = None
     train: TrainConfig = TrainConfig()
@@ -69,9 +77,11 @@ class Experiment:
 
     Attributes:
         space: with the resolutions of this run.
-        split: which training images are labelled.
-        pool: the images trained on.
-        labelled: positions in `pool` of those whose labels may be used.
+        dataset: all images.
+        training: those that are learnt from, with and without their labels.
+        validation: labelled images that are not: settings and rules are chosen on these; or None.
+        no_validation: why there are none, or "".
+        split: which image is in which part.
         config: of the training.
         pretrained: supernet to start from, or None.
     """
@@ -79,9 +89,10 @@ class Experiment:
     settings: Settings
     space: SearchSpace
     dataset: Dataset
+    training: TrainingImages
+    validation: ImageSet | None
+    no_validation: str
     split: Split
-    pool: ImageSet
-    labelled: np.ndarray
     config: TrainConfig
     pretrained: Supernet | None
 
@@ -95,10 +106,19 @@ class Experiment:
 
     def training_images(self, resolution: int, count: int) -> np.ndarray:
         """At most `count` training images, (n, resolution, resolution, 3) float32, normalised."""
-        generator = np.random.default_rng(self.config.seed)
-        count = min(count, len(self.pool))
-        chosen = generator.choice(len(self.pool), count, replace=False)
-        return self._prepared(self.pool.images[chosen], resolution)
+        generator, images = np.random.default_rng(self.config.seed), self.training.unlabelled
+        chosen = generator.choice(len(images), min(count, len(images)), replace=False)
+        return self._prepared(self.training.pool.images[images[chosen]], resolution)
+
+    def validation_images(self, resolution: int) -> np.ndarray:
+        """All validation images, (n, resolution, resolution, 3) float32, normalised.
+
+        Raises:
+            UserError: if there are none; says why.
+        """
+        if self.validation is None:
+            raise UserError(f"there are no validation images: {self.no_validation}")
+        return self._prepared(self.validation.images, resolution)
 
     def test_images(self, resolution: int) -> np.ndarray:
         """All test images, (n, resolution, resolution, 3) float32, normalised."""
@@ -110,7 +130,7 @@ class Experiment:
 
 
 def load_experiment(settings: Settings) -> Experiment:
-    """Loads the images and draws the labelled ones.
+    """Loads the images and divides them into parts.
 
     Raises:
         UserError: if a name is unknown, or images or labels are too few.
@@ -120,6 +140,7 @@ def load_experiment(settings: Settings) -> Experiment:
         pretrained = load_pretrained(settings.pretrained, None, space)
         space = pretrained.space
     space = space.at_resolutions(settings.resolutions or (min(space.resolutions),))
+    earlier = load_split(settings.split) if settings.split else None
     dataset = load_dataset(
         settings.dataset,
         image_size=max(space.resolutions),
@@ -127,26 +148,67 @@ def load_experiment(settings: Settings) -> Experiment:
         unlabelled=settings.unlabelled,
         test=settings.test,
         test_fraction=settings.test_fraction,
+        group=settings.group,
         seed=settings.train.seed,
+        earlier=earlier,
     )
-    split = draw_split(
-        dataset.train, settings.labels_per_class, dataset.class_names, settings.train.seed
+    parts = divide(
+        dataset,
+        settings.labels_per_class,
+        settings.validation,
+        settings.train.seed,
+        labelled_only=settings.labelled_only,
+        earlier=earlier,
     )
-    pool, labelled = dataset.pool(), np.array(split.indices)
-    if settings.labelled_only:
-        pool, labelled = dataset.train.take(labelled), np.arange(len(labelled))
-    config = dataclasses.replace(settings.train, flip=settings.train.flip and dataset.flip)
-    return Experiment(settings, space, dataset, split, pool, labelled, config, pretrained)
+    return Experiment(
+        settings=settings,
+        space=space,
+        dataset=dataset,
+        training=parts.training,
+        validation=parts.validation(),
+        no_validation=parts.no_validation,
+        split=parts.split(dataset),
+        config=dataclasses.replace(settings.train, flip=settings.train.flip and dataset.flip),
+        pretrained=pretrained,
+    )
 
 
 def open_folder(experiment: Experiment, path: str | os.PathLike, *, overwrite: bool) -> Path:
-    """Opens the run's folder, see `open_workdir`, and notes there which images are labelled."""
-    dataset = experiment.dataset
-    folder = open_workdir(path, experiment.settings.to_json(), overwrite=overwrite)
-    split_file = folder / _SPLIT
-    if split_file.exists():
-        # Images that changed since the run began would make it another run.
-        load_split(split_file, dataset.train, dataset.class_names)
-        return folder
-    save_split(split_file, experiment.split)
+    """Opens the run's folder, see `open_workdir`, and notes there which image is in which part.
+
+    Raises:
+        UserError: if the folder cannot be used, or the images are not those its run began with.
+    """
+    config = experiment.settings.to_json()
+    folder = open_workdir(path, config, overwrite=overwrite)
+    problem = _changed_images(folder, experiment.split)
+    if problem and overwrite:
+        delete_run(folder)
+        open_workdir(path, config, overwrite=False)
+    elif problem:
+        raise UserError(problem)
+    if not (folder / SPLIT).exists():
+        save_split(folder / SPLIT, experiment.split)
     return folder
+
+
+def _changed_images(folder: Path, split: Split) -> str:
+    """Says what is wrong if the run in a folder began with other images, or nobody can tell."""
+    if not (folder / SPLIT).exists():
+        begun = [name for name in (CHECKPOINT, WEIGHTS) if (folder / name).exists()]
+        if not begun:
+            return ""
+        return (
+            f"{folder} holds {begun[0]}, but no {SPLIT}: nobody can tell which images it was "
+            "trained on and which were held out; put the file back, or begin a new run in another "
+            "work directory"
+        )
+    changes = difference(load_split(folder / SPLIT), split)
+    if not changes:
+        return ""
+    return (
+        f"the images have changed since the run in {folder} began ({changes}): one run is of one "
+        "set of images; undo the change, or begin a new run in another work directory, with "
+        f"split={folder / SPLIT} there if it starts from weights of this one, so that no image "
+        "they were trained on gets into the test"
+    )

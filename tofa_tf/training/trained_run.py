@@ -56,7 +56,7 @@ def train_or_load(
     if weights.exists():
         _load_weights(state.supernet, weights)
     else:
-        train(state, experiment.pool, experiment.labelled, experiment.config, folder, on_step)
+        train(state, experiment.training, experiment.config, folder, on_step)
     return TrainedRun(
         experiment=experiment,
         supernet=state.supernet,

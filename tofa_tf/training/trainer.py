@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 from absl import logging
 
@@ -16,7 +15,7 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import replacing
 from tofa_tf.common.interrupt import deferred_interrupt
 from tofa_tf.data.pipeline import train_batches
-from tofa_tf.data.records import ImageSet
+from tofa_tf.data.records import TrainingImages
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.transfer import copy_weights
 from tofa_tf.space.plan import encode
@@ -108,8 +107,7 @@ def build_training(
 
 def train(
     state: TrainStep,
-    pool: ImageSet,
-    labelled: np.ndarray,
+    data: TrainingImages,
     config: TrainConfig,
     folder: Path,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
@@ -121,8 +119,7 @@ def train(
 
     Args:
         state: from `build_training`.
-        pool: all training images, see `Dataset.pool`.
-        labelled: positions in `pool` of the images whose labels may be used.
+        data: what is learnt from.
         config: of this run.
         folder: of this run, exists.
         on_step: is told of every finished step.
@@ -144,8 +141,7 @@ def train(
     sampler = SandwichSampler(space, config.seed, config.num_random)
     sampled, metrics_log = SamplerLog(folder / SAMPLED), MetricsLog(folder)
     batches = train_batches(
-        pool,
-        labelled,
+        data,
         labelled_batch=config.labelled_batch,
         unlabelled_ratio=config.unlabelled_ratio,
         seed=config.seed,

@@ -17,6 +17,9 @@ class FolderTest(tf.test.TestCase):
         self.root = Path(self.get_temp_dir(), "set")
         self.root.mkdir()
 
+    def load(self, path=None, *, test=None, unlabelled=None):
+        return folder.load(str(path or self.root), 16, test=test, unlabelled=unlabelled)
+
     def fill(self, where: str, count: int, seed: int = 0) -> np.ndarray:
         images = blobs(count, 16, seed)
         (self.root / where).mkdir(parents=True, exist_ok=True)
@@ -28,7 +31,7 @@ class FolderTest(tf.test.TestCase):
 class LoadTest(FolderTest):
     def test_classes_by_sorted_name(self):
         dogs, cats = self.fill("dog", 3, seed=1), self.fill("cat", 2, seed=2)
-        source = folder.load(str(self.root), 16)
+        source = self.load()
         self.assertEqual(source.class_names, ("cat", "dog"))
         self.assertAllEqual(source.train.images, np.concatenate([cats, dogs]))
         self.assertAllEqual(source.train.labels, [0, 0, 1, 1, 1])
@@ -44,7 +47,7 @@ class LoadTest(FolderTest):
         (self.root / "dog" / ".hidden.png").write_bytes(b"")
         (self.root / "dog" / "notes.txt").write_text("barks")
         (self.root / "README.md").write_text("pets")
-        source = folder.load(str(self.root), 16)
+        source = self.load()
         self.assertEqual(source.class_names, ("cat", "dog"))
         self.assertAllEqual(source.train.labels, [0, 0, 1, 1, 1])
         self.assertEmpty(source.skipped)
@@ -54,54 +57,105 @@ class LoadTest(FolderTest):
         dogs = self.fill("dog", 3, seed=2)
         (self.root / "cat" / "1.png").write_bytes(b"")
         (self.root / "dog" / "0.png").write_bytes(b"junk")
-        source = folder.load(str(self.root), 16)
+        source = self.load()
         self.assertAllEqual(source.train.labels, [0, 0, 1, 1])
         self.assertAllEqual(source.train.images[2:], dogs[1:])
         self.assertLen(source.skipped, 2)
 
     def test_missing_folder(self):
         with self.assertRaisesRegex(UserError, "folder .*/nowhere does not exist"):
-            folder.load(str(self.root / "nowhere"), 16)
+            self.load(self.root / "nowhere")
 
     def test_file_instead_of_a_folder(self):
         (self.root / "file").write_text("")
         with self.assertRaisesRegex(UserError, "is not a folder"):
-            folder.load(str(self.root / "file"), 16)
+            self.load(self.root / "file")
 
     def test_no_class_folders(self):
         self.fill(".", 3)
         with self.assertRaisesRegex(UserError, "has no sub-folders: one sub-folder a class"):
-            folder.load(str(self.root), 16)
+            self.load()
 
     def test_one_class_only(self):
         self.fill("cat", 3)
         with self.assertRaisesRegex(UserError, "has one sub-folder, 'cat': .* two classes"):
-            folder.load(str(self.root), 16)
+            self.load()
 
     def test_class_folder_without_images(self):
         self.fill("cat", 3)
         (self.root / "dog").mkdir()
         with self.assertRaisesRegex(UserError, "class folder .*/dog has no images"):
-            folder.load(str(self.root), 16)
+            self.load()
 
     def test_class_with_damaged_images_only(self):
         self.fill("cat", 3)
         self.fill("dog", 1)
         (self.root / "dog" / "0.png").write_bytes(b"")
         with self.assertRaisesRegex(UserError, "none of the images in .*/dog can be read"):
-            folder.load(str(self.root), 16)
+            self.load()
 
     def test_nested_class_folders(self):
         for name in ("pets/cat", "pets/dog", "farm/cow", "farm/pig"):
             self.fill(name, 1)
         with self.assertRaisesRegex(UserError, r"/farm has no images of its own .*\(cow, pig\)"):
-            folder.load(str(self.root), 16)
+            self.load()
 
     def test_parts_instead_of_classes(self):
         for name in ("train/cat", "train/dog", "test/cat", "test/dog"):
             self.fill(name, 1)
-        with self.assertRaisesRegex(UserError, "folders test, train, which look like parts"):
-            folder.load(str(self.root), 16)
+        with self.assertRaisesRegex(
+            UserError,
+            "folders train, test, which look like parts .*: name .*/set/train as the data set and "
+            ".*/set/test as its test folder$",
+        ):
+            self.load()
+
+    def test_part_among_classes(self):
+        for name in ("cat", "dog", "Val/cat"):
+            self.fill(name, 1)
+        with self.assertRaisesRegex(UserError, "folders Val, .*: name .*/Val as its test folder$"):
+            self.load()
+        source = self.load(test=str(self.root / "Val"))
+        self.assertEqual(source.class_names, ("cat", "dog"))
+
+    def test_unlabelled_sub_folder_is_no_class(self):
+        self.fill("cat", 2)
+        self.fill("dog", 2)
+        extra = self.fill("Unlabeled/from/phone", 3, seed=5)
+        with self.assertLogs("absl", "INFO") as logged:
+            source = self.load()
+        self.assertIn("/Unlabeled is taken as unlabelled images", logged.output[0])
+        self.assertEqual(source.class_names, ("cat", "dog"))
+        self.assertAllEqual(source.unlabelled.images, extra)
+        self.assertEqual(source.unlabelled.ids[0], "Unlabeled/from/phone/0.png")
+
+    def test_folders_named_by_the_user_are_no_classes(self):
+        for name in ("cat", "dog", "phone", "more/cat"):
+            self.fill(name, 1)
+        source = self.load(test=f"{self.root}/more", unlabelled=f"{self.root}/dog/../phone/")
+        self.assertEqual(source.class_names, ("cat", "dog"))
+        self.assertIsNone(source.unlabelled)
+
+    def test_images_in_two_parts(self):
+        for name in ("cat/blurred", "cat/sharp", "dog"):
+            self.fill(name, 1)
+        for inside in ({"unlabelled": f"{self.root}/cat/blurred"}, {"test": str(self.root)}):
+            with self.assertRaisesRegex(UserError, "class folder .*/cat and the .* in common"):
+                self.load(**inside)
+
+    def test_names_that_break_the_line(self):
+        self.fill("cat", 1)
+        self.fill("d\nog", 1)
+        with self.assertRaisesRegex(UserError, r"one line, 'd\\nog': rename it"):
+            self.load()
+        with self.assertRaisesRegex(UserError, r"folder 'no\\nwhere' has a name that cannot"):
+            self.load("no\nwhere")
+
+    def test_ids_are_paths_in_the_folder(self):
+        self.fill("cat", 1)
+        self.fill("dog/from\nhere", 2)
+        ids = ["cat/0.png", r"dog/from\nhere/0.png", r"dog/from\nhere/1.png"]
+        self.assertAllEqual(self.load().train.ids, ids)
 
 
 class LoadTestImagesTest(FolderTest):
@@ -130,8 +184,10 @@ class LoadUnlabelledTest(FolderTest):
         first, second = self.fill("a/b", 2, seed=1), self.fill("c", 1, seed=2)
         Image.new("L", (50, 30), 77).save(self.root / "grey.jpg")
         images, skipped = folder.load_unlabelled(str(self.root), 16)
-        self.assertAllEqual(images[:3], np.concatenate([first, second]))
-        self.assertAllEqual(images[3], np.full((16, 16, 3), 77))
+        self.assertAllEqual(images.images[:3], np.concatenate([first, second]))
+        self.assertAllEqual(images.images[3], np.full((16, 16, 3), 77))
+        self.assertAllEqual(images.labels, [-1] * 4)
+        self.assertAllEqual(images.ids, ["a/b/0.png", "a/b/1.png", "c/0.png", "grey.jpg"])
         self.assertEmpty(skipped)
 
     def test_empty(self):

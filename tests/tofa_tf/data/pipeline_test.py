@@ -1,11 +1,13 @@
 """Tests of the stream of training batches."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
 from tests.tofa_tf.data.images import noise
 from tofa_tf.data.pipeline import Batch, train_batches
-from tofa_tf.data.records import UNKNOWN, ImageSet
+from tofa_tf.data.records import UNKNOWN, ImageSet, TrainingImages
 
 _SIZE = 50
 _LABELLED = np.array([3, 11, 17, 29, 41])
@@ -22,9 +24,13 @@ def _noise_pool() -> ImageSet:
     return ImageSet(noise(_SIZE, 16), (np.arange(_SIZE) % 10).astype(np.int32))
 
 
+def _data(pool: ImageSet, labelled: Sequence[int] = _LABELLED) -> TrainingImages:
+    return TrainingImages(pool, np.array(labelled), np.arange(len(pool)))
+
+
 def _run(pool: ImageSet, **changes) -> list[Batch]:
     arguments = {"labelled_batch": 4, "unlabelled_ratio": 3, "seed": 1, "total_steps": 12}
-    batches = train_batches(pool, _LABELLED, **{**arguments, **changes})
+    batches = train_batches(_data(pool), **{**arguments, **changes})
     return [Batch(*map(np.array, batch)) for batch in batches]
 
 
@@ -37,7 +43,7 @@ class TrainBatchesTest(tf.test.TestCase):
 
     def test_shapes_and_types(self):
         dataset = train_batches(
-            _noise_pool(), _LABELLED, labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=2
+            _data(_noise_pool()), labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=2
         )
         shapes = Batch((4, 16, 16, 3), (4,), (12, 16, 16, 3), (12, 16, 16, 3), (12,))
         types = Batch(tf.uint8, tf.int32, tf.uint8, tf.uint8, tf.int32)
@@ -56,6 +62,22 @@ class TrainBatchesTest(tf.test.TestCase):
         for epoch in seen:
             self.assertAllEqual(np.sort(epoch), _LABELLED)
         self.assertGreater(len(np.unique(seen, axis=0)), 20)
+
+    def test_only_images_of_the_training_are_shown(self):
+        unlabelled = np.array([0, 3, 11, 17, 29, 41, 48])
+        data = TrainingImages(_marked_pool(), _LABELLED, unlabelled)
+        batches = train_batches(data, labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=20)
+        seen = np.concatenate([batch.weak[:, 0, 0, 0] for batch in batches])
+        self.assertAllEqual(np.unique(seen), unlabelled)
+
+    def test_a_frequent_class_is_seen_more_often(self):
+        labelled = np.arange(0, 10)  # nine of class 0, one of class 1
+        pool = ImageSet(_marked_pool().images, (np.arange(_SIZE) == 9).astype(np.int32))
+        batches = train_batches(
+            _data(pool, labelled), labelled_batch=5, unlabelled_ratio=0, seed=1, total_steps=20
+        )
+        seen = np.concatenate([batch.labels for batch in batches])
+        self.assertAllEqual(np.bincount(seen), [90, 10])
 
     def test_labels_belong_to_their_images(self):
         for batch in _run(_marked_pool()):
@@ -82,7 +104,7 @@ class TrainBatchesTest(tf.test.TestCase):
         options.threading.private_threadpool_size = 1
         options.threading.max_intra_op_parallelism = 1
         dataset = train_batches(
-            _noise_pool(), _LABELLED, labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=12
+            _data(_noise_pool()), labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=12
         )
         sequential = [Batch(*map(np.array, batch)) for batch in dataset.with_options(options)]
         self.assert_same(_run(_noise_pool()), sequential)
@@ -95,7 +117,7 @@ class TrainBatchesTest(tf.test.TestCase):
     def test_steps_and_views_differ(self):
         one = ImageSet(noise(1, 16), np.zeros(1, np.int32))
         first, second = train_batches(
-            one, [0], labelled_batch=16, unlabelled_ratio=1, seed=0, total_steps=2
+            _data(one, [0]), labelled_batch=16, unlabelled_ratio=1, seed=0, total_steps=2
         )
         self.assertNotAllEqual(first.weak, second.weak)
         self.assertNotAllEqual(first.images, first.weak)
@@ -115,8 +137,7 @@ class TrainBatchesTest(tf.test.TestCase):
         pool = ImageSet(ramp, np.zeros(1, np.int32))
         for flip in (True, False):
             (batch,) = train_batches(
-                pool,
-                [0],
+                _data(pool, [0]),
                 labelled_batch=64,
                 unlabelled_ratio=0,
                 seed=0,
@@ -129,7 +150,7 @@ class TrainBatchesTest(tf.test.TestCase):
     def test_images_are_not_copied_into_the_graph(self):
         pool = ImageSet(noise(4000, 32), np.zeros(4000, np.int32))
         dataset = train_batches(
-            pool, [0, 1], labelled_batch=2, unlabelled_ratio=1, seed=0, total_steps=1
+            _data(pool, [0, 1]), labelled_batch=2, unlabelled_ratio=1, seed=0, total_steps=1
         )
         function = dataset._input_dataset._map_func.function
         constants = [op for op in function.graph.get_operations() if op.type == "Const"]

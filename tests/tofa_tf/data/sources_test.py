@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.tofa_tf.data.images import blobs
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.parts import divide
 from tofa_tf.data.records import UNKNOWN
 from tofa_tf.data.sources import load_dataset
 
@@ -39,7 +40,8 @@ class LoadDatasetTest(tf.test.TestCase):
         dataset = load_dataset("digits", image_size=8, unlabelled=unlabelled)
         pool, count = dataset.pool(), len(dataset.train)
         self.assertAllEqual(pool.images[:count], dataset.train.images)
-        self.assertAllEqual(pool.images[count:], dataset.unlabelled)
+        self.assertAllEqual(pool.images[count:], dataset.unlabelled.images)
+        self.assertAllEqual(pool.ids[count:], [f"unlabelled:any/{name}.png" for name in range(3)])
         self.assertAllEqual(pool.labels[:count], dataset.train.labels)
         self.assertAllEqual(pool.labels[count:], [UNKNOWN] * 3)
         alone = load_dataset("digits", image_size=8)
@@ -60,6 +62,29 @@ class LoadDatasetTest(tf.test.TestCase):
         self.assertAllEqual(np.bincount(dataset.test.labels), [4, 2])
         seen = np.concatenate([dataset.train.images, dataset.test.images])
         self.assertLen(np.unique(seen, axis=0), 15)
+
+    def test_test_folder_and_unlabelled_folder_are_apart(self):
+        train, test = self.folder("train", cat=4, dog=3), self.folder("test", dog=2)
+        with self.assertRaisesRegex(UserError, "unlabelled folder .* test folder .* in common"):
+            load_dataset(train, image_size=12, test=test, unlabelled=f"{test}/dog")
+
+    def test_unlabelled_folder_takes_the_place_of_the_sets_own(self):
+        train = self.folder("set", cat=4, dog=3, unlabelled=2)
+        own = load_dataset(train, image_size=12)
+        self.assertAllEqual(own.unlabelled.ids, [f"unlabelled:unlabelled/{n}.png" for n in (0, 1)])
+        self.assertEqual(own.class_names, ("cat", "dog"))
+        other = load_dataset(train, image_size=12, unlabelled=self.folder("more", any=3))
+        self.assertEqual(other.class_names, ("cat", "dog"))
+        self.assertAllEqual(other.unlabelled.ids, [f"unlabelled:any/{n}.png" for n in range(3)])
+
+    def test_too_few_images_for_a_test_part(self):
+        with self.assertRaisesRegex(UserError, r"class 'dog' has too few images .* test \(1\)"):
+            load_dataset(self.folder("set", cat=4, dog=1), image_size=12)
+
+    def test_test_fraction_out_of_range(self):
+        for fraction in (0.0, 1.0, -1.0):
+            with self.assertRaisesRegex(UserError, "test_fraction is"):
+                load_dataset("digits", image_size=8, test_fraction=fraction)
 
     def test_unreadable_images_of_all_folders_are_listed(self):
         folders = {
@@ -87,6 +112,77 @@ class LoadDatasetTest(tf.test.TestCase):
     def test_image_size_out_of_range(self):
         with self.assertRaisesRegex(UserError, "image_size is 0"):
             load_dataset("digits", image_size=0)
+
+
+class GroupTest(tf.test.TestCase):
+    """Bursts of three images each, named burstB_N.png."""
+
+    def setUp(self):
+        super().setUp()
+        self.root = Path(self.get_temp_dir(), self.id())
+
+    def folder(self, name: str, group: str, bursts: range) -> str:
+        (self.root / name / group).mkdir(parents=True)
+        for burst in bursts:
+            for position, image in enumerate(blobs(3, 12, burst)):
+                path = self.root / name / group / f"burst{burst}_{position}.png"
+                Image.fromarray(image).save(path)
+        return str(self.root / name)
+
+    def load(self, **changes):
+        path = str(self.root / "set")
+        return load_dataset(path, image_size=12, **{"group": r"burst\d+", **changes})
+
+    def test_no_burst_is_on_two_sides(self):
+        self.folder("set", "cat", range(10))
+        self.folder("set", "dog", range(10, 20))
+        for seed in range(4):
+            dataset = self.load(seed=seed)
+            self.assertAllEqual(np.bincount(dataset.test.labels), [6, 6])
+            self.assertEmpty(set(dataset.train.groups) & set(dataset.test.groups))
+            self.assertIn(f"{dataset.test.groups[0]}_", dataset.test.ids[0])
+
+    def test_burst_in_training_and_test_folder(self):
+        self.folder("set", "cat", range(3))
+        self.folder("set", "dog", range(3, 6))
+        test = self.folder("test", "cat", range(6, 8))
+        self.assertLen(self.load(test=test).test, 6)
+        self.folder("test", "dog", range(5, 6))
+        with self.assertRaisesRegex(UserError, "1 groups in the test folder .*'burst5'"):
+            self.load(test=test)
+
+    def test_unlabelled_images_need_no_group(self):
+        self.folder("set", "cat", range(3))
+        self.folder("set", "dog", range(3, 6))
+        extra = self.folder("more", "any", range(1))
+        Image.fromarray(blobs(1, 12)[0]).save(self.root / "more" / "holiday.png")
+        groups = self.load(unlabelled=extra).unlabelled.groups
+        self.assertAllEqual(groups, ["burst0"] * 3 + [None])
+
+    def test_set_without_paths(self):
+        with self.assertRaisesRegex(UserError, "group='a' .* 'digits' has none"):
+            load_dataset("digits", image_size=8, group="a")
+
+
+class EarlierSplitTest(tf.test.TestCase):
+    def test_added_images_move_no_old_one_to_the_other_side(self):
+        root = Path(self.get_temp_dir(), "set")
+        for group in ("cat", "dog"):
+            (root / group).mkdir(parents=True)
+            for position, image in enumerate(blobs(15, 12)):
+                Image.fromarray(image).save(root / group / f"{position}.png")
+        first = load_dataset(str(root), image_size=12)
+        earlier = divide(first, "all", None, 0).split(first)
+        for group in ("cat", "dog"):
+            for position, image in enumerate(blobs(25, 12, 1)):
+                Image.fromarray(image).save(root / group / f"a{position}.png")
+        for seed in range(3):
+            again = load_dataset(str(root), image_size=12, seed=seed, earlier=earlier)
+            self.assertContainsSubset(first.test.ids, again.test.ids)
+            self.assertContainsSubset(first.train.ids, again.train.ids)
+            self.assertAllEqual(np.bincount(again.test.labels), [8, 8])
+        anew = load_dataset(str(root), image_size=12)
+        self.assertNotEmpty(set(anew.test.ids) & set(first.train.ids))
 
 
 if __name__ == "__main__":

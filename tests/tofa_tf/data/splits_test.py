@@ -1,97 +1,104 @@
-"""Tests of label draws, hold-out and stored splits."""
+"""Tests of the record of which image is in which part."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from tests.tofa_tf.data.images import noise
 from tofa_tf.common.errors import UserError
 from tofa_tf.data import splits
-from tofa_tf.data.labels import draw_labels
-from tofa_tf.data.records import ImageSet
+from tofa_tf.data.records import ImageSet, as_texts
+from tofa_tf.data.splits import PARTS, Split
 
 _NAMES = ("ant", "bee", "cat")
-_LABELS = np.array([0] * 7 + [1] * 12 + [2] * 5, np.int32)
 
 
-def _images(labels: np.ndarray = _LABELS) -> ImageSet:
-    pixels = np.random.default_rng(0).integers(0, 256, (len(labels), 4, 4, 3), np.uint8)
-    return ImageSet(pixels, labels)
+def _images(count: int = 10) -> ImageSet:
+    names = as_texts([f"image{position}" for position in range(count)])
+    return ImageSet(noise(count, 4), (np.arange(count) % 3).astype(np.int32), names)
 
 
-class HoldOutTest(tf.test.TestCase):
-    def test_parts_are_disjoint_complete_and_stratified(self):
-        train, test = splits.hold_out(_LABELS, 0.25, _NAMES, seed=0)
-        self.assertAllEqual(np.sort(np.concatenate([train, test])), np.arange(len(_LABELS)))
-        self.assertAllEqual(np.bincount(_LABELS[test]), [2, 3, 1])
+def _split(images: ImageSet, names=_NAMES, **moved: list[int]) -> Split:
+    positions = {
+        "labelled": [0, 1, 2], "unlabelled": [3, 4], "validation": [5], "set_aside": [6],
+        "test": [7, 8], **moved,
+    }  # fmt: skip
+    return splits.make_split(
+        names, {part: (images, np.array(positions[part], int)) for part in PARTS}
+    )
 
-    def test_either_part_has_every_class(self):
-        for fraction in (0.01, 0.99):
-            for part in splits.hold_out(_LABELS, fraction, _NAMES, seed=0):
-                self.assertAllGreaterEqual(np.bincount(_LABELS[part], minlength=3), 1)
 
-    def test_depends_on_the_seed_alone(self):
-        first, again, other = (splits.hold_out(_LABELS, 0.3, _NAMES, s)[1] for s in (0, 0, 1))
-        self.assertAllEqual(first, again)
-        self.assertNotAllEqual(first, other)
+class SplitTest(tf.test.TestCase):
+    def test_sides(self):
+        split = _split(_images())
+        self.assertEqual(split.side(test=True), {"image7", "image8"})
+        self.assertEqual(split.side(test=False), {f"image{position}" for position in range(7)})
 
-    def test_class_with_a_single_image(self):
-        with self.assertRaisesRegex(UserError, "class 'bee' has too few images"):
-            splits.hold_out(np.array([0, 0, 1]), 0.2, _NAMES[:2], 0)
+    def test_no_difference(self):
+        self.assertEqual(splits.difference(_split(_images()), _split(_images())), "")
 
-    def test_fraction_out_of_range(self):
-        for fraction in (0.0, 1.0, -1.0):
-            with self.assertRaisesRegex(UserError, "test_fraction is"):
-                splits.hold_out(_LABELS, fraction, _NAMES, 0)
+    def test_changed_pixels_of_every_part_are_noticed(self):
+        for part, name in (("test", "image7"), ("unlabelled", "image3"), ("labelled", "image0")):
+            images = _images()
+            images.images[int(name[-1]), 0, 0, 0] ^= 1
+            found = splits.difference(_split(_images()), _split(images))
+            self.assertEqual(found, f"{part}: 1 changed ({name})")
+
+    def test_changed_class_is_noticed(self):
+        images = _images()
+        images.labels[5] = 0
+        found = splits.difference(_split(_images()), _split(images))
+        self.assertEqual(found, "validation: 1 changed (image5)")
+
+    def test_more_and_fewer_images_are_named(self):
+        found = splits.difference(_split(_images()), _split(_images(), test=[8, 9], set_aside=[]))
+        self.assertEqual(
+            found, "set aside: 1 gone (image6); test: 1 added (image9), 1 gone (image7)"
+        )
+        found = splits.difference(_split(_images(), test=[]), _split(_images(), test=[0, 1, 2, 3]))
+        self.assertEqual(found, "test: 4 added (image0, image1, image2, ...)")
+
+    def test_other_classes_are_noticed(self):
+        found = splits.difference(_split(_images()), _split(_images(), names=("ant", "bee", "cow")))
+        self.assertStartsWith(found, "classes: ant, bee, cat then, ant, bee, cow now; ")
+
+    def test_images_of_unknown_class(self):
+        images = _images()
+        unknown = dataclasses.replace(images, labels=np.full(10, -1, np.int32))
+        self.assertNotEqual(_split(images).parts["test"], _split(unknown).parts["test"])
 
 
 class StoredSplitTest(tf.test.TestCase):
     def setUp(self):
         super().setUp()
-        self.path = Path(self.get_temp_dir(), "new", "split.json")
-        self.split = splits.draw_split(_images(), 3, _NAMES, seed=5)
+        self.folder = Path(self.get_temp_dir(), self.id())
+        self.path = self.folder / "split.json"
 
-    def test_round_trip(self):
-        splits.save_split(self.path, self.split)
-        self.assertEqual(splits.load_split(self.path, _images(), _NAMES), self.split)
-        self.assertAllEqual(self.split.indices, draw_labels(_LABELS, 3, _NAMES, 5))
-        self.assertEqual([self.path], list(self.path.parent.iterdir()))
-
-    def test_is_not_overwritten_unasked(self):
-        splits.save_split(self.path, self.split)
-        other = splits.draw_split(_images(), 2, _NAMES, seed=5)
-        with self.assertRaisesRegex(UserError, "exists"):
-            splits.save_split(self.path, other)
-        self.assertEqual(splits.load_split(self.path, _images(), _NAMES), self.split)
-        splits.save_split(self.path, other, overwrite=True)
-        self.assertEqual(splits.load_split(self.path, _images(), _NAMES), other)
-
-    def test_split_of_other_images_is_refused(self):
-        splits.save_split(self.path, self.split)
-        brighter = ImageSet(_images().images // 2, _LABELS)
-        shifted = ImageSet(_images().images, np.roll(_LABELS, 1))
-        for images, names in (
-            (brighter, _NAMES),
-            (shifted, _NAMES),
-            (_images(), ("ant", "bee", "dog")),
-            (_images(_LABELS[:-1]), _NAMES),
-        ):
-            with self.assertRaisesRegex(UserError, "drawn from other training images"):
-                splits.load_split(self.path, images, names)
+    def test_round_trip_by_file_or_folder(self):
+        split = _split(_images())
+        splits.save_split(self.path, split)
+        for path in (self.path, str(self.folder)):
+            self.assertEqual(splits.load_split(path), split)
+        self.assertEqual([self.path], list(self.folder.iterdir()))
 
     def test_file_that_is_not_a_split(self):
-        self.path.parent.mkdir(parents=True)
-        for content in ('{"a": 1}', "[1, 2]", "3", '{"labels_per_class": 1, "seed": 0}'):
+        self.folder.mkdir()
+        old = '{"labels_per_class": 1, "seed": 0, "indices": [3], "fingerprint": "ab"}'
+        half = '{"class_names": ["a"], "parts": {"test": {"a": "b"}}}'
+        later = '{"class_names": ["a"], "parts": {}, "format": 3}'
+        for content in ('{"a": 1}', "[1, 2]", "3", old, half, later):
             self.path.write_text(content)
-            with self.assertRaisesRegex(UserError, "is not a label split"):
-                splits.load_split(self.path, _images(), _NAMES)
+            with self.assertRaisesRegex(UserError, "does not say which images are in which part"):
+                splits.load_split(self.path)
         self.path.write_text("{")
         with self.assertRaisesRegex(UserError, "is not JSON"):
-            splits.load_split(self.path, _images(), _NAMES)
+            splits.load_split(self.path)
 
     def test_missing_file(self):
         with self.assertRaisesRegex(UserError, "cannot read .*split.json"):
-            splits.load_split(self.path, _images(), _NAMES)
+            splits.load_split(self.path)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,8 @@ class TfdsSourceTest(tf.test.TestCase):
         self.assertDTypeEqual(source.train.labels, np.int32)
         self.assertAllEqual(source.test.images, test)
         self.assertAllEqual(source.test.labels, [1, 1, 0])
-        self.assertAllEqual(source.unlabelled, unlabelled)
+        self.assertAllEqual(source.unlabelled.images, unlabelled)
+        self.assertAllEqual(source.unlabelled.labels, [-1] * 4)
 
     def test_images_are_resized_by_the_one_rule(self):
         images = [noise(1, 20)[0][:15], noise(1, 8)[0]]

@@ -47,7 +47,7 @@ class ReportTest(tf.test.TestCase):
         write_report(dataclasses.replace(REPORT, dataset="a <b> & c", scenarios=scenarios), folder)
         text = (folder / "report.md").read_text(encoding="utf-8")
         self.assertIn(markdown_table(scenarios), text)
-        self.assertIn("50 labelled images (5 a class), 1388 unlabelled, 359 test images", text)
+        self.assertIn("(5 a class), 1388 unlabelled, 0 validation and 359 test images", text)
         self.assertIn("does not fit: scenario 'x': nothing fits", text)
         page = (folder / "report.html").read_text(encoding="utf-8")
         self.assertIn("a &lt;b&gt; &amp; c: 2 int8 models", page)

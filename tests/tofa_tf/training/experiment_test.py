@@ -1,22 +1,61 @@
+"""Tests of making settings concrete, and of the guard over a run's images."""
+
 import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
+from tests.tofa_tf.data.images import blobs
 from tests.tofa_tf.spaces_for_tests import TINY
 from tests.tofa_tf.trained import SETTINGS, experiment, tiny_space
 from tofa_tf.common.errors import UserError
-from tofa_tf.training.experiment import load_experiment, open_folder
+from tofa_tf.data.normalize import normalize
+from tofa_tf.data.resize import resize_all
+from tofa_tf.training.experiment import Settings, load_experiment, open_folder
+from tofa_tf.training.trainer import CHECKPOINT, TrainConfig
 
 
 class ExperimentTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        patch = tiny_space()
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.root = Path(self.get_temp_dir(), self.id())
+        for seed, name in enumerate(("photos/cat", "photos/dog", "more", "test/cat", "test/dog")):
+            self.add(name, 10, seed)
+        self.run_folder = self.root / "run"
+
+    def add(self, name: str, count: int, seed: int = 0) -> None:
+        (self.root / name).mkdir(parents=True, exist_ok=True)
+        for position, image in enumerate(blobs(count, 16, seed)):
+            Image.fromarray(image).save(self.root / name / f"{seed}_{position}.png")
+
+    def load(self, **changes):
+        settings = {
+            "dataset": str(self.root / "photos"),
+            "labels_per_class": "all",
+            "search_space": "tiny",
+            "unlabelled": str(self.root / "more"),
+            "test": str(self.root / "test"),
+        }
+        return load_experiment(Settings(**{**settings, **changes}))
+
+    def open(self, overwrite: bool = False, **changes) -> Path:
+        return open_folder(self.load(**changes), self.run_folder, overwrite=overwrite)
+
+
+class DigitsTest(tf.test.TestCase):
     def test_settings_become_images_labels_and_space(self):
         made = experiment()
         self.assertEqual(made.space, TINY)
-        self.assertEqual((made.num_classes, len(made.labelled)), (10, 50))
-        self.assertAllEqual(np.bincount(made.pool.labels[made.labelled]), [5] * 10)
+        self.assertEqual((made.num_classes, len(made.training.labelled)), (10, 50))
+        self.assertAllEqual(
+            np.bincount(made.training.pool.labels[made.training.labelled]), [5] * 10
+        )
         # A mirrored digit is another one: the data set forbids what the settings allow.
         self.assertTrue(made.settings.train.flip)
         self.assertFalse(made.config.flip)
@@ -27,17 +66,16 @@ class ExperimentTest(tf.test.TestCase):
             again = load_experiment(SETTINGS)
             train = dataclasses.replace(SETTINGS.train, seed=1)
             other = load_experiment(dataclasses.replace(SETTINGS, train=train))
-        self.assertAllEqual(again.labelled, experiment().labelled)
-        self.assertNotAllEqual(other.labelled, experiment().labelled)
+        self.assertAllEqual(again.training.labelled, experiment().training.labelled)
+        self.assertNotAllEqual(other.training.labelled, experiment().training.labelled)
 
     def test_the_baseline_has_the_labelled_images_alone(self):
         with tiny_space():
             baseline = load_experiment(dataclasses.replace(SETTINGS, labelled_only=True))
-        self.assertLen(baseline.pool, 50)
-        self.assertAllEqual(baseline.labelled, range(50))
-        full = experiment()
-        self.assertAllEqual(baseline.pool.images, full.pool.images[full.labelled])
-        self.assertAllEqual(baseline.dataset.test.images, full.dataset.test.images)
+        labelled = experiment().training.labelled
+        self.assertAllEqual(baseline.training.labelled, labelled)
+        self.assertAllEqual(baseline.training.unlabelled, labelled)
+        self.assertAllEqual(baseline.dataset.test.images, experiment().dataset.test.images)
 
     def test_images_are_resized_and_normalised_for_every_use(self):
         made = experiment()
@@ -51,35 +89,120 @@ class ExperimentTest(tf.test.TestCase):
         self.assertTrue({image.tobytes() for image in some} <= pool)
         self.assertEqual(made.calibration_images(8).shape, (512, 8, 8, 3))
 
-    def test_the_folder_keeps_the_split_and_refuses_another_run(self):
-        path = Path(self.get_temp_dir()) / "run"
-        folder = open_folder(experiment(), path, overwrite=False)
-        split = json.loads((folder / "split.json").read_text())
-        self.assertEqual(tuple(split["indices"]), experiment().split.indices)
-        self.assertEqual(open_folder(experiment(), path, overwrite=False), folder)
-        train = dataclasses.replace(SETTINGS.train, steps=13)
-        settings = dataclasses.replace(SETTINGS, train=train)
-        other = dataclasses.replace(experiment(), settings=settings)
-        with self.assertRaisesRegex(UserError, "holds another run .*train.steps is 12 there, 13"):
-            open_folder(other, path, overwrite=False)
-
-    def test_images_that_changed_since_the_run_began_are_another_run(self):
-        folder = open_folder(experiment(), Path(self.get_temp_dir()) / "run", overwrite=False)
-        dataset = experiment().dataset
-        images = dataset.train.images.copy()
-        images[0, 0, 0, 0] ^= 1
-        train = dataclasses.replace(dataset.train, images=images)
-        changed = dataclasses.replace(
-            experiment(), dataset=dataclasses.replace(dataset, train=train)
-        )
-        with self.assertRaisesRegex(UserError, "drawn from other training images"):
-            open_folder(changed, folder, overwrite=False)
-
     def test_names_that_are_not_known_are_refused(self):
         with self.assertRaisesRegex(UserError, "unknown search space 'tiny'; available"):
             load_experiment(SETTINGS)
         with self.assertRaisesRegex(UserError, "unknown data set 'digitz'"), tiny_space():
             load_experiment(dataclasses.replace(SETTINGS, dataset="digitz"))
+
+
+class LoadExperimentTest(ExperimentTest):
+    def test_parts(self):
+        experiment = self.load()
+        self.assertLen(experiment.training.labelled, 16)
+        self.assertLen(experiment.training.unlabelled, 26)
+        self.assertAllEqual(np.bincount(experiment.validation.labels), [2, 2])
+        self.assertLen(experiment.dataset.test, 20)
+
+    def test_validation_images_are_prepared_like_test_images(self):
+        experiment = self.load()
+        for images, prepared in (
+            (experiment.validation, experiment.validation_images(12)),
+            (experiment.dataset.test, experiment.test_images(12)),
+        ):
+            expected = normalize(resize_all(images.images, 12), TINY.pixel_mean, TINY.pixel_std)
+            self.assertAllEqual(prepared, expected)
+
+    def test_no_validation_images(self):
+        experiment = self.load(labels_per_class=5)
+        self.assertIsNone(experiment.validation)
+        with self.assertRaisesRegex(UserError, r"no validation images: class 'cat' .*too few"):
+            experiment.validation_images(16)
+
+    def test_calibration_images_are_trained_on(self):
+        experiment = self.load()
+        used = experiment.training.pool.take(experiment.training.unlabelled)
+        expected = normalize(used.images, TINY.pixel_mean, TINY.pixel_std)
+        shown = experiment.training_images(16, 1000)
+        self.assertLen(shown, 26)
+        for image in shown:
+            self.assertTrue((image == expected).all(axis=(1, 2, 3)).any())
+
+    def test_equal_settings_have_one_form(self):
+        forms = [Settings("digits", labels).to_json() for labels in (5, "5", " 5 ")]
+        self.assertEqual(forms[0], forms[1])
+        self.assertEqual(forms[0], forms[2])
+        self.assertEqual(json.loads(json.dumps(forms[0])), forms[0])
+
+
+class OpenFolderTest(ExperimentTest):
+    def test_equal_images_go_on(self):
+        self.assertEqual(self.open(), self.open())
+
+    def test_a_run_of_other_settings_is_refused(self):
+        self.open()
+        with self.assertRaisesRegex(
+            UserError, "holds another run .*labels_per_class is 'all' there"
+        ):
+            self.open(labels_per_class=3)
+
+    def test_changed_images_of_every_part_are_noticed(self):
+        self.open()
+        for name, part in (
+            ("photos/cat/0_0.png", "(labelled|validation)"),
+            ("more/2_0.png", "unlabelled"),
+            ("test/dog/4_0.png", "test"),
+        ):
+            path = self.root / name
+            before = path.read_bytes()
+            Image.fromarray(blobs(1, 16, 99)[0]).save(path)
+            with self.assertRaisesRegex(
+                UserError, rf"images have changed .*\({part}: 1 changed \(.*{path.name}\)\)"
+            ):
+                self.open()
+            path.write_bytes(before)
+        self.open()
+
+    def test_added_and_removed_images_are_noticed(self):
+        self.open()
+        self.add("test/cat", 1, seed=50)
+        (self.root / "more" / "2_0.png").unlink()
+        with self.assertRaisesRegex(
+            UserError, r"unlabelled: 1 gone .*; test: 1 added \(test:cat/50_0.png\)"
+        ):
+            self.open()
+
+    def test_overwrite_begins_the_run_anew(self):
+        folder = self.open()
+        (folder / CHECKPOINT).write_bytes(b"")
+        self.add("test/cat", 1, seed=50)
+        self.open(overwrite=True)
+        self.assertFalse((folder / CHECKPOINT).exists())
+        self.open()
+
+    def test_begun_run_without_its_split(self):
+        folder = self.open()
+        (folder / "split.json").unlink()
+        self.open()  # nothing has been trained yet
+        (folder / "split.json").unlink()
+        (folder / CHECKPOINT).write_bytes(b"")
+        with self.assertRaisesRegex(UserError, "holds checkpoint.npz, but no split.json"):
+            self.open()
+
+    def test_run_that_follows_an_earlier_split(self):
+        config = {"test": None, "unlabelled": None}
+        first = self.load(**config)
+        open_folder(first, self.run_folder, overwrite=False)
+        self.add("photos/cat", 30, seed=60)
+        self.add("photos/dog", 30, seed=61)
+        seven = TrainConfig(seed=7)
+        again = self.load(**config, split=str(self.run_folder), train=seven)
+        trained = {*first.split.parts["labelled"], *first.split.parts["unlabelled"]}
+        self.assertEmpty(trained & set(again.dataset.test.ids))
+        self.assertEmpty(trained & set(again.validation.ids))
+        self.assertContainsSubset(first.dataset.test.ids, again.dataset.test.ids)
+        anew = self.load(**config, train=dataclasses.replace(seven))
+        self.assertNotEmpty(trained & set(anew.dataset.test.ids))
 
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ class TrainerTest(tf.test.TestCase):
                 state.supernet.classifier.bias.assign(np.full(10, np.nan))
 
         with self.assertRaisesRegex(UserError, r"diverged at step 7: .* last good state is in"):
-            train(state, *digits(), CONFIG, folder, poison)
+            train(state, digits(), CONFIG, folder, poison)
         with np.load(folder / CHECKPOINT) as saved:
             self.assertTrue(all(np.all(np.isfinite(saved[name])) for name in saved.files))
             iterations = next(name for name in saved.files if name.endswith("iteration"))
@@ -137,7 +137,7 @@ class TrainerTest(tf.test.TestCase):
             run(folder)
 
     def test_every_loss_term_and_role_counts(self):
-        images, labelled = digits()
+        images = digits()
         only_labels = LossWeights(labelled=1.0, pseudo=0.0)
         nothing = LossWeights(labelled=0.0, pseudo=0.0)
         losses = {}
@@ -151,7 +151,7 @@ class TrainerTest(tf.test.TestCase):
             config = dataclasses.replace(CONFIG, steps=1, loss=loss)
             folder = Path(self.get_temp_dir()) / f"loss_{name}"
             folder.mkdir()
-            train(build_training(TINY, 10, config), images, labelled, config, folder)
+            train(build_training(TINY, 10, config), images, config, folder)
             losses[name] = _records(folder)[0]
         base = losses["labels"]
         self.assertAllClose(base["loss"], base["labelled_loss"])
