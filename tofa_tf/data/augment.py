@@ -18,12 +18,12 @@ def weak(images: tf.Tensor, seed: tf.Tensor, *, flip: bool = True) -> tf.Tensor:
     """Mirrors half of the images and shifts each by up to 12.5 % with a reflected border.
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         seed: integers (2,).
         flip: False where a mirrored image means something else, as with digits.
 
     Returns:
-        uint8 (batch, height, width, 3).
+        uint8 (batch, height, width, channels).
     """
     batch, height, width = tf.unstack(tf.shape(images)[:3])
     flip_seed, x_seed, y_seed = tf.unstack(tf.random.split(seed, 3))
@@ -39,12 +39,12 @@ def strong(images: tf.Tensor, seed: tf.Tensor, *, flip: bool = True) -> tf.Tenso
     """Applies `weak`, then `rand_augment`, then `cutout`, each with a seed of its own.
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         seed: integers (2,).
         flip: as in `weak`.
 
     Returns:
-        uint8 (batch, height, width, 3).
+        uint8 (batch, height, width, channels).
     """
     weak_seed, rand_seed, cutout_seed = tf.unstack(tf.random.split(seed, 3))
     augmented = rand_augment(weak(images, weak_seed, flip=flip), rand_seed)
@@ -57,11 +57,11 @@ def cutout(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     A square centred near the border is cut off there (DeVries and Taylor, arXiv 1708.04552).
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         seed: integers (2,).
 
     Returns:
-        uint8 (batch, height, width, 3).
+        uint8 (batch, height, width, channels).
     """
     batch, height, width = tf.unstack(tf.shape(images)[:3])
     x_seed, y_seed = tf.unstack(tf.random.split(seed, 2))

@@ -10,49 +10,52 @@ from absl import logging
 
 from tflite_export.common.image_files import decode_image
 from tofa_tf.common.errors import UserError, printable
+from tofa_tf.data.channels import with_channels
 from tofa_tf.data.resize import resize
 
 
-def decode(path: str | os.PathLike, size: int) -> np.ndarray:
-    """Reads one image file, see `decode_image`, and resizes it by `resize.resize`.
+def decode(path: str | os.PathLike, size: int, channels: int) -> np.ndarray:
+    """Reads one image file, see `decode_image`, as grey or RGB, then resizes it by `resize.resize`.
 
     Args:
         path: of the file.
         size: side of the result in pixels.
+        channels: 1 or 3.
 
     Returns:
-        uint8 array (size, size, 3).
+        uint8 array (size, size, channels).
 
     Raises:
         ValueError: the pixels are of a kind that has no fixed range, or too many.
         OSError: the file cannot be read. Decoders also raise errors of other types.
     """
-    return resize(decode_image(path), size)
+    return resize(with_channels(decode_image(path), channels), size)
 
 
 def decode_all(
-    paths: Sequence[Path], size: int, what: str
+    paths: Sequence[Path], size: int, channels: int, what: str
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Reads many image files; those that cannot be read are skipped and listed.
 
     Args:
         paths: of the files.
         size: side of the images in pixels.
+        channels: 1 or 3.
         what: the user's name for these files, for messages.
 
     Returns:
-        The images that could be read, uint8 array (m, size, size, 3), in the order of `paths`; a
-        bool array (n,) that tells for each path whether it was read; one line "path: reason" for
-        each that was not.
+        The images that could be read, uint8 array (m, size, size, channels), in the order of
+        `paths`; a bool array (n,) that tells for each path whether it was read; one line
+        "path: reason" for each that was not.
 
     Raises:
         UserError: more than half of the files cannot be read.
     """
-    images = np.empty((len(paths), size, size, 3), np.uint8)
+    images = np.empty((len(paths), size, size, channels), np.uint8)
 
     def read(position: int) -> str | None:
         try:
-            images[position] = decode(paths[position], size)
+            images[position] = decode(paths[position], size, channels)
         except MemoryError:
             raise
         except Exception as error:  # damaged files make decoders raise errors of any type

@@ -10,14 +10,15 @@ from tofa_tf.data.records import ImageSet, Source
 from tofa_tf.data.resize import resize_all
 
 
-def load(image_size: int) -> Source:
-    """Loads the digits as three equal channels, 0..16 scaled to 0..255.
+def load(image_size: int, channels: int) -> Source:
+    """Loads the digits, 0..16 scaled to 0..255.
 
     Args:
         image_size: side of the images in pixels.
+        channels: 1, or 3 equal ones.
     """
     embedded = datasets.load_digits()
     grey = np.rint(embedded.images * (255 / 16)).astype(np.uint8)
-    images = resize_all(np.repeat(grey[..., np.newaxis], 3, axis=-1), image_size)
+    images = resize_all(np.repeat(grey[..., np.newaxis], channels, axis=-1), image_size)
     class_names = tuple(str(name) for name in embedded.target_names)
     return Source(class_names, ImageSet(images, embedded.target.astype(np.int32)), flip=False)

@@ -17,7 +17,9 @@ _OTHER_PARTS = ("test", "testing", "validation", "val", "valid")
 _UNLABELLED = ("unlabelled", "unlabeled")
 
 
-def load(path: str, image_size: int, *, test: str | None, unlabelled: str | None) -> Source:
+def load(
+    path: str, image_size: int, channels: int, *, test: str | None, unlabelled: str | None
+) -> Source:
     """Loads a folder with one sub-folder a class; classes are numbered by sorted name.
 
     Images may lie deeper inside a class folder. Hidden files and files that are not named like
@@ -27,6 +29,7 @@ def load(path: str, image_size: int, *, test: str | None, unlabelled: str | None
     Args:
         path: of the folder.
         image_size: side of the images in pixels.
+        channels: 1 or 3.
         test: folder of test images; as a sub-folder it is no class.
         unlabelled: folder of unlabelled images; as a sub-folder it is no class.
 
@@ -44,23 +47,26 @@ def load(path: str, image_size: int, *, test: str | None, unlabelled: str | None
     for name in class_names:
         for what, other in named.items():
             check_apart("class", root / name, what, other)
-    images, skipped = _load_classes(root, class_names, image_size)
+    images, skipped = _load_classes(root, class_names, image_size, channels)
     pools = []
     for folder in own if unlabelled is None else ():
         logging.info("the sub-folder %s is taken as unlabelled images, not as a class", folder)
-        pool, unreadable = _load_unlabelled(folder, root, image_size)
+        pool, unreadable = _load_unlabelled(folder, root, image_size, channels)
         pools.append(pool)
         skipped += unreadable
     found = joined(pools) if pools else None
     return Source(class_names, images, unlabelled=found, skipped=tuple(skipped))
 
 
-def load_test(path: str, image_size: int, class_names: Sequence[str]) -> tuple[ImageSet, list[str]]:
+def load_test(
+    path: str, image_size: int, channels: int, class_names: Sequence[str]
+) -> tuple[ImageSet, list[str]]:
     """Loads test images from a folder with one sub-folder a class of the training images.
 
     Args:
         path: of the folder.
         image_size: side of the images in pixels.
+        channels: 1 or 3.
         class_names: classes of the training images; some may be missing in the folder.
 
     Returns:
@@ -79,17 +85,18 @@ def load_test(path: str, image_size: int, class_names: Sequence[str]) -> tuple[I
         )
     if not found:
         raise UserError(f"the test folder {root} has no sub-folders: one a class is expected")
-    images, skipped = _load_classes(root, found, image_size)
+    images, skipped = _load_classes(root, found, image_size, channels)
     numbers = np.array([class_names.index(name) for name in found], np.int32)
     return ImageSet(images.images, numbers[images.labels], images.ids), skipped
 
 
-def load_unlabelled(path: str, image_size: int) -> tuple[ImageSet, list[str]]:
+def load_unlabelled(path: str, image_size: int, channels: int) -> tuple[ImageSet, list[str]]:
     """Loads all images in a folder, at any depth, in the order of their paths.
 
     Args:
         path: of the folder.
         image_size: side of the images in pixels.
+        channels: 1 or 3.
 
     Returns:
         The images, and one line for each that cannot be read.
@@ -98,26 +105,28 @@ def load_unlabelled(path: str, image_size: int) -> tuple[ImageSet, list[str]]:
         UserError: the folder is missing or has no images, or more than half cannot be read.
     """
     root = _existing(path, "unlabelled")
-    return _load_unlabelled(root, root, image_size)
+    return _load_unlabelled(root, root, image_size, channels)
 
 
-def _load_unlabelled(folder: Path, root: Path, image_size: int) -> tuple[ImageSet, list[str]]:
+def _load_unlabelled(
+    folder: Path, root: Path, image_size: int, channels: int
+) -> tuple[ImageSet, list[str]]:
     files = _images_below(folder)
     if not files:
         raise UserError(f"the folder {folder} of unlabelled images has no images")
-    images, readable, skipped = decode_all(files, image_size, str(folder))
+    images, readable, skipped = decode_all(files, image_size, channels, str(folder))
     return without_classes(images, _ids(files, root)[readable]), skipped
 
 
 def _load_classes(
-    root: Path, class_names: Sequence[str], image_size: int
+    root: Path, class_names: Sequence[str], image_size: int, channels: int
 ) -> tuple[ImageSet, list[str]]:
     files, labels = [], []
     for label, name in enumerate(class_names):
         members = _class_images(root / name)
         files += members
         labels += [label] * len(members)
-    images, readable, skipped = decode_all(files, image_size, str(root))
+    images, readable, skipped = decode_all(files, image_size, channels, str(root))
     labels = np.array(labels, np.int32)[readable]
     for label, count in enumerate(np.bincount(labels, minlength=len(class_names))):
         if not count:

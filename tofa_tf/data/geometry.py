@@ -9,12 +9,12 @@ def take_pixels(images: tf.Tensor, rows: tf.Tensor, columns: tf.Tensor) -> tf.Te
     A flat gather: for moves by whole pixels several times faster than ImageProjectiveTransformV3.
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         rows: int32, broadcastable to (batch, height, width).
         columns: int32, broadcastable to (batch, height, width).
 
     Returns:
-        uint8 (batch, height, width, 3).
+        uint8 (batch, height, width, channels).
     """
     batch, height, width, channels = tf.unstack(tf.shape(images))
     first_rows = height * tf.range(batch)[:, tf.newaxis, tf.newaxis]
@@ -27,11 +27,11 @@ def shear_x(images: tf.Tensor, slope: tf.Tensor) -> tf.Tensor:
     """Moves each row left by its distance from the top times a slope.
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         slope: float32 (batch,).
 
     Returns:
-        uint8 (batch, height, width, 3); nearest pixel, black outside.
+        uint8 (batch, height, width, channels); nearest pixel, black outside.
     """
     height, width = tf.unstack(tf.shape(images)[1:3])
     distance = tf.range(tf.cast(height, tf.float32)) + 0.5

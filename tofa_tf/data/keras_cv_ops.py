@@ -56,7 +56,12 @@ def solarize(images: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
 
 
 def color(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
-    """Scales saturation: 0 is grey, 1 the image itself, more is more colourful."""
+    """Scales saturation: 0 is grey, 1 the image itself, more is more colourful.
+
+    A grey image stays as it is, whether it has one channel or three.
+    """
+    if images.shape[-1] == 1:
+        return images
     layer = _layer("RandomColorDegeneration", factor=1.0)
     return _augment(layer, images, _per_image(1 - factor))
 
@@ -103,14 +108,14 @@ def fill_rectangles(
     """Covers one rectangle an image in mid grey, cut off at the border.
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         centre_x: int32 (batch,), column to the right of the rectangle's middle.
         centre_y: int32 (batch,), row below the rectangle's middle.
         width: in pixels.
         height: in pixels.
 
     Returns:
-        uint8 (batch, height, width, 3).
+        uint8 (batch, height, width, channels).
     """
     layer = _layer("RandomCutout", height_factor=0.5, width_factor=0.5, fill_value=_MID_GREY)
     transformations = {

@@ -1,7 +1,8 @@
 """Changes of pixel values that RandAugment needs and KerasCV does not compute as PIL does.
 
-Each function takes images, uint8 (batch, height, width, 3), and one magnitude an image, float32
-(batch,), and returns images of the same type and shape. Every image may have its own magnitude.
+Each function takes images, uint8 (batch, height, width, channels), and one magnitude an image,
+float32 (batch,), and returns images of the same type and shape. Every image may have its own
+magnitude.
 """
 
 import tensorflow as tf
@@ -17,8 +18,7 @@ def brightness(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
 
 def contrast(images: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
     """Scales contrast: 0 is the image's mean grey, 1 the image itself."""
-    grey = (tf.reduce_sum(tf.cast(images, tf.int32) * _LUMA, axis=-1) + 0x8000) // 0x10000
-    mean = tf.floor(tf.reduce_mean(tf.cast(grey, tf.float32), axis=(1, 2)) + 0.5)
+    mean = tf.floor(tf.reduce_mean(tf.cast(_grey(images), tf.float32), axis=(1, 2)) + 0.5)
     return _blend(_per_image(mean), images, factor)
 
 
@@ -37,6 +37,14 @@ def equalize(images: tf.Tensor, _magnitude: tf.Tensor) -> tf.Tensor:
     equalized = tf.gather(tf.reshape(lookup, [-1]), pixels + _row_starts(pixels))
     equalized = tf.reshape(tf.cast(equalized, tf.uint8), [batch, channels, height, width])
     return tf.transpose(equalized, [0, 2, 3, 1])
+
+
+def _grey(images: tf.Tensor) -> tf.Tensor:
+    """Returns grey levels, int32 (batch, height, width)."""
+    pixels = tf.cast(images, tf.int32)
+    if images.shape[-1] == 1:
+        return pixels[..., 0]
+    return (tf.reduce_sum(pixels * _LUMA, axis=-1) + 0x8000) // 0x10000
 
 
 def _histogram(pixels: tf.Tensor) -> tf.Tensor:

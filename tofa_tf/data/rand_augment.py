@@ -27,7 +27,7 @@ class Op:
 
     Attributes:
         name: as in the paper.
-        apply: function of images, uint8 (batch, height, width, 3), and magnitudes, float32
+        apply: function of images, uint8 (batch, height, width, channels), and magnitudes, float32
             (batch,), that returns images.
         magnitudes: magnitude at each of `LEVELS`.
         signed: whether half of the magnitudes are negated.
@@ -67,12 +67,12 @@ def rand_augment(images: tf.Tensor, seed: tf.Tensor, *, num_ops: int = 2) -> tf.
     """Applies operations drawn anew for every image, with replacement.
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         seed: integers (2,).
         num_ops: how many operations follow each other; each is left out with probability 0.5.
 
     Returns:
-        uint8 (batch, height, width, 3).
+        uint8 (batch, height, width, channels).
     """
     for round_seed in tf.unstack(tf.random.split(seed, num_ops)):
         images = apply_ops(images, *draw(tf.shape(images)[0], round_seed))
@@ -107,12 +107,12 @@ def apply_ops(images: tf.Tensor, op: tf.Tensor, magnitude: tf.Tensor) -> tf.Tens
     """Applies to each image its own operation; each operation runs once, on its images alone.
 
     Args:
-        images: uint8 (batch, height, width, 3).
+        images: uint8 (batch, height, width, channels).
         op: int32 (batch,), position in `OPS`.
         magnitude: float32 (batch,).
 
     Returns:
-        uint8 (batch, height, width, 3).
+        uint8 (batch, height, width, channels).
     """
     positions = tf.dynamic_partition(tf.range(tf.shape(images)[0]), op, len(OPS))
     results = [

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tofa_tf.common.errors import UserError, first_line
+from tofa_tf.data.channels import RGB, with_channels
 from tofa_tf.data.records import ImageSet, Source, without_classes
 from tofa_tf.data.resize import resize_all
 
@@ -48,12 +49,13 @@ def describe_prepared(data_dir: str | None) -> str:
     )
 
 
-def load(name: str, image_size: int, data_dir: str | None) -> Source:
+def load(name: str, image_size: int, channels: int, data_dir: str | None) -> Source:
     """Loads a prepared data set: training images and, if it has them, test and unlabelled ones.
 
     Args:
         name: a key of `prepared`.
         image_size: side of the images in pixels.
+        channels: 1 or 3.
         data_dir: as in `prepared`.
 
     Raises:
@@ -66,7 +68,7 @@ def load(name: str, image_size: int, data_dir: str | None) -> Source:
     class_names = _class_names(tfds, builder.info, name)
     try:
         splits = {
-            split: _read(tfds, builder, split, image_size)
+            split: _read(tfds, builder, split, image_size, channels)
             for split in ("train", *_TEST_SPLITS, *_UNLABELLED_SPLITS)
             if split in builder.info.splits
         }
@@ -99,9 +101,11 @@ def _class_names(tfds: ModuleType, info: object, name: str) -> tuple[str, ...]:
     raise UserError(f"the data set {name} does not consist of images with one class each")
 
 
-def _read(tfds: ModuleType, builder: object, split: str, image_size: int) -> ImageSet:
+def _read(
+    tfds: ModuleType, builder: object, split: str, image_size: int, channels: int
+) -> ImageSet:
     count = builder.info.splits[split].num_examples
-    images = np.empty((count, image_size, image_size, 3), np.uint8)
+    images = np.empty((count, image_size, image_size, channels), np.uint8)
     labels = np.empty(count, np.int32)
     one_size = None not in builder.info.features[builder.info.supervised_keys[0]].shape
     examples = builder.as_dataset(
@@ -110,20 +114,21 @@ def _read(tfds: ModuleType, builder: object, split: str, image_size: int) -> Ima
     done = 0
     for batch, classes in tfds.as_numpy(examples):
         part = slice(done, done + len(batch))
-        images[part] = resize_all(_to_rgb(batch), image_size)
+        coloured = [with_channels(image, channels) for image in _without_alpha(batch)]
+        images[part] = resize_all(np.stack(coloured), image_size)
         labels[part] = classes
         done += len(batch)
     return ImageSet(images[:done], labels[:done])
 
 
-def _to_rgb(images: np.ndarray) -> np.ndarray:
+def _without_alpha(images: np.ndarray) -> np.ndarray:
     channels = images.shape[-1]
     if images.dtype != np.uint8 or channels not in (1, 3, 4):
         raise UserError(
             f"images of type {images.dtype} with {channels} channels are not supported: "
             "8 bits, grey or RGB are"
         )
-    return np.repeat(images, 3, axis=-1) if channels == 1 else images[..., :3]
+    return images[..., :RGB]
 
 
 def _library() -> ModuleType:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import delete_run, open_workdir
+from tofa_tf.data.arrays import Images
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.data.normalize import normalize
 from tofa_tf.data.parts import divide
@@ -35,7 +36,7 @@ class Settings:
             `parse_labels_per_class`; all others serve as unlabelled ones.
         search_space: a name of `spaces.SPACES`.
         resolutions: image sizes in pixels; empty for the smallest of the space.
-        data_dir, unlabelled, test, test_fraction, group: see `load_dataset`.
+        data_dir, unlabelled, test, test_fraction, group, channels: see `load_dataset`.
         validation: share of the labelled images that choices are made on instead of being trained
             on; 0 for none, None for 0.2 where every class has labels enough, see `draw_validation`.
         split: `split.json` of an earlier run, or its folder; images that were there stay on their
@@ -57,6 +58,7 @@ class Settings:
     validation: float | None = None
     group: str | None = None
     split: str | None = None
+    channels: int | None = 3
     labelled_only: bool = False
     pretrained: str | None = None
     train: TrainConfig = TrainConfig()
@@ -129,8 +131,12 @@ class Experiment:
         return normalize(resized, self.space.pixel_mean, self.space.pixel_std)
 
 
-def load_experiment(settings: Settings) -> Experiment:
+def load_experiment(settings: Settings, images: Images | None = None) -> Experiment:
     """Loads the images and divides them into parts.
+
+    Args:
+        settings: of the run.
+        images: arrays to take instead of the data set that the settings name.
 
     Raises:
         UserError: if a name is unknown, or images or labels are too few.
@@ -142,8 +148,9 @@ def load_experiment(settings: Settings) -> Experiment:
     space = space.at_resolutions(settings.resolutions or (min(space.resolutions),))
     earlier = load_split(settings.split) if settings.split else None
     dataset = load_dataset(
-        settings.dataset,
+        settings.dataset if images is None else images,
         image_size=max(space.resolutions),
+        channels=settings.channels,
         data_dir=settings.data_dir,
         unlabelled=settings.unlabelled,
         test=settings.test,

@@ -79,6 +79,14 @@ class StrongTest(tf.test.TestCase):
         # (15/28)^2 = 29 % of the images draw Identity twice; some other draws change nothing.
         self.assertBetween(untouched / 64, 0.15, 0.55)
 
+    def test_grey_images_are_treated_alike_with_one_channel_and_with_three(self):
+        grey = blobs(64, 32)[..., :1]
+        one = augment.strong(tf.constant(grey), [1, 2]).numpy()
+        three = augment.strong(tf.constant(np.repeat(grey, 3, axis=-1)), [1, 2]).numpy()
+        self.assertEqual(one.shape, grey.shape)
+        # KerasCV rounds when it takes the colour out of three channels.
+        self.assertAllClose(one.astype(int), three[..., :1].astype(int), rtol=0, atol=1)
+
     def test_depends_on_the_seed_alone(self):
         images = tf.constant(noise(32, 32))
         for view in (augment.weak, augment.strong, augment.cutout):

@@ -52,6 +52,13 @@ class TrainBatchesTest(tf.test.TestCase):
             self.assertEqual(spec.dtype, dtype)
         self.assertIsInstance(dataset.element_spec, Batch)
 
+    def test_one_channel(self):
+        pool = ImageSet(_noise_pool().images[..., :1], _noise_pool().labels)
+        (batch,) = _run(pool, total_steps=1)
+        self.assertEqual(batch.images.shape, (4, 16, 16, 1))
+        self.assertEqual(batch.weak.shape, (12, 16, 16, 1))
+        self.assertEqual(batch.strong.shape, (12, 16, 16, 1))
+
     def test_every_epoch_shows_every_image_once_in_another_order(self):
         batches = _run(_marked_pool(), total_steps=50)
         seen = np.concatenate([batch.weak[:, 0, 0, 0] for batch in batches]).reshape(-1, _SIZE)

@@ -67,15 +67,21 @@ def _apply(op: rand_augment.Op, images: np.ndarray, magnitudes: np.ndarray) -> n
 
 def _expected(op: rand_augment.Op, images: np.ndarray, magnitudes: np.ndarray) -> np.ndarray:
     pairs = zip(images, magnitudes.tolist(), strict=True)
-    return np.stack([np.asarray(_PIL[op.name](Image.fromarray(i), m)) for i, m in pairs])
+    return np.stack([np.asarray(_PIL[op.name](_image(i), m)) for i, m in pairs]).reshape(
+        images.shape
+    )
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
 class OpsAgainstPilTest(tf.test.TestCase, parameterized.TestCase):
-    @parameterized.product(op=OPS, side=(32, 64))
-    def test_equals_pil_at_every_level(self, op, side):
+    @parameterized.product(op=OPS, side=(32, 64), channels=(3, 1))
+    def test_equals_pil_at_every_level(self, op, side, channels):
         levels = _magnitudes(op)
         for make in (noise, blobs):
-            images = np.repeat(make(6, side), len(levels), axis=0)
+            images = np.repeat(make(6, side)[..., :channels], len(levels), axis=0)
             magnitudes = np.tile(levels, 6)
             error = np.abs(
                 _apply(op, images, magnitudes).astype(int)
@@ -102,8 +108,10 @@ class OpsAgainstPilTest(tf.test.TestCase, parameterized.TestCase):
             )
 
     def test_no_images(self):
-        for op in OPS:
-            self.assertEqual(_apply(op, noise(0, 32), np.zeros(0)).shape, (0, 32, 32, 3), op.name)
+        for channels in (3, 1):
+            nothing = noise(0, 32)[..., :channels]
+            for op in OPS:
+                self.assertEqual(_apply(op, nothing, np.zeros(0)).shape, nothing.shape, op.name)
 
 
 class RangesTest(tf.test.TestCase):

@@ -56,6 +56,10 @@ class ResizeTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllEqual(resize_all(images, 12), [resize(image, 12) for image in images])
         self.assertEqual(resize_all(images[:0], 12).shape, (0, 12, 12, 3))
 
+    def test_one_channel(self):
+        images = noise(3, 20)
+        self.assertAllEqual(resize_all(images[..., :1], 12), resize_all(images, 12)[..., :1])
+
 
 if __name__ == "__main__":
     tf.test.main()

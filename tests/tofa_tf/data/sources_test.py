@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tests.tofa_tf.data.images import blobs
+from tests.tofa_tf.data.images import blobs, noise
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.arrays import Images
 from tofa_tf.data.parts import divide
 from tofa_tf.data.records import UNKNOWN
 from tofa_tf.data.sources import load_dataset
@@ -88,7 +89,7 @@ class LoadDatasetTest(tf.test.TestCase):
 
     def test_unreadable_images_of_all_folders_are_listed(self):
         folders = {
-            "name": self.folder("set", cat=4, dog=4),
+            "source": self.folder("set", cat=4, dog=4),
             "unlabelled": self.folder("more", any=3),
             "test": self.folder("test", cat=3),
         }
@@ -112,6 +113,78 @@ class LoadDatasetTest(tf.test.TestCase):
     def test_image_size_out_of_range(self):
         with self.assertRaisesRegex(UserError, "image_size is 0"):
             load_dataset("digits", image_size=0)
+
+
+class ChannelsTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.root = Path(self.get_temp_dir(), self.id())
+
+    def folder(self, name: str, mode: str) -> str:
+        for seed, group in enumerate(("cat", "dog")):
+            (self.root / name / group).mkdir(parents=True)
+            for position, image in enumerate(blobs(4, 12, seed)):
+                path = self.root / name / group / f"{position}.png"
+                Image.fromarray(image).convert("L").convert(mode).save(path)
+        return str(self.root / name)
+
+    def test_grey_files_of_either_mode_have_one_channel(self):
+        for mode in ("L", "RGB"):
+            path = self.folder(mode, mode)
+            dataset = load_dataset(path, image_size=12)
+            self.assertEqual(dataset.channels, 1)
+            self.assertAllEqual(
+                dataset.train.images, load_dataset(path, image_size=12, channels=1).train.images
+            )
+            self.assertAllEqual(
+                np.repeat(dataset.train.images, 3, axis=-1),
+                load_dataset(path, image_size=12, channels=3).train.images,
+            )
+
+    def test_one_coloured_image_of_any_part_makes_three_channels(self):
+        path, more = self.folder("set", "L"), self.folder("more", "L")
+        for where in ("test", "unlabelled"):
+            parts = {where: more}
+            self.assertEqual(load_dataset(path, image_size=12, **parts).channels, 1)
+            coloured = self.root / "more" / "cat" / "0.png"
+            before = coloured.read_bytes()
+            Image.fromarray(blobs(1, 12)[0]).save(coloured)
+            dataset = load_dataset(path, image_size=12, **parts)
+            self.assertEqual(dataset.channels, 3)
+            self.assertEqual(dataset.pool().images.shape[-1], 3)
+            self.assertEqual(load_dataset(path, image_size=12, channels=1, **parts).channels, 1)
+            coloured.write_bytes(before)
+
+    def test_embedded_digits_are_grey(self):
+        self.assertEqual(load_dataset("digits", image_size=8).channels, 1)
+
+    def test_other_numbers_are_refused(self):
+        with self.assertRaisesRegex(UserError, "channels is 2"):
+            load_dataset("digits", image_size=8, channels=2)
+
+
+class ArraysTest(tf.test.TestCase):
+    def test_arrays_in_place_of_a_name(self):
+        x, y = noise(20, 12), np.arange(20) % 2
+        dataset = load_dataset(Images(x, y, unlabelled=noise(3, 9)), image_size=12)
+        self.assertEqual((dataset.name, dataset.channels), ("arrays", 3))
+        self.assertAllEqual(np.bincount(dataset.train.labels), [8, 8])
+        self.assertAllEqual(np.bincount(dataset.test.labels), [2, 2])
+        self.assertLen(dataset.unlabelled, 3)
+        grey = load_dataset(Images(x[..., 0], y), image_size=12)
+        self.assertEqual(grey.channels, 1)
+
+    def test_groups_of_arrays(self):
+        images = Images(noise(40, 12), np.arange(40) % 2, groups=np.arange(40) // 4)
+        dataset = load_dataset(images, image_size=12)
+        self.assertNotEmpty(dataset.test)
+        self.assertEmpty(set(dataset.train.groups) & set(dataset.test.groups))
+        with self.assertRaisesRegex(UserError, "'arrays' has none: .* groups of their own"):
+            load_dataset(images, image_size=12, group="a")
+
+    def test_class_that_no_image_is_of(self):
+        with self.assertRaisesRegex(UserError, r"class '1' has too few images .*\(0\)"):
+            load_dataset(Images(noise(20, 12), np.arange(20) % 2 * 2), image_size=12)
 
 
 class GroupTest(tf.test.TestCase):

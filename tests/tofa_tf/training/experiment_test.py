@@ -12,6 +12,7 @@ from tests.tofa_tf.data.images import blobs
 from tests.tofa_tf.spaces_for_tests import TINY
 from tests.tofa_tf.trained import SETTINGS, experiment, tiny_space
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.arrays import Images
 from tofa_tf.data.normalize import normalize
 from tofa_tf.data.resize import resize_all
 from tofa_tf.training.experiment import Settings, load_experiment, open_folder
@@ -112,6 +113,18 @@ class LoadExperimentTest(ExperimentTest):
         ):
             expected = normalize(resize_all(images.images, 12), TINY.pixel_mean, TINY.pixel_std)
             self.assertAllEqual(prepared, expected)
+
+    def test_arrays(self):
+        x = np.concatenate([blobs(20, 16, 1), blobs(20, 16, 2)])
+        images = Images(x, ["cat"] * 20 + ["dog"] * 20)
+        experiment = load_experiment(Settings("arrays", 0.5, "tiny"), images)
+        self.assertEqual(experiment.dataset.class_names, ("cat", "dog"))
+        self.assertAllEqual(np.bincount(experiment.validation.labels), [2, 2])
+        folder = open_folder(experiment, self.run_folder, overwrite=False)
+        images.x[3] //= 2
+        changed = load_experiment(Settings("arrays", 0.5, "tiny"), images)
+        with self.assertRaisesRegex(UserError, "images have changed .*1 added .* 1 gone"):
+            open_folder(changed, folder, overwrite=False)
 
     def test_no_validation_images(self):
         experiment = self.load(labels_per_class=5)
