@@ -26,7 +26,7 @@ CONFIG = TrainConfig(
 
 def digits() -> TrainingImages:
     """The digits at 16 x 16, four of each class labelled."""
-    return divide(load_dataset("digits", image_size=16), 4, None, seed=0).training
+    return divide(load_dataset("digits", image_size=16, channels=3), 4, None, seed=0).training
 
 
 def run(folder: Path, config: TrainConfig = CONFIG, on_step=None) -> TrainStep:
