@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo check test lint clean
+.PHONY: demo check test lint types clean
 
 # One supernet for the embedded digits, five int8 models; about 3 minutes on 2 cores.
 demo: $(READY)
@@ -12,15 +12,18 @@ demo: $(READY)
 	  --scenarios="macs=0.5M;macs=1M;macs=2M;macs=4M;flash_kib=96,arena_kib=64"
 
 # The inner loop: what is quick.
-check: $(READY) lint
+check: $(READY) lint types
 	$(BIN)/python -m pytest -n 2 -m "not slow" tests
 
-test: $(READY) lint
+test: $(READY) lint types
 	$(BIN)/python -m pytest -n 2 tests
 
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
 
 # The pins, and the project itself with its command `tofa`.
 $(READY): requirements.txt requirements-dev.txt pyproject.toml

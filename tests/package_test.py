@@ -1,5 +1,6 @@
 """What `pip install .` brings, and that its ranges and the pins of requirements.txt agree."""
 
+import ast
 import configparser
 import email
 import importlib.metadata
@@ -30,6 +31,17 @@ def _pins(name: str) -> dict[str, str]:
 def _ranges(requirements: list[str]) -> dict[str, Requirement]:
     parsed = map(Requirement, requirements)
     return {canonicalize_name(requirement.name): requirement for requirement in parsed}
+
+
+def _imports(path: Path) -> set[str]:
+    """Top-level names of the modules that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module.partition(".")[0])
+    return names
 
 
 class WheelTest(tf.test.TestCase):
@@ -98,6 +110,14 @@ class RequirementsTest(tf.test.TestCase):
         self.assertSetEqual(set(pins), set(development))
         for name, version in pins.items():
             self.assertTrue(development[name].specifier.contains(version), name)
+
+    def test_every_package_that_is_imported_is_a_dependency(self):
+        allowed = set(_ranges(PROJECT["dependencies"]))
+        distributions = importlib.metadata.packages_distributions()
+        for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+            for module in _imports(path) - sys.stdlib_module_names - set(PACKAGES):
+                names = set(map(canonicalize_name, distributions[module]))
+                self.assertNotEmpty(names & allowed, f"{path} imports {module}")
 
     def test_ranges_have_two_ends(self):
         for name, requirement in _ranges(PROJECT["dependencies"]).items():

@@ -78,16 +78,20 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
         f"| {'no: lacks ' + report.missing if report.missing else 'yes'} |"
         for report in reports
     ]
-    lines += _npu_lines([report for report in reports if report.npu])
+    lines += _npu_lines(reports)
     for report in reports:
         lines += ["", f"## {report.fit.board}", "", report.latency.table().rstrip()]
     return "\n".join([*lines, ""])
 
 
 def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:
-    if not reports:
+    if not any(report.npu for report in reports):
         return []
-    rows = ((report.fit.board, report.latency.estimate_ms, report.npu) for report in reports)
+    rows = (
+        (report.fit.board, report.latency.estimate_ms, report.npu)
+        for report in reports
+        if report.npu
+    )
     return [
         "",
         "NPUs, as Vela estimates them: without the driver and ops that stay on the CPU.",

@@ -55,8 +55,7 @@ class TflmRuntime:
 
     def __init__(self, timeout_seconds: float = _TIMEOUT_SECONDS):
         self._timeout_seconds = timeout_seconds
-        self._process: subprocess.Popen | None = None
-        self._connection: Connection | None = None
+        self._worker: tuple[subprocess.Popen, Connection] | None = None
         self._words = tempfile.TemporaryFile()  # noqa: SIM115, closed in __exit__
         # Whoever writes, writes at the end: also after the file was emptied, or read from here.
         fcntl.fcntl(self._words, fcntl.F_SETFL, os.O_APPEND)
@@ -65,7 +64,7 @@ class TflmRuntime:
         self._start()
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._stop()
         self._words.close()
 
@@ -93,16 +92,18 @@ class TflmRuntime:
             if not _OUT_OF_ARENA.search(words) or arena_bytes > _LARGEST_ARENA_BYTES:
                 raise ExportError(f"TFLite Micro refuses the model: {_joined(words, answer)}")
 
-    def _ask(self, tflite: bytes, inputs: np.ndarray, arena_bytes: int):
-        if self._process is None:
-            self._start()
+    def _ask(
+        self, tflite: bytes, inputs: np.ndarray, arena_bytes: int
+    ) -> tuple[np.ndarray, float] | str:
+        """Returns outputs and seconds, or what the worker says instead."""
+        process, connection = self._worker or self._start()
         self._words.truncate(0)
         try:
-            self._connection.send((tflite, inputs, arena_bytes))
-            if self._connection.poll(self._timeout_seconds):
-                return self._connection.recv()
+            connection.send((tflite, inputs, arena_bytes))
+            if connection.poll(self._timeout_seconds):
+                return connection.recv()
         except (EOFError, OSError):
-            code = self._process.wait()
+            code = process.wait()
             words = _joined(self._last_words(), _exit_reason(code))
             self._stop()
             raise ExportError(f"TFLite Micro ended while it ran the model: {words}") from None
@@ -116,10 +117,10 @@ class TflmRuntime:
             "pass fewer images"
         )
 
-    def _start(self) -> None:
+    def _start(self) -> tuple[subprocess.Popen, Connection]:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 # -P: modules beside the worker must not hide those of the standard library.
                 [sys.executable, "-P", str(_WORKER), str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
@@ -127,14 +128,16 @@ class TflmRuntime:
                 stdout=self._words,
                 stderr=self._words,
             )
-        self._connection = Connection(ours.detach())
+        self._worker = process, Connection(ours.detach())
+        return self._worker
 
     def _stop(self) -> None:
-        if self._process is not None:
-            self._connection.close()
-            self._process.kill()
-            self._process.wait()
-            self._process = self._connection = None
+        if self._worker is not None:
+            process, connection = self._worker
+            connection.close()
+            process.kill()
+            process.wait()
+            self._worker = None
 
     def _last_words(self) -> str:
         self._words.seek(0)

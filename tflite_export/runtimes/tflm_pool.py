@@ -30,7 +30,7 @@ class TflmPool:
             self._stack = self._stack.pop_all()
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._stack.close()
 
     def run(self, tflite: bytes, inputs: np.ndarray) -> TflmResult:

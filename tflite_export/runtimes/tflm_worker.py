@@ -45,7 +45,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer = run_model(*job)
+            answer: object = run_model(*job)
         except Exception as error:  # Whatever it is, the other side words it for the user.
             answer = str(error)
         connection.send(answer)

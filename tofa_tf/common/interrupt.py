@@ -4,6 +4,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 
 @contextlib.contextmanager
@@ -17,7 +18,7 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
         yield lambda: False
         return
 
-    def note(number, frame):
+    def note(number: int, frame: FrameType | None) -> None:
         del frame
         if came:
             raise KeyboardInterrupt

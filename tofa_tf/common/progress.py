@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import TextIO
 
 
 class Progress:
@@ -12,7 +13,7 @@ class Progress:
         stream: where to write.
     """
 
-    def __init__(self, total_steps: int, stream=sys.stderr):
+    def __init__(self, total_steps: int, stream: TextIO = sys.stderr):
         self._total = total_steps
         self._stream = stream
         self._live = stream.isatty()
@@ -22,7 +23,7 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *exc_info) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         if self._live and self._started:
             self._stream.write("\n")
 
@@ -30,22 +31,21 @@ class Progress:
         """Reports a finished step."""
         now = time.monotonic()
         # The first step prepares the graphs: it says nothing about the speed of the others.
-        if self._started is None:
-            self._started = (now, step)
+        started = self._started = self._started or (now, step)
         last = step + 1 == self._total
         if not last and now - self._last_shown < (0.5 if self._live else 10.0):
             return
         self._last_shown = now
         text = (
             f"step {step + 1}/{self._total}  loss {metrics['loss']:.3f}  "
-            f"pseudo-labels kept {metrics['mask_rate']:.0%}  {self._remaining(now, step)}"
+            f"pseudo-labels kept {metrics['mask_rate']:.0%}  {self._remaining(started, now, step)}"
         )
         self._stream.write(f"\r\x1b[K{text}" if self._live else f"{text}\n")
         self._stream.flush()
 
-    def _remaining(self, now: float, step: int) -> str:
-        started, first = self._started
+    def _remaining(self, started: tuple[float, int], now: float, step: int) -> str:
+        began, first = started
         if step == first:
             return "preparing"
-        seconds = (now - started) / (step - first) * (self._total - 1 - step)
+        seconds = (now - began) / (step - first) * (self._total - 1 - step)
         return f"{seconds / 60:.0f} min left" if seconds > 90 else f"{seconds:.0f} s left"

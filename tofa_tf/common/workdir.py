@@ -207,7 +207,7 @@ def _difference(old: Any, new: dict[str, Any]) -> str:
 
 def _flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings under dotted names."""
-    flat = {}
+    flat: dict[str, Any] = {}
     for key, value in data.items():
         name = f"{prefix}{key}"
         flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}

@@ -2,8 +2,8 @@
 
 import os
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -112,8 +112,8 @@ def _application(text: str) -> keras.Model:
         ) from error
 
 
-def _options(pairs: list[str]) -> Mapping[str, float | int | str]:
-    options = {}
+def _options(pairs: list[str]) -> dict[str, Any]:
+    options: dict[str, Any] = {}
     for pair in pairs:
         key, _, value = pair.partition("=")
         try:

@@ -69,8 +69,8 @@ def check(source: str, entries: Iterable[Entry], tensors: Mapping[str, np.ndarra
     Raises:
         UserError: lists what is missing, unknown or of another shape.
     """
-    entries = {entry.key: entry for entry in entries}
-    used = {key: entry for key, entry in entries.items() if entry.variable is not None}
+    known = {entry.key: entry for entry in entries}
+    used = {key: entry for key, entry in known.items() if entry.variable is not None}
     misshapen = [
         f"{key} {np.shape(tensors[key])} instead of {entry.shape}"
         for key, entry in used.items()
@@ -78,7 +78,7 @@ def check(source: str, entries: Iterable[Entry], tensors: Mapping[str, np.ndarra
     ]
     findings = (
         ("missing", [key for key in used if key not in tensors]),
-        ("unknown", [key for key in tensors if key not in entries]),
+        ("unknown", [key for key in tensors if key not in known]),
         ("of another shape", misshapen),
     )
     found = [f"{len(keys)} tensors {what}: {_some(keys)}" for what, keys in findings if keys]

@@ -15,9 +15,9 @@ import os
 import pickle
 import struct
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import ml_dtypes
 import numpy as np
@@ -94,29 +94,29 @@ class _Tensor:
 class _Inert:
     """Stands for anything that is not a tensor; takes every call and does nothing."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: object, **kwargs: object):
         pass
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: object, **kwargs: object) -> "_Inert":
         return self
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: object) -> None:
         pass
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: object, value: object) -> None:
         pass
 
-    def append(self, value):
+    def append(self, value: object) -> None:
         pass
 
-    def extend(self, values):
+    def extend(self, values: object) -> None:
         pass
 
 
 class _Unpickler(pickle.Unpickler):
     """Honours the names that tensors need and no other; remembers the storages it met."""
 
-    def __init__(self, file: BinaryIO):
+    def __init__(self, file: IO[bytes]):
         super().__init__(file, encoding="utf-8")
         self.storages: dict[str, _Storage] = {}
 
@@ -139,11 +139,13 @@ class _Unpickler(pickle.Unpickler):
         return self.storages[key]
 
     @staticmethod
-    def _tensor(storage, offset, shape, strides, *_) -> _Tensor:
+    def _tensor(
+        storage: _Storage, offset: int, shape: Iterable[int], strides: Iterable[int], *_: object
+    ) -> _Tensor:
         return _Tensor(storage, offset, tuple(shape), tuple(strides))
 
     @staticmethod
-    def _parameter(tensor, *_) -> _Tensor:
+    def _parameter(tensor: _Tensor, *_: object) -> _Tensor:
         return tensor
 
 

@@ -4,6 +4,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from tofa_tf.training.train_step import TrainStep
 def save_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
     """Writes the whole state, completely or not at all."""
     with replacing(path) as temporary:
-        np.savez(temporary, **{name: np.asarray(v) for name, v in _variables(state).items()})
+        arrays: dict[str, Any] = {name: np.asarray(v) for name, v in _variables(state).items()}
+        np.savez(temporary, **arrays)
 
 
 def restore_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
@@ -40,7 +42,7 @@ def restore_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
         ) from error
 
 
-def _variables(state: TrainStep) -> Mapping[str, object]:
+def _variables(state: TrainStep) -> Mapping[str, Any]:
     """Every variable of a run by a name that is the same in every process."""
     groups = {
         "supernet": [(v.path, v) for v in state.supernet.weights],

@@ -39,7 +39,7 @@ class UnifiedLoss:
     random_nets: LossWeights = LossWeights(labelled=1.0, pseudo=1.0, distill=1.0)
     distillation: str = "alpha"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.distillation not in DISTILLATIONS:
             raise UserError(
                 f"unknown distillation {self.distillation!r}; "

@@ -4,13 +4,16 @@ import json
 import math
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
 from tofa_tf.space.cost import macs
 from tofa_tf.space.search_space import SearchSpace, Stage
+
+_Number = TypeVar("_Number", int, float)
 
 # Candidates looked at for one draw; the nearest to the target is taken.
 _CANDIDATES = 6
@@ -67,11 +70,13 @@ def spread_archs(space: SearchSpace, count: int) -> list[Arch]:
     drawn = [arch for step in range(_SPREAD_STEPS) for arch in sampler.archs(step)[2:]]
     low, high = math.log(macs(space, space.min_arch)), math.log(macs(space, space.max_arch))
     targets = [low + (high - low) * i / (count - 1) for i in range(1, count - 1)]
-    between = [
-        min(drawn, key=lambda arch, target=target: abs(math.log(macs(space, arch)) - target))
-        for target in targets
-    ]
+    log_macs = {arch: math.log(macs(space, arch)) for arch in drawn}
+    between = [_nearest(log_macs, target) for target in targets]
     return [space.min_arch, *between, space.max_arch]
+
+
+def _nearest(log_macs: Mapping[Arch, float], target: float) -> Arch:
+    return min(log_macs, key=lambda arch: abs(log_macs[arch] - target))
 
 
 def random_arch(space: SearchSpace, generator: random.Random, tilt: float = 0.5) -> Arch:
@@ -81,7 +86,7 @@ def random_arch(space: SearchSpace, generator: random.Random, tilt: float = 0.5)
         tilt: 0.5 draws uniformly, 0 always the smallest choice, 1 always the largest.
     """
 
-    def pick(choices):
+    def pick(choices: Sequence[_Number]) -> _Number:
         # Beta with mean `tilt`; at 0.5 it is the uniform distribution.
         if tilt <= 0.0 or tilt >= 1.0:
             position = tilt

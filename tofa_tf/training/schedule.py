@@ -23,14 +23,16 @@ class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
         self.total_steps = total_steps
         self.warmup_steps = warmup_steps
 
-    def __call__(self, step):
+    def __call__(self, step: tf.Tensor | int) -> tf.Tensor:
+        """Returns the learning rate of a step, counted from 0."""
         step = tf.cast(step, tf.float32)
         rate = self.peak * tf.cos(7.0 * math.pi * step / (16.0 * self.total_steps))
         if self.warmup_steps:
             rate *= tf.minimum(1.0, (step + 1.0) / self.warmup_steps)
         return rate
 
-    def get_config(self):
+    def get_config(self) -> dict[str, float | int]:
+        """Returns the arguments of the constructor, for Keras to save."""
         return {
             "peak": self.peak,
             "total_steps": self.total_steps,

@@ -99,7 +99,9 @@ class TrainStep(tf.Module):
         return max(graph.experimental_get_tracing_count() for graph in graphs)
 
     @tf.function(autograph=False)
-    def _largest(self, arch: tf.Tensor, batch: Batch):
+    def _largest(
+        self, arch: tf.Tensor, batch: Batch
+    ) -> tuple[list[tf.Tensor], tf.Tensor, _Targets, dict[str, tf.Tensor]]:
         """Forward and backward pass of the largest net.
 
         One batch of everything, so that batch norm sees all of it, as in FixMatch.
@@ -138,7 +140,15 @@ class TrainStep(tf.Module):
         return _dense(gradients), tf.concat([parts[0], parts[2]], axis=0), targets, metrics
 
     @tf.function(autograph=False)
-    def _other(self, arch, images, labels, targets: "_Targets", weights, gradients):
+    def _other(
+        self,
+        arch: tf.Tensor,
+        images: tf.Tensor,
+        labels: tf.Tensor,
+        targets: _Targets,
+        weights: tf.Tensor,
+        gradients: Sequence[tf.Tensor],
+    ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Forward and backward pass of any other net; returns the gradients with its own added."""
         num_labelled = tf.shape(labels)[0]
         with tf.GradientTape() as tape:
@@ -183,7 +193,7 @@ def _dense(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
     return [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
-def _accuracy_where_known(labels, weights, truth) -> tf.Tensor:
+def _accuracy_where_known(labels: tf.Tensor, weights: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
     """Share of right pseudo-labels, weighted as they count; NaN-free: 0 where none is kept."""
     known = tf.cast(truth >= 0, tf.float32) * weights
     right = tf.cast(tf.equal(tf.cast(labels, truth.dtype), truth), tf.float32)
