@@ -78,7 +78,7 @@ def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]
         "macs": read_tflite(tflite).macs,
         "predicted_params": predicted.params,
         "params": sum(int(np.prod(weight.shape)) for weight in model.trainable_weights),
-        "predicted_tflite_bytes": predicted.flash_bytes,
+        "predicted_tflite_bytes": predicted.tflite_bytes,
         "tflite_bytes": len(tflite),
         "predicted_nonpersistent_bytes": predicted.peak_activation_bytes,
         "nonpersistent_bytes": verification.nonpersistent_bytes,

@@ -93,7 +93,7 @@ def _subnets(boards: Sequence[Board], run: TrainedRun, tflm: TflmPool) -> list[R
     rows: list[Row] = []
     made: list[ScenarioResult] = []
     wanted_npus("", boards)  # Says so where Vela is missing.
-    for deployment in make_deployments([], boards, run.experiment.space):
+    for deployment in make_deployments([], boards):
         try:
             result = run_scenario(run, deployment, tflm, made)
         except UserError as error:

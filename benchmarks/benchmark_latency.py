@@ -28,7 +28,8 @@ from tflite_export.common.folders import check_free
 from tflite_export.convert.convert import convert_int8
 from tflite_export.devices.boards import known_boards
 from tflite_export.devices.latency import estimate_latency
-from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.operators import OperatorGraph
 
 _PUBLISHED = Path(__file__).with_name("published_latencies.csv")
 
@@ -60,7 +61,7 @@ class Row:
         return self.estimate_ms / self.published_ms - 1
 
 
-def load_file(model: str, models_dir: Path) -> TfliteFile:
+def load_file(model: str, models_dir: Path) -> OperatorGraph:
     """Returns a model by the name that `published_latencies.csv` has for it.
 
     Raises:

@@ -80,7 +80,7 @@ def measure(subnet: int, space: SearchSpace, arch: Arch, tflm: TflmRuntime) -> R
     size = arch.resolution
     coarse = rng.uniform(-1, 1, (_CALIBRATION_IMAGES, 8, 8, 3)).astype(np.float32)
     images = coarse.repeat(-(-size // 8), 1).repeat(-(-size // 8), 2)[:, :size, :size]
-    model = build_static(space, make_plan(space, arch), _CLASSES, keras)
+    model = build_static(space, make_plan(space, arch), _CLASSES)
     model.get_layer("classifier").bias.assign(rng.uniform(-1, 1, _CLASSES))
     recalibrate(model, images)
 

@@ -29,7 +29,6 @@ from tofa_tf.data import augment
 from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.rand_augment import rand_augment
 from tofa_tf.data.records import ImageSet
-from tofa_tf.space.plan import encode
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.sampling import SandwichSampler
@@ -156,7 +155,7 @@ def _trainer_steps_per_second(side: int, batches: tf.data.Dataset) -> float:
 
     def train(steps: tf.data.Dataset) -> Iterator[None]:
         for step in steps:
-            yield state(batch, [encode(space, arch) for arch in sampler.archs(int(step))])
+            yield state(batch, sampler.archs(int(step)))
 
     return _batches_per_second(train(steps))
 

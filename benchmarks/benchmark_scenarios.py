@@ -21,10 +21,10 @@ from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf import train
 from tofa_tf.app import cli
 from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.budgets import parse_scenarios
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import run_scenario
-from tofa_tf.select.fixed_rule import Scenario
 from tofa_tf.space.cost import macs
 
 _FURTHER = flags.DEFINE_integer("further", 20, "How many scenarios.", lower_bound=1)
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> None:
     ):
         run = dataclasses.replace(run, folder=Path(temporary))
         for budget in budgets:
-            scenario = Scenario(f"macs_{budget:.0f}", (("macs", float(budget)),))
+            (scenario,) = parse_scenarios(f"macs={budget:.0f}")
             # None takes over what another has verified: each is timed for itself.
             made.append(run_scenario(run, Deployment(scenario), tflm))
             print(f"{scenario.name}: {made[-1].seconds:.2f} s", flush=True)

@@ -87,8 +87,8 @@ def _traces(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
     archs, seen, step = SandwichSampler(space, seed=0, num_random=8), set(), 0
     while len(seen) < _ARCHS.value:
         drawn = archs.archs(step)
-        state(batch, [encode(space, arch) for arch in drawn])
-        seen.update(drawn)
+        state(batch, drawn)
+        seen.update(arch for _, arch in drawn)
         step += 1
     return (
         f"traces of the train step over {len(seen)} different Archs",

@@ -29,7 +29,8 @@ from benchmarks.results import RESULT
 from tflite_export.common import cli
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free, new_folder
-from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.operators import OperatorGraph
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.runtimes.tflm import TflmRuntime
 
@@ -129,7 +130,7 @@ def _cpu_model() -> str:
 
 
 def write_results(
-    folder: Path, rows: Sequence[Row], files: dict[str, TfliteFile], about: dict[str, str]
+    folder: Path, rows: Sequence[Row], files: dict[str, OperatorGraph], about: dict[str, str]
 ) -> None:
     """Writes tables and plot.
 
@@ -154,7 +155,7 @@ def write_results(
     _plot(rows, folder / "benchmark.png")
 
 
-def _markdown(rows: Sequence[Row], files: dict[str, TfliteFile], about: dict[str, str]) -> str:
+def _markdown(rows: Sequence[Row], files: dict[str, OperatorGraph], about: dict[str, str]) -> str:
     lines = ["# int8 models on this machine", ""]
     lines += [f"* {key}: {value}" for key, value in about.items()]
     lines += [

@@ -25,7 +25,8 @@ from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import largest_arena
 from tflite_export.devices.memory import Memory, memory_of
 from tflite_export.firmware.c_source import c_header, c_source
-from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.operators import OperatorGraph
 from tflite_export.graph.ops import check_tflm_ops
 from tflite_export.pack.repack import Level, Packing, check_same_outputs, parse_level, repack
 from tflite_export.runtimes.litert import LitertModel
@@ -242,7 +243,7 @@ def _keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
         shutil.copytree(old / FIRMWARE_FOLDER, new / FIRMWARE_FOLDER)
 
 
-def _reserve(report: ExportReport, file: TfliteFile) -> tuple[int, str]:
+def _reserve(report: ExportReport, file: OperatorGraph) -> tuple[int, str]:
     """Returns the arena in bytes that the C header names, and the boards it is enough for."""
     if report.boards:
         names = ", ".join(board.fit.board for board in report.boards)

@@ -20,10 +20,10 @@ from tofa_tf import train
 from tofa_tf.app import cli
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import Progress
+from tofa_tf.deploy.budgets import parse_scenarios
 from tofa_tf.deploy.deploy import deploy
 from tofa_tf.deploy.deployment import check_deployments, make_deployments
 from tofa_tf.deploy.report import markdown_table
-from tofa_tf.select.fixed_rule import parse_scenarios
 from tofa_tf.training.experiment import load_experiment, open_folder
 from tofa_tf.training.trained_run import train_or_load
 
@@ -66,7 +66,7 @@ def main(argv: Sequence[str]) -> None:
     check_platforms(_FIRMWARE.value)
     scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
-    deployments = make_deployments(scenarios, boards, experiment.space, quantization, _VELA.value)
+    deployments = make_deployments(scenarios, boards, quantization, _VELA.value)
     check_deployments(deployments, experiment.space, experiment.num_classes)
     folder = open_folder(experiment, train.WORKDIR.value, overwrite=train.OVERWRITE.value)
     with Progress(experiment.config.steps) as progress:

@@ -6,9 +6,11 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.search_space import SearchSpace
 
 
-def random_supernet(space: SearchSpace, num_classes: int = 7, seed: int = 66) -> Supernet:
+def random_supernet(
+    space: SearchSpace, num_classes: int = 7, seed: int = 66, channels: int = 3
+) -> Supernet:
     """Builds a supernet with random biases, batch norm weights and statistics too."""
-    supernet = Supernet(space, num_classes)
+    supernet = Supernet(space, num_classes, channels)
     supernet.build()
     generator = np.random.default_rng(seed)
     for weight in supernet.weights:

@@ -1,7 +1,8 @@
 """Frozen dataclasses as JSON and back: what a program writes, the next one can trust.
 
-A dataclass is an object of its fields, an enum its value, a tuple a list. What is read is checked
-against the annotations, so that nothing of a wrong type gets further than the file it is in.
+A dataclass is an object of its fields, an enum its value, a tuple a list; a type with a `to_json`
+and `from_json` of its own says itself what it is. What is read is checked against the annotations,
+so that nothing of a wrong type gets further than the file it is in.
 """
 
 import dataclasses
@@ -56,6 +57,8 @@ class JsonRecord:
 
 def to_json(value: Any) -> Any:
     """Returns a dataclass, or whatever one may hold, as dicts, lists, texts and numbers."""
+    if _has_own_form(type(value)):
+        return value.to_json()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)
@@ -92,6 +95,8 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
         return _from_list(arguments, data, where)
     if isinstance(origin or annotation, type) and issubclass(origin or annotation, Mapping):
         return _from_object(arguments, data, where)
+    if _has_own_form(annotation):
+        return annotation.from_json(data)
     if dataclasses.is_dataclass(annotation):
         return _from_fields(annotation, data, where)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
@@ -111,6 +116,12 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
     if not fits:
         raise _unfit(where, data, wanted)
     return data
+
+
+def _has_own_form(kind: Any) -> bool:
+    """Whether a type says itself how it is written and read."""
+    own = hasattr(kind, "to_json") and hasattr(kind, "from_json")
+    return own and not issubclass(kind, JsonRecord)
 
 
 def _from_fields(record: Any, data: Any, where: str) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import BoardFit, fit
 from tflite_export.devices.latency import LatencyEstimate, estimate_latency
-from tflite_export.graph.flatbuffer import TfliteFile
+from tflite_export.graph.operators import OperatorGraph
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 
@@ -37,7 +37,7 @@ class BoardReport:
 
 
 def report_boards(
-    file: TfliteFile,
+    file: OperatorGraph,
     verification: Verification,
     boards: Sequence[Board],
     npus: Sequence[NpuReport] = (),

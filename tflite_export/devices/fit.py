@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tflite_export.devices.boards import Board, known_boards
 from tflite_export.devices.memory import memory_of
 from tflite_export.graph.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
-from tflite_export.graph.flatbuffer import TfliteFile
+from tflite_export.graph.estimate import persistent_bytes
+from tflite_export.graph.operators import OperatorGraph
 
 # Temporaries of planning, which the runtime's count leaves out.
 _SLACK_BYTES = 1024
@@ -71,7 +72,7 @@ class BoardFit:
         )
 
 
-def fit(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Board) -> BoardFit:
+def fit(file: OperatorGraph, arena_bytes: int, nonpersistent_bytes: int, board: Board) -> BoardFit:
     """Compares a verified model with a board.
 
     Args:
@@ -89,13 +90,23 @@ def fit(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Boa
     )
 
 
-def largest_arena(file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int) -> int:
+def estimate_fit(graph: OperatorGraph, board: Board) -> BoardFit:
+    """Compares a composed graph with a board, without a file and without running it.
+
+    Args:
+        graph: of an int8 model.
+    """
+    planned = planned_bytes(graph)
+    return fit(graph, planned + round(persistent_bytes(graph)), planned, board)
+
+
+def largest_arena(file: OperatorGraph, arena_bytes: int, nonpersistent_bytes: int) -> int:
     """Returns the arena to reserve, in bytes, that is enough on every known board; see `fit`."""
     boards = known_boards().values()
     return max(fit(file, arena_bytes, nonpersistent_bytes, board).arena_used for board in boards)
 
 
-def runtime_code_bytes(file: TfliteFile) -> int:
+def runtime_code_bytes(file: OperatorGraph) -> int:
     """Returns an estimate of TFLite Micro's code with the ops that the file uses."""
     return code_bytes(file.op_counts)
 
@@ -106,7 +117,7 @@ def code_bytes(ops: Iterable[str]) -> int:
 
 
 def arena_on_board(
-    file: TfliteFile, arena_bytes: int, nonpersistent_bytes: int, board: Board
+    file: OperatorGraph, arena_bytes: int, nonpersistent_bytes: int, board: Board
 ) -> int:
     """Returns what TFLite Micro will count on the board, without slack.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tflite_export.devices.boards import Board
 from tflite_export.devices.kernels import SPEEDS, Speed
-from tflite_export.graph.flatbuffer import Op, TfliteFile
+from tflite_export.graph.operators import Op, OperatorGraph
 
 # A convolution of fewer input channels does not fill the kernels' inner loops.
 _FEW_CHANNELS = 8
@@ -73,7 +73,7 @@ class LatencyEstimate:
         return "\n".join([*lines, ""])
 
 
-def estimate_latency(file: TfliteFile, board: Board) -> LatencyEstimate:
+def estimate_latency(file: OperatorGraph, board: Board) -> LatencyEstimate:
     """Estimates the latency of a file on a board.
 
     Args:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tflite_export.graph.flatbuffer import TfliteFile
+from tflite_export.graph.operators import OperatorGraph
 
 # Sizes measured on both sides: TfLiteEvalTensor 24 -> 12 B, NodeAndRegistration 64 -> 32 B, two
 # TfLiteTensors and their quantisation records 88 B; the rest is what the recording allocator adds.
@@ -35,7 +35,7 @@ class Memory:
     arena_budget_bytes: int
 
 
-def memory_of(file: TfliteFile, arena_bytes: int) -> Memory:
+def memory_of(file: OperatorGraph, arena_bytes: int) -> Memory:
     """Returns the memory figures of a file.
 
     Args:

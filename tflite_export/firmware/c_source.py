@@ -1,6 +1,6 @@
 """Writes a .tflite as C++ source in the conventions of TFLite Micro."""
 
-from tflite_export.graph.flatbuffer import Tensor, TfliteFile
+from tflite_export.graph.operators import OperatorGraph, Tensor
 from tflite_export.graph.ops import resolver_method
 
 _BYTES_PER_LINE = 12
@@ -46,7 +46,7 @@ alignas(16) const unsigned char g_{name}[] = {{
 
 
 def c_header(
-    file: TfliteFile, arena_bytes: int, boards: str = "any known board", name: str = "model_data"
+    file: OperatorGraph, arena_bytes: int, boards: str = "any known board", name: str = "model_data"
 ) -> str:
     """Returns `<name>.h`: sizes, quantisation of input and output, ops to register.
 

@@ -13,7 +13,8 @@ from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.devices.fit import largest_arena
 from tflite_export.devices.memory import memory_of
 from tflite_export.firmware.c_source import c_header, c_source
-from tflite_export.graph.flatbuffer import TfliteFile, read_tflite
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.operators import OperatorGraph
 from tflite_export.graph.ops import resolver_method
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.tflm_pool import TflmPool
@@ -156,13 +157,13 @@ def _model_id(tflite: bytes) -> str:
     return hashlib.sha256(tflite).hexdigest()[:16]
 
 
-def _includes(file: TfliteFile) -> Iterator[str]:
+def _includes(file: OperatorGraph) -> Iterator[str]:
     headers = {_INT8_KERNELS[op] for op in file.op_counts if op in _INT8_KERNELS}
     for header in sorted(headers):
         yield f'#include "tensorflow/lite/micro/kernels/{header}.h"'
 
 
-def _registrations(file: TfliteFile) -> Iterator[str]:
+def _registrations(file: OperatorGraph) -> Iterator[str]:
     for op in sorted(file.op_counts):
         kernel = f"tflite::Register_{op}_INT8()" if op in _INT8_KERNELS else ""
         yield f"  if (resolver.{resolver_method(op)}({kernel}) != kTfLiteOk) return false;"

@@ -4,7 +4,7 @@ The wheel counts with reference kernels; optimised kernels need buffers of their
 planner places among the activations. Playing the same plan tells what that costs: often nothing.
 """
 
-from tflite_export.graph.flatbuffer import Op, Tensor, TfliteFile
+from tflite_export.graph.operators import Op, OperatorGraph, Tensor
 
 _ALIGNMENT_BYTES = 16
 
@@ -12,7 +12,7 @@ _ALIGNMENT_BYTES = 16
 _MVE_BLOCK_CHANNELS = 124
 
 
-def planned_bytes(file: TfliteFile, scratch: dict[int, int] | None = None) -> int:
+def planned_bytes(file: OperatorGraph, scratch: dict[int, int] | None = None) -> int:
     """Returns the size of TFLite Micro's non-persistent arena.
 
     The planner places the largest buffer first, and each next one in the lowest gap that is free
@@ -74,13 +74,13 @@ def _depthwise_scratch(op: Op, *, mve: bool, dsp: bool) -> int:
     return 2 * out_channels * height * width if dsp and (height, width) != (3, 3) else 0
 
 
-def kernel_sum_bytes(file: TfliteFile) -> int:
+def kernel_sum_bytes(file: OperatorGraph) -> int:
     """Returns what dense layers keep for good with vector kernels: an int32 for every output."""
     dense = (op for op in file.ops if op.name == "FULLY_CONNECTED")
     return sum(_aligned(4 * op.outputs[0].shape[-1]) for op in dense)
 
 
-def _lifetimes(file: TfliteFile) -> list[tuple[int, int, int]]:
+def _lifetimes(file: OperatorGraph) -> list[tuple[int, int, int]]:
     """Returns (bytes, first op, last op) per activation; the input is there before op 0."""
     first = {tensor.index: -1 for tensor in file.inputs}
     last = dict.fromkeys(first, 0)

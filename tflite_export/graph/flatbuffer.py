@@ -1,13 +1,11 @@
-"""Reads a .tflite file into plain records: ops in order, their tensors, quantisation and MACs."""
+"""Reads a .tflite file into the graph of its operators."""
 
 import struct
-from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tflite_export.common.errors import ExportError
+from tflite_export.graph.operators import Op, OperatorGraph, Tensor
 
 FILE_IDENTIFIER = b"TFL3"
 
@@ -23,89 +21,7 @@ _TYPE_NAMES = _names(schema.TensorType)
 _DAMAGE = (struct.error, LookupError, ValueError, TypeError, AttributeError, MemoryError)
 
 
-@dataclass(frozen=True)
-class Tensor:
-    """One tensor of the file.
-
-    Attributes:
-        name: the converter's name: path of the Keras layer it comes from, several joined by ";".
-        dtype: "int8", "int32", "float32" ...
-        scales: one per channel, or one for the whole tensor; empty where it is not quantised.
-        zero_points: as many as there are scales.
-        data_bytes: size of its constant data; 0 for an activation.
-    """
-
-    index: int
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    scales: tuple[float, ...]
-    zero_points: tuple[int, ...]
-    data_bytes: int
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return int(np.prod(self.shape))
-
-    @property
-    def origin(self) -> str:
-        """First part of the name: the last of the layers that were fused into this tensor."""
-        return self.name.split(";")[0]
-
-
-@dataclass(frozen=True)
-class Op:
-    """One op of the file; `inputs` leaves out optional tensors that are absent."""
-
-    name: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-
-    @property
-    def tensors(self) -> tuple[Tensor, ...]:
-        """All inputs, constants included, and outputs."""
-        return self.inputs + self.outputs
-
-    @cached_property
-    def macs(self) -> int:
-        """Multiply-accumulates of one inference; 0 for ops that are not sums of products."""
-        return _count_macs(self)
-
-    @property
-    def origin(self) -> str:
-        """Name that tells a reader which layer the op comes from."""
-        # The model's output is called "Identity" only; next best are the op's own weights.
-        weights_first = sorted(self.inputs, key=lambda tensor: tensor.data_bytes == 0)
-        names = [tensor.origin for tensor in (*self.outputs, *weights_first)]
-        return next((name for name in names if "/" in name), names[0])
-
-
-@dataclass(frozen=True)
-class TfliteFile:
-    """What a .tflite file of one subgraph holds."""
-
-    size_bytes: int
-    tensors: tuple[Tensor, ...]
-    ops: tuple[Op, ...]
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
-        return sum(op.macs for op in self.ops)
-
-    @property
-    def op_counts(self) -> dict[str, int]:
-        """How often each op occurs, in order of first use."""
-        counts: dict[str, int] = {}
-        for op in self.ops:
-            counts[op.name] = counts.get(op.name, 0) + 1
-        return counts
-
-
-def read_tflite(tflite: bytes) -> TfliteFile:
+def read_tflite(tflite: bytes) -> OperatorGraph:
     """Parses the content of a .tflite file.
 
     Args:
@@ -133,7 +49,7 @@ def read_tflite(tflite: bytes) -> TfliteFile:
     return file
 
 
-def _read_model(model: schema.ModelT, size_bytes: int) -> TfliteFile:
+def _read_model(model: schema.ModelT, size_bytes: int) -> OperatorGraph:
     graph = model.subgraphs[0]
     tensors = tuple(
         _read_tensor(index, tensor, model.buffers) for index, tensor in enumerate(graph.tensors)
@@ -146,7 +62,7 @@ def _read_model(model: schema.ModelT, size_bytes: int) -> TfliteFile:
         Op(_op_name(model.operatorCodes[op.opcodeIndex]), pick(op.inputs), pick(op.outputs))
         for op in graph.operators
     )
-    return TfliteFile(size_bytes, tensors, ops, pick(graph.inputs), pick(graph.outputs))
+    return OperatorGraph(size_bytes, tensors, ops, pick(graph.inputs), pick(graph.outputs))
 
 
 def _read_tensor(index: int, tensor: schema.TensorT, buffers: list[schema.BufferT]) -> Tensor:
@@ -168,21 +84,3 @@ def _op_name(code: schema.OperatorCodeT) -> str:
     # Files written before there were more than 127 ops have only the older of the two fields.
     name = _OP_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
     return code.customCode.decode() if name == "CUSTOM" else name
-
-
-def _count_macs(op: Op) -> int:
-    match op.name:
-        case "CONV_2D":
-            _, height, width, in_channels = op.inputs[1].shape
-            return op.outputs[0].size * height * width * in_channels
-        case "DEPTHWISE_CONV_2D":
-            _, height, width, _ = op.inputs[1].shape
-            return op.outputs[0].size * height * width
-        case "TRANSPOSE_CONV":
-            out_channels, height, width, _ = op.inputs[1].shape
-            return op.inputs[2].size * height * width * out_channels
-        case "FULLY_CONNECTED":
-            return op.outputs[0].size * op.inputs[1].shape[-1]
-        case "BATCH_MATMUL":
-            return op.inputs[0].size * op.outputs[0].shape[-1]
-    return 0

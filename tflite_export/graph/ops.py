@@ -1,7 +1,7 @@
 """What a file may contain to run on a board: integer tensors and ops that TFLite Micro has."""
 
 from tflite_export.common.errors import ExportError
-from tflite_export.graph.flatbuffer import Op, TfliteFile
+from tflite_export.graph.operators import Op, OperatorGraph
 
 # Every builtin op that the pinned `tflite_micro` wheel registers; a test asks the wheel itself.
 _TFLM_OPS = """
@@ -40,7 +40,7 @@ _METHODS = {
 }
 
 
-def check_integer(file: TfliteFile) -> None:
+def check_integer(file: OperatorGraph) -> None:
     """Makes sure that input, output and every tensor between are integer.
 
     Raises:
@@ -64,7 +64,7 @@ def check_integer(file: TfliteFile) -> None:
             )
 
 
-def check_tflm_ops(file: TfliteFile) -> None:
+def check_tflm_ops(file: OperatorGraph) -> None:
     """Makes sure that TFLite Micro has an int8 kernel for every op of the file.
 
     Raises:

@@ -10,9 +10,10 @@ from tflite_export.convert.tf_keras_twin import folded_twin
 from tflite_export.devices.boards import Board
 from tflite_export.runtimes.vela import is_installed
 from tofa_tf.common.errors import UserError
-from tofa_tf.deploy.board import board_scenario
+from tofa_tf.deploy.budgets import board_scenario
 from tofa_tf.nets.static_net import build_static
-from tofa_tf.select.fixed_rule import Scenario, check_fits_smallest
+from tofa_tf.select.scenario import Scenario
+from tofa_tf.space.cost import cost
 from tofa_tf.space.plan import make_plan
 from tofa_tf.space.search_space import SearchSpace
 
@@ -50,7 +51,6 @@ class Deployment:
 def make_deployments(
     scenarios: Sequence[Scenario],
     boards: Sequence[Board],
-    space: SearchSpace,
     quantization: Quantization = _PTQ,
     npu: str = "",
 ) -> list[Deployment]:
@@ -58,13 +58,12 @@ def make_deployments(
 
     Args:
         scenarios: budgets.
-        boards: each has the budgets that its memory and speed come to in `space`.
-        space: of the supernet.
+        boards: each has the budgets that its memory and speed come to.
         quantization: how every model becomes int8.
         npu: to compile every model for, beside its board's own; empty: none.
     """
     jobs: list[tuple[Scenario, Board | None]] = [(scenario, None) for scenario in scenarios]
-    jobs += [(board_scenario(board, space), board) for board in boards]
+    jobs += [(board_scenario(board), board) for board in boards]
     return [
         Deployment(scenario, board, quantization, _npus(npu, board)) for scenario, board in jobs
     ]
@@ -79,10 +78,10 @@ def check_deployments(
         UserError: if a scenario, or every one of the boards, is beyond the whole space.
         ExportError: if quantisation-aware training is asked of layers that it cannot train.
     """
-    failures = []
+    smallest, failures = cost(space, space.min_arch, num_classes), []
     for deployment in deployments:
         try:
-            check_fits_smallest(deployment.scenario, space, num_classes)
+            deployment.scenario.check_within(smallest, space.name)
         except UserError as error:
             if deployment.board is None:
                 raise

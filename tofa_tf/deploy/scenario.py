@@ -17,7 +17,8 @@ from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import FORMAT, BoardResult, ScenarioResult, npus_of
 from tofa_tf.nets.deployable import deployable
-from tofa_tf.select.fixed_rule import Candidate, Scenario, candidates
+from tofa_tf.select.fixed_rule import Candidate, candidates
+from tofa_tf.select.scenario import Scenario
 from tofa_tf.training.trained_run import TrainedRun
 
 SCENARIOS = "scenarios"
@@ -158,9 +159,9 @@ def _missed(scenario: Scenario, report: ExportReport) -> str:
         "arena_kib": report.verification.arena_bytes / 1024,
     }
     return ", ".join(
-        f"{resource} {verified[resource]:.1f} of {limit:g}"
-        for resource, limit in scenario.budgets
-        if resource in verified and verified[resource] > limit
+        f"{budget.name} {verified[budget.resource]:.1f} of {budget.limit:g}"
+        for budget in scenario.budgets
+        if budget.resource in verified and verified[budget.resource] > budget.limit
     )
 
 

@@ -5,11 +5,13 @@ input has and the caller asks for. Sizes are tensors, so one traced graph serves
 its largest sizes every layer equals the stock Keras layer of the same name.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
+from tofa_tf.layers.control_flow import cond
 from tofa_tf.layers.depthwise import depthwise_conv2d
 from tofa_tf.layers.slicing import cut_channels, cut_depthwise, cut_vector
 
@@ -23,6 +25,11 @@ ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 }
 
 _serializable = keras.saving.register_keras_serializable(package="tofa_tf")
+
+
+def channels_of(x: tf.Tensor) -> int | tf.Tensor:
+    """Channels of (..., channels): a number where the graph knows them, else a tensor."""
+    return x.shape[-1] or tf.shape(x)[-1]
 
 
 def symmetric_pad(x: tf.Tensor, kernel_size: int | tf.Tensor) -> tf.Tensor:
@@ -50,7 +57,8 @@ class ElasticConv2D(_ElasticLayer):
         max_in_channels: most channels an input may have.
         max_filters: most filters a call may ask for.
         kernel_size: height and width of the kernel.
-        strides: stride in both directions.
+        strides: stride in both directions; several are choices of a call, which has the last one
+            unless it asks for another.
         padding: "same", or "symmetric" for kernel_size // 2 on every side.
         use_bias: whether a bias is added.
     """
@@ -60,7 +68,7 @@ class ElasticConv2D(_ElasticLayer):
         max_in_channels: int,
         max_filters: int,
         kernel_size: int = 1,
-        strides: int = 1,
+        strides: int | tuple[int, ...] = 1,
         padding: str = "same",
         use_bias: bool = False,
         **kwargs,
@@ -69,7 +77,7 @@ class ElasticConv2D(_ElasticLayer):
         self.max_in_channels = max_in_channels
         self.max_filters = max_filters
         self.kernel_size = kernel_size
-        self.strides = strides
+        self.strides = (strides,) if isinstance(strides, int) else tuple(strides)
         self.padding = padding
         self.use_bias = use_bias
 
@@ -83,16 +91,36 @@ class ElasticConv2D(_ElasticLayer):
             self.bias = self.add_weight(name="bias", shape=(self.max_filters,), initializer="zeros")
         super().build(input_shape)
 
-    def call(self, x: tf.Tensor, filters: int | tf.Tensor | None = None) -> tf.Tensor:
+    def call(
+        self,
+        x: tf.Tensor,
+        filters: int | tf.Tensor | None = None,
+        strides: int | tf.Tensor | None = None,
+    ) -> tf.Tensor:
         filters = self.max_filters if filters is None else filters
-        kernel = cut_channels(tf.convert_to_tensor(self.kernel), tf.shape(x)[-1], filters)
+        kernel = cut_channels(tf.convert_to_tensor(self.kernel), channels_of(x), filters)
         if self.padding == "symmetric":
             x = symmetric_pad(x, self.kernel_size)
-        padding = "VALID" if self.padding == "symmetric" else "SAME"
-        x = tf.nn.conv2d(x, kernel, self.strides, padding)
+        x = self._convolve(x, kernel, strides)
         if self.use_bias:
             x = tf.nn.bias_add(x, cut_vector(tf.convert_to_tensor(self.bias), filters))
         return x
+
+    def _convolve(
+        self, x: tf.Tensor, kernel: tf.Tensor, strides: int | tf.Tensor | None
+    ) -> tf.Tensor:
+        padding = "VALID" if self.padding == "symmetric" else "SAME"
+        *others, last = self.strides
+        if strides is None or not others:
+            return tf.nn.conv2d(x, kernel, last, padding)
+        # A stride is an attribute of TensorFlow's op: every choice is an op of its own.
+        y = functools.partial(tf.nn.conv2d, x, kernel, padding=padding)
+        result = functools.partial(y, strides=last)
+        for stride in others:
+            result = functools.partial(
+                cond, strides == stride, functools.partial(y, strides=stride), result
+            )
+        return result()
 
     def get_config(self):
         return {
@@ -152,7 +180,7 @@ class ElasticDepthwiseConv2D(_ElasticLayer):
 
     def call(self, x: tf.Tensor, kernel_size: int | tf.Tensor | None = None) -> tf.Tensor:
         kernel_size = max(self.kernel_sizes) if kernel_size is None else kernel_size
-        kernel = self.cut_kernel(kernel_size, tf.shape(x)[-1])
+        kernel = self.cut_kernel(kernel_size, channels_of(x))
         if self.padding == "symmetric":
             x = symmetric_pad(x, kernel_size)
         padding = "VALID" if self.padding == "symmetric" else "SAME"
@@ -185,7 +213,6 @@ class ElasticBatchNormalization(_ElasticLayer):
         max_channels: most channels an input may have.
         momentum: share of the old moving statistics that an update keeps.
         epsilon: added to the variance.
-        gamma_initializer: "ones", or "zeros" for a block that starts as its shortcut.
     """
 
     def __init__(
@@ -193,14 +220,12 @@ class ElasticBatchNormalization(_ElasticLayer):
         max_channels: int,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
-        gamma_initializer: str = "ones",
         **kwargs,
     ):
         super().__init__(**kwargs)
         self.max_channels = max_channels
         self.momentum = momentum
         self.epsilon = epsilon
-        self.gamma_initializer = gamma_initializer
 
     def build(self, input_shape=None):
         def add(name: str, initializer: str, trainable: bool = True):
@@ -208,7 +233,7 @@ class ElasticBatchNormalization(_ElasticLayer):
                 name=name, shape=(self.max_channels,), initializer=initializer, trainable=trainable
             )
 
-        self.gamma = add("gamma", self.gamma_initializer)
+        self.gamma = add("gamma", "ones")
         self.beta = add("beta", "zeros")
         self.moving_mean = add("moving_mean", "zeros", trainable=False)
         self.moving_variance = add("moving_variance", "ones", trainable=False)
@@ -217,7 +242,7 @@ class ElasticBatchNormalization(_ElasticLayer):
     def call(
         self, x: tf.Tensor, training: bool = False, update_statistics: bool = False
     ) -> tf.Tensor:
-        channels = tf.shape(x)[-1]
+        channels = channels_of(x)
         gamma, beta, mean, variance = (
             cut_vector(tf.convert_to_tensor(vector), channels)
             for vector in (self.gamma, self.beta, self.moving_mean, self.moving_variance)
@@ -248,7 +273,6 @@ class ElasticBatchNormalization(_ElasticLayer):
             "max_channels": self.max_channels,
             "momentum": self.momentum,
             "epsilon": self.epsilon,
-            "gamma_initializer": self.gamma_initializer,
         }
 
 
@@ -277,7 +301,7 @@ class ElasticDense(_ElasticLayer):
         super().build(input_shape)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        kernel = cut_channels(tf.convert_to_tensor(self.kernel), tf.shape(x)[-1], self.units)
+        kernel = cut_channels(tf.convert_to_tensor(self.kernel), channels_of(x), self.units)
         return tf.matmul(x, kernel) + tf.convert_to_tensor(self.bias)
 
     def get_config(self):

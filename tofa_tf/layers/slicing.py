@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from tofa_tf.layers.control_flow import cond
+
 IntLike = int | tf.Tensor
 
 
@@ -21,12 +23,14 @@ def cut_channels(kernel: tf.Tensor, in_channels: IntLike, filters: IntLike) -> t
     Returns:
         (..., in_channels, filters).
     """
+    if _is_all(in_channels, kernel.shape[-2]) and _is_all(filters, kernel.shape[-1]):
+        return kernel
     return kernel[..., :in_channels, :filters]
 
 
 def cut_vector(vector: tf.Tensor, channels: IntLike) -> tf.Tensor:
     """Cuts a bias, or a vector of batch norm, to its first channels."""
-    return vector[:channels]
+    return vector if _is_all(channels, vector.shape[0]) else vector[:channels]
 
 
 def cut_depthwise(
@@ -47,20 +51,28 @@ def cut_depthwise(
     Returns:
         (size, size, channels, 1).
     """
-    kernel = kernel[:, :, :channels]
+    if not _is_all(channels, kernel.shape[2]):
+        kernel = kernel[:, :, :channels]
     if not transforms:
         return centre_crop(kernel, size)
     result = kernel
     for smaller, matrix in sorted(transforms.items(), reverse=True):
         kernel = _transform(centre_crop(kernel, smaller), matrix)
-        result = tf.cond(tf.less_equal(size, smaller), lambda k=kernel: k, lambda r=result: r)
+        result = cond(size <= smaller, lambda k=kernel: k, lambda r=result: r)
     return result
 
 
 def centre_crop(kernel: tf.Tensor, size: IntLike) -> tf.Tensor:
     """Cuts the centre (size, size, ...) out of an odd square kernel."""
+    if _is_all(size, kernel.shape[0]):
+        return kernel
     start = kernel.shape[0] // 2 - size // 2
     return kernel[start : start + size, start : start + size]
+
+
+def _is_all(size: IntLike, of: int) -> bool:
+    """Whether a cut is known, before the graph runs, to take everything."""
+    return isinstance(size, int) and size == of
 
 
 def _transform(kernel: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:

@@ -12,10 +12,26 @@ import dataclasses
 import keras
 import numpy as np
 
-from tofa_tf.blocks.parts import ElasticConvBlock
-from tofa_tf.layers.elastic_layers import ElasticBatchNormalization, ElasticConv2D
+from tofa_tf.blocks.net_builder import Conv, Depthwise, NetBuilder
+from tofa_tf.layers.elastic_layers import ElasticBatchNormalization
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.plan import make_plan
+from tofa_tf.space.wire import wire
+
+
+def sort_channels(supernet: Supernet) -> None:
+    """Sorts the channels that the largest net uses, the most important first.
+
+    Args:
+        supernet: built; its largest net computes the same afterwards.
+    """
+    space = supernet.space
+    finder = _ChannelFinder(supernet)
+    plan = make_plan(space, space.max_arch)
+    # What the image and the logits mean is not ours to permute.
+    wire(space, plan, supernet.num_classes, finder, _Channels(movable=False))
+    for channels in finder.groups:
+        channels.root.sort()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,95 +42,91 @@ class _Axis:
     axis: int
 
 
-@dataclasses.dataclass
 class _Channels:
     """All weights whose axes must be permuted together: those that write, pass or read channels."""
 
-    passing: list[_Axis] = dataclasses.field(default_factory=list)
-    reading: list[_Axis] = dataclasses.field(default_factory=list)
+    def __init__(self, movable: bool = True):
+        self.movable = movable
+        self.passing: list[_Axis] = []
+        self.reading: list[_Axis] = []
+        self._merged_into: _Channels | None = None
+        self._sorted = False
 
-    def written_by(self, conv: ElasticConv2D) -> None:
-        self.passing.append(_Axis(conv.kernel, 3))
-        if conv.use_bias:
-            self.passing.append(_Axis(conv.bias, 0))
+    @property
+    def root(self) -> "_Channels":
+        """The group that this one has become part of."""
+        return self._merged_into.root if self._merged_into else self
 
-    def normalized_by(self, bn: ElasticBatchNormalization) -> None:
-        vectors = (bn.gamma, bn.beta, bn.moving_mean, bn.moving_variance)
-        self.passing += [_Axis(vector, 0) for vector in vectors]
-
-    def written_by_block(self, block: ElasticConvBlock) -> None:
-        self.written_by(block.conv)
-        self.normalized_by(block.bn)
-
-    def read_by(self, kernel: keras.Variable) -> None:
-        self.reading.append(_Axis(kernel, len(kernel.shape) - 2))
+    def merge(self, other: "_Channels") -> "_Channels":
+        """Makes both one group: they are added or multiplied."""
+        mine, others = self.root, other.root
+        if mine is not others:
+            mine.passing += others.passing
+            mine.reading += others.reading
+            mine.movable &= others.movable
+            others._merged_into = mine
+        return mine
 
     def sort(self) -> None:
+        """Permutes the weights once, however often it is called."""
+        if self._sorted or not self.movable or not self.reading:
+            return
+        self._sorted = True
         importance = sum(_l1_norms(axis) for axis in self.reading)
         order = np.argsort(-importance, kind="stable")
         for axis in self.passing + self.reading:
             axis.variable.assign(np.take(axis.variable.numpy(), order, axis.axis))
 
 
-def sort_channels(supernet: Supernet) -> None:
-    """Sorts the channels of stem, stages, blocks, squeezes and head, the most important first.
+class _ChannelFinder(NetBuilder[_Channels]):
+    """Follows channels through the largest net; a value is the group of its channels."""
 
-    Args:
-        supernet: built, with identity shortcuts; its largest net computes the same afterwards.
-    """
-    for channels in _groups(supernet):
-        channels.sort()
+    def __init__(self, supernet: Supernet):
+        self.supernet = supernet
+        self.groups: list[_Channels] = []
+
+    def conv(self, x: _Channels, op: Conv) -> _Channels:
+        part = self.supernet.part(self.prefix + op.name)
+        x.root.reading.append(_Axis(part.conv.kernel, 2))
+        written = self._group()
+        written.passing.append(_Axis(part.conv.kernel, 3))
+        if op.bias:
+            written.passing.append(_Axis(part.conv.bias, 0))
+        if op.norm:
+            written.passing += _norm_axes(part.bn)
+        return written
+
+    def depthwise(self, x: _Channels, op: Depthwise) -> _Channels:
+        part = self.supernet.part(self.prefix + op.name)
+        x.root.passing += [_Axis(part.conv.kernel, 2), *_norm_axes(part.bn)]
+        return x
+
+    def pool(self, x: _Channels, name: str) -> _Channels:
+        return x
+
+    def shrink(self, x: _Channels, name: str, stride: int) -> _Channels:
+        return x
+
+    def add(self, x: _Channels, y: _Channels, name: str, activation: str = "linear") -> _Channels:
+        return x.merge(y)
+
+    def multiply(self, x: _Channels, gate: _Channels, name: str) -> _Channels:
+        return x.merge(gate)
+
+    def dense(self, x: _Channels, name: str, units: int) -> _Channels:
+        x.root.reading.append(_Axis(self.supernet.part(self.prefix + name).kernel, 0))
+        return _Channels(movable=False)
+
+    def channels(self, x: _Channels) -> int:
+        return x.root.passing[0].variable.shape[x.root.passing[0].axis]
+
+    def _group(self) -> _Channels:
+        self.groups.append(_Channels())
+        return self.groups[-1]
 
 
-def _groups(supernet: Supernet) -> list[_Channels]:
-    """Every set of channels of the largest net that is free to be permuted by itself."""
-    stream = _Channels()
-    stream.written_by_block(supernet.stem)
-    groups = [stream]
-    plans = make_plan(supernet.space, supernet.space.max_arch).blocks
-    for block, plan in zip(supernet.blocks, plans, strict=True):
-        mid = stream
-        if block.expand is not None:
-            stream.read_by(block.expand.conv.kernel)
-            mid = _Channels()
-            mid.written_by_block(block.expand)
-            groups.append(mid)
-        mid.passing.append(_Axis(block.depthwise.kernel, 2))
-        mid.normalized_by(block.depthwise_bn)
-        if block.squeeze_excite is not None:
-            groups.append(_squeeze(block.squeeze_excite.reduce, block.squeeze_excite.expand))
-            mid.passing.append(_Axis(block.squeeze_excite.reduce.kernel, 2))
-            mid.written_by(block.squeeze_excite.expand)
-        mid.read_by(block.project.conv.kernel)
-        # Where the block's input is added to its output, both have the same channels.
-        if plan.shortcut != "identity":
-            stream = _Channels()
-            groups.append(stream)
-        stream.written_by_block(block.project)
-    return groups + _head_groups(supernet, stream)
-
-
-def _squeeze(reduce: ElasticConv2D, expand: ElasticConv2D) -> _Channels:
-    squeeze = _Channels()
-    squeeze.written_by(reduce)
-    squeeze.read_by(expand.kernel)
-    return squeeze
-
-
-def _head_groups(supernet: Supernet, stream: _Channels) -> list[_Channels]:
-    groups = []
-    if supernet.head_conv is not None:
-        stream.read_by(supernet.head_conv.conv.kernel)
-        stream = _Channels()
-        stream.written_by_block(supernet.head_conv)
-        groups.append(stream)
-    if supernet.feature is not None:
-        stream.read_by(supernet.feature.kernel)
-        stream = _Channels()
-        stream.written_by(supernet.feature)
-        groups.append(stream)
-    stream.read_by(supernet.classifier.kernel)
-    return groups
+def _norm_axes(bn: ElasticBatchNormalization) -> list[_Axis]:
+    return [_Axis(v, 0) for v in (bn.gamma, bn.beta, bn.moving_mean, bn.moving_variance)]
 
 
 def _l1_norms(axis: _Axis) -> np.ndarray:

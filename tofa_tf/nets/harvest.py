@@ -1,8 +1,5 @@
 """Cuts one subnet out of the supernet: weights sliced, kernel transforms folded in."""
 
-from types import ModuleType
-from typing import Any
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -20,7 +17,7 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import make_plan
 
 
-def harvest(supernet: Supernet, arch: Arch, keras_module: ModuleType = keras) -> Any:
+def harvest(supernet: Supernet, arch: Arch) -> keras.Model:
     """Makes a subnet a model of its own.
 
     With equal batch norm statistics it computes what the supernet computes for that Arch; those
@@ -29,7 +26,6 @@ def harvest(supernet: Supernet, arch: Arch, keras_module: ModuleType = keras) ->
     Args:
         supernet: built.
         arch: the subnet.
-        keras_module: `keras`, or `tf_keras` for a twin that TFMOT can quantise.
 
     Returns:
         A plain functional model, see `static_net.build_static`.
@@ -37,39 +33,28 @@ def harvest(supernet: Supernet, arch: Arch, keras_module: ModuleType = keras) ->
     Raises:
         UserError: if the Arch is not a point of the supernet's space.
     """
-    model = build_static(
-        supernet.space, make_plan(supernet.space, arch), supernet.num_classes, keras_module
-    )
-    sources = _elastic_layers(supernet)
+    space = supernet.space
+    plan = make_plan(space, arch)
+    model = build_static(space, plan, supernet.num_classes, supernet.channels)
     for layer in model.layers:
         if layer.weights:
-            layer.set_weights(_cut(sources[layer.name], layer))
+            layer.set_weights(_cut(elastic_source(supernet, layer.name), layer))
     return model
 
 
-def _elastic_layers(supernet: Supernet) -> dict[str, keras.layers.Layer]:
-    """Every elastic layer under the name that `static_net` gives its static form."""
-    named: dict[str, keras.layers.Layer] = {"classifier": supernet.classifier}
-    parts = [("stem", supernet.stem), ("head_conv", supernet.head_conv)]
-    for slot, block in enumerate(supernet.blocks):
-        name = f"block{slot}"
-        named[f"{name}_depthwise"] = block.depthwise
-        named[f"{name}_depthwise_bn"] = block.depthwise_bn
-        parts += [(f"{name}_expand", block.expand), (f"{name}_project", block.project)]
-        if block.squeeze_excite is not None:
-            named[f"{name}_se_reduce"] = block.squeeze_excite.reduce
-            named[f"{name}_se_expand"] = block.squeeze_excite.expand
-        if block.shortcut is not None and block.shortcut.kind == "projected":
-            named[f"{name}_shortcut"] = block.shortcut.projection
-    for name, part in parts:
-        if part is not None:
-            named[f"{name}_conv"], named[f"{name}_bn"] = part.conv, part.bn
-    if supernet.feature is not None:
-        named["feature"] = supernet.feature
-    return named
+def elastic_source(supernet: Supernet, name: str) -> keras.layers.Layer:
+    """The elastic layer whose weights a layer of the static net is cut from.
+
+    Args:
+        name: of the static layer.
+    """
+    for suffix in ("conv", "bn"):
+        if name.endswith(f"_{suffix}"):
+            return getattr(supernet.part(name.removesuffix(f"_{suffix}")), suffix)
+    return supernet.part(name)
 
 
-def _cut(source: keras.layers.Layer, target: Any) -> list[np.ndarray]:
+def _cut(source: keras.layers.Layer, target: keras.layers.Layer) -> list[np.ndarray]:
     """The weights of `source` cut to the shapes of `target`, in the target's order."""
     shapes = [tuple(weight.shape) for weight in target.weights]
     if isinstance(source, ElasticBatchNormalization):

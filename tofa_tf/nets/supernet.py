@@ -1,13 +1,18 @@
 """The weight-sharing supernet: every subnet of a search space in one Keras model and one graph."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
-from tofa_tf.blocks.parts import ElasticConvBlock, ElasticInvertedBottleneck
+from tofa_tf.blocks.elastic import ElasticNet, PartsBuilder
+from tofa_tf.blocks.elastic_block import ElasticBlock
+from tofa_tf.blocks.family import BlockPlan
+from tofa_tf.blocks.net_builder import Truth
 from tofa_tf.layers.control_flow import cond
-from tofa_tf.layers.elastic_layers import ACTIVATIONS, ElasticConv2D, ElasticDense
-from tofa_tf.space.plan import BLOCK_FIELDS, block_mid, make_divisible, make_plan, num_slots
-from tofa_tf.space.search_space import SearchSpace, Stage
+from tofa_tf.space.plan import Plan, Slot, decode, make_plan, slots
+from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.space.wire import wire
 
 
 class Supernet(keras.Model):
@@ -16,35 +21,32 @@ class Supernet(keras.Model):
     Args:
         space: what may vary.
         num_classes: outputs of the classifier.
+        channels: of the images, 3 or 1.
     """
 
-    def __init__(self, space: SearchSpace, num_classes: int, name: str = "supernet", **kwargs):
+    def __init__(
+        self,
+        space: SearchSpace,
+        num_classes: int,
+        channels: int = 3,
+        name: str = "supernet",
+        **kwargs: Any,
+    ):
         # Keras would number supernets on: weights must have the same names in every process.
         super().__init__(name=name, **kwargs)
         self.space = space
         self.num_classes = num_classes
-        self._bn = {"bn_momentum": space.bn_momentum, "bn_epsilon": space.bn_epsilon}
-        widest = make_plan(space, space.max_arch)
-        self.stem = ElasticConvBlock(
-            3, widest.stem_width, space.stem.activation, space.stem.kernel, space.stem.stride,
-            space.padding, **self._bn, name="stem",
-        )  # fmt: skip
-        self.blocks = self._make_blocks()
-        channels = widest.blocks[-1].width
-        self.head_conv = self.feature = None
-        if widest.head_width:
-            self.head_conv = ElasticConvBlock(
-                channels, widest.head_width, space.head.activation, **self._bn, name="head_conv"
-            )
-            channels = widest.head_width
-        if widest.feature_width:
-            self.feature = ElasticConv2D(
-                channels, widest.feature_width, use_bias=space.head.feature_bias, name="feature"
-            )
-            channels = widest.feature_width
-        self.classifier = ElasticDense(channels, num_classes, name="classifier")
+        self.channels = channels
+        builder = _SupernetParts(space)
+        wire(space, make_plan(space, space.max_arch), num_classes, builder, channels)
+        self.stem = builder.parts["stem"]
+        self.blocks = [builder.parts[name] for name in builder.block_names]
+        self.head_conv = builder.parts.get("head_conv")
+        self.feature = builder.parts.get("feature")
+        self.classifier = builder.parts["classifier"]
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: object = None) -> None:
+        """Builds all layers, which know their shapes without seeing an input."""
         for layer in self.layers:
             layer.build()
         self.built = True
@@ -52,84 +54,90 @@ class Supernet(keras.Model):
     def call(
         self,
         images: tf.Tensor,
-        arch: tf.Tensor,
+        arch: tf.Tensor | None = None,
+        plan: Plan | None = None,
         training: bool = False,
         update_statistics: bool = False,
     ) -> tf.Tensor:
         """Computes the logits of one subnet.
 
         Args:
-            images: (batch, height, width, 3), normalised; resized here to the subnet's resolution.
-            arch: int32 vector made by `plan.encode`.
+            images: (batch, height, width, channels), normalised; resized here to the resolution of
+                the subnet.
+            arch: int32 vector made by `plan.encode`: one trace serves every subnet.
+            plan: instead of `arch`: a trace of this subnet alone, smaller and quicker to make.
             training: normalise with the batch's own statistics.
             update_statistics: let the moving statistics follow this call; for the max net only.
 
         Returns:
             (batch, num_classes).
         """
-        mode = {"training": training, "update_statistics": update_statistics}
-        resolution, stem_width, head_width, feature_width = tf.unstack(arch[:4])
-        if len(self.space.resolutions) == 1:
-            resolution = self.space.resolutions[0]
-        slots = tf.reshape(arch[4:], (num_slots(self.space), len(BLOCK_FIELDS)))
-        x = self.stem(resize(images, resolution), filters=stem_width, **mode)
-        for slot, (block, optional) in enumerate(zip(self.blocks, self._optional, strict=True)):
-            active, *sizes = tf.unstack(slots[slot])
-            sizes = dict(zip(("kernel_size", "mid", "width", "squeeze"), sizes, strict=True))
-            if optional:
-                x = tf.cond(
-                    tf.cast(active, tf.bool),
-                    lambda block=block, x=x, sizes=sizes: block(x, **sizes, **mode),
-                    lambda x=x: x,
-                )
-            else:
-                x = block(x, **sizes, **mode)
-        if self.head_conv is not None:
-            x = self.head_conv(x, filters=head_width, **mode)
-        x = tf.reduce_mean(x, axis=(1, 2), keepdims=True)
-        if self.feature is not None:
-            x = ACTIVATIONS[self.space.head.activation](self.feature(x, filters=feature_width))
-        return self.classifier(x[:, 0, 0, :])
+        plan = decode(self.space, arch) if plan is None else plan
+        net = _SupernetCall(self, plan, training, update_statistics)
+        return wire(self.space, plan, self.num_classes, net, resize(images, plan.resolution))
 
-    def _make_blocks(self) -> list[ElasticInvertedBottleneck]:
-        blocks, self._optional = [], []
-        in_widths = self.space.stem.widths
-        for number, stage in enumerate(self.space.stages, 1):
-            for index in range(max(stage.depths)):
-                blocks.append(
-                    self._make_block(f"stage{number}_block{index}", stage, index, in_widths)
-                )
-                self._optional.append(index >= min(stage.depths))
-                in_widths = stage.widths
-        return blocks
+    def part(self, name: str) -> keras.layers.Layer:
+        """The elastic layer of the operation that has this name in `wire`.
 
-    def _make_block(
-        self, name: str, stage: Stage, index: int, in_widths: tuple[int, ...]
-    ) -> ElasticInvertedBottleneck:
-        mid = block_mid(stage, index, max(in_widths), max(stage.expands))
-        return ElasticInvertedBottleneck(
-            max_in_channels=max(in_widths),
-            max_mid=mid,
-            max_width=max(stage.widths),
-            kernel_sizes=stage.kernels,
-            strides=stage.stride if index == 0 else 1,
-            activation=stage.activation,
-            max_squeeze=make_divisible(mid // 4) if stage.squeeze_excite else 0,
-            has_expand=stage.expands != (1,),
-            shortcut=self._shortcut_kind(stage, index, in_widths),
-            padding=self.space.padding,
-            kernel_transform=self.space.kernel_transform and len(stage.kernels) > 1,
-            **self._bn,
-            name=name,
+        Args:
+            name: with its scopes, such as "stem" or "stage1_block0_project".
+        """
+        for block in self.blocks:
+            if name.startswith(f"{block.name}_"):
+                return block.parts[name.removeprefix(f"{block.name}_")]
+        return getattr(self, name)
+
+    def get_config(self) -> dict[str, Any]:
+        """Not available: a search space is no JSON data; build a supernet and load its weights."""
+        raise NotImplementedError
+
+
+class _SupernetParts(PartsBuilder):
+    """Makes the parts of a whole supernet; a block is one part."""
+
+    def __init__(self, space: SearchSpace):
+        super().__init__(space.padding, space.bn_momentum, space.bn_epsilon)
+        self.slots = iter(slots(space))
+        self.block_names: list[str] = []
+
+    def block(self, x: int, plan: BlockPlan) -> int:
+        slot: Slot = next(self.slots)
+        self.parts[plan.name] = ElasticBlock(
+            plan.block,
+            max_in_channels=slot.max_in_channels,
+            max_width=max(slot.stage.widths),
+            stride=slot.stride,
+            index=slot.index,
+            keeps_width=slot.keeps_width,
+            padding=self.padding,
+            bn_momentum=self.bn_momentum,
+            bn_epsilon=self.bn_epsilon,
+            name=plan.name,
         )
+        self.block_names.append(plan.name)
+        return plan.width
 
-    def _shortcut_kind(self, stage: Stage, index: int, in_widths: tuple[int, ...]) -> str:
-        if index > 0:
-            return "identity"
-        if self.space.shortcut == "projected":
-            return "projected"
-        can_be_equal = stage.stride == 1 and set(in_widths) & set(stage.widths)
-        return "if_equal" if can_be_equal else "none"
+
+class _SupernetCall(ElasticNet):
+    """Computes a whole supernet; a block that is not active passes its input on."""
+
+    def __init__(self, supernet: Supernet, plan: Plan, training: bool, update_statistics: bool):
+        parts = {
+            name: getattr(supernet, name) for name in ("stem", "head_conv", "feature", "classifier")
+        }
+        super().__init__(parts, training, update_statistics)
+        self.layers = {block.name: block for block in supernet.blocks}
+        self.active: dict[str, Truth] = {
+            block.name: active for block, active in zip(plan.blocks, plan.active, strict=False)
+        }
+
+    def block(self, x: tf.Tensor, plan: BlockPlan) -> tf.Tensor:
+        layer = self.layers[plan.name]
+        return cond(
+            self.active.get(plan.name, True),
+            lambda: layer(x, width=plan.width, **plan.sizes, **self.mode),
+            lambda: x,
+        )
 
 
 def resize(images: tf.Tensor, resolution: int | tf.Tensor) -> tf.Tensor:

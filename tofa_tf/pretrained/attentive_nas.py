@@ -17,12 +17,12 @@ def _layout(supernet: Supernet) -> Iterator[Entry]:
         yield from bottleneck(f"blocks.{index}.conv", block)
         shortcut = f"blocks.{index}.shortcut.conv.conv"
         # The original has this convolution in every block, also where the shortcut is the identity.
-        if block.shortcut.kind == "projected":
-            yield from conv(shortcut, block.shortcut.projection)
+        if "shortcut_projection" in block.parts:
+            yield from conv(shortcut, block.parts["shortcut_projection"].conv)
         else:
             yield Entry(f"{shortcut}.weight", None)
     yield from conv_block("last_conv.final_expand_layer", supernet.head_conv)
-    yield from conv("last_conv.feature_mix_layer.conv.conv", supernet.feature)
+    yield from conv("last_conv.feature_mix_layer.conv.conv", supernet.feature.conv)
     yield from dense("classifier.linear.linear", supernet.classifier)
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.files import replacing
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.pretrained.state_dict import import_state_dict
 from tofa_tf.pretrained.torch_file import read_state_dict
 
@@ -40,6 +40,5 @@ def convert_checkpoint(
     if output.exists() and not overwrite:
         raise UserError(f"{output} exists: choose another --output or pass --overwrite")
     supernet = import_state_dict(source, read_state_dict(checkpoint), num_classes)
-    with replacing(output) as temporary:
-        supernet.save_weights(temporary)
+    save_weights(supernet, output)
     return supernet

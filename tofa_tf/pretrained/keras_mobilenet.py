@@ -9,8 +9,10 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
-from tofa_tf.blocks.parts import ElasticConvBlock, ElasticInvertedBottleneck
+from tofa_tf.blocks.elastic_block import ElasticBlock
+from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
+from tofa_tf.layers.conv_norm import ElasticConvNorm, ElasticDepthwiseNorm
 from tofa_tf.layers.elastic_layers import ACTIVATIONS
 from tofa_tf.nets.channel_order import sort_channels
 from tofa_tf.nets.supernet import Supernet
@@ -88,16 +90,15 @@ def _stage(blocks: list[Block], in_channels: int) -> Stage:
     ratios = [block.mid / width for block, width in zip(blocks, channels, strict=True)]
     largest = max(ratios) if blocks[0].expand else 1
     first = blocks[0]
-    return Stage(
-        widths=_widths(first.width),
-        depths=tuple(range((len(blocks) + 1) // 2, len(blocks) + 1)),
+    block = InvertedBottleneck(
         kernels=tuple(range(3, first.kernel + 1, 2)),
         expands=_expands(largest),
-        stride=first.stride,
         activation=first.depthwise.activation,
         squeeze_excite=bool(first.squeeze_excite),
         expand_scales=tuple(r / largest for r in ratios) if len(set(ratios)) > 1 else (),
     )
+    depths = tuple(range((len(blocks) + 1) // 2, len(blocks) + 1))
+    return Stage(_widths(first.width), depths, first.stride, block)
 
 
 def _group(blocks: Iterable[Block]) -> list[list[Block]]:
@@ -161,23 +162,20 @@ def _copy(net: MobileNet, supernet: Supernet) -> None:
         _copy_block(target, block)
     _assign_conv_norm(supernet.head_conv, net.head)
     if net.feature is not None:
-        _assign(supernet.feature.weights, net.feature)
+        _assign(supernet.feature.conv.weights, net.feature)
     if net.classifier is not None:
         _assign(supernet.classifier.weights, net.classifier)
 
 
-def _copy_block(target: ElasticInvertedBottleneck, block: Block) -> None:
-    if block.expand is not None:
-        _assign_conv_norm(target.expand, block.expand)
-    _assign([target.depthwise.kernel], block.depthwise.conv)
-    _assign(target.depthwise_bn.weights, block.depthwise.bn)
-    if block.squeeze_excite:
-        _assign(target.squeeze_excite.reduce.weights, block.squeeze_excite[0])
-        _assign(target.squeeze_excite.expand.weights, block.squeeze_excite[1])
-    _assign_conv_norm(target.project, block.project)
+def _copy_block(target: ElasticBlock, block: Block) -> None:
+    for name in ("expand", "depthwise", "project"):
+        if getattr(block, name) is not None:
+            _assign_conv_norm(target.parts[name], getattr(block, name))
+    for name, layer in zip(("se_reduce", "se_expand"), block.squeeze_excite, strict=False):
+        _assign(target.parts[name].conv.weights, layer)
 
 
-def _assign_conv_norm(target: ElasticConvBlock, part: ConvNorm) -> None:
+def _assign_conv_norm(target: ElasticConvNorm | ElasticDepthwiseNorm, part: ConvNorm) -> None:
     _assign(target.conv.weights, part.conv)
     _assign(target.bn.weights, part.bn)
 

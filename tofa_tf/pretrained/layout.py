@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
-from tofa_tf.blocks.parts import ElasticConvBlock, ElasticInvertedBottleneck
+from tofa_tf.blocks.elastic_block import ElasticBlock
+from tofa_tf.layers.conv_norm import ElasticConvNorm
 from tofa_tf.layers.elastic_layers import (
     ElasticBatchNormalization,
     ElasticConv2D,
@@ -83,22 +84,23 @@ def dense(key: str, layer: ElasticDense) -> Iterator[Entry]:
     yield Entry(f"{key}.bias", layer.bias)
 
 
-def conv_block(key: str, block: ElasticConvBlock, elastic: bool = True) -> Iterator[Entry]:
+def conv_block(key: str, block: ElasticConvNorm, elastic: bool = True) -> Iterator[Entry]:
     """Convolution and batch norm; the original's elastic layers wrap a layer of the same name."""
     yield from conv(f"{key}.{_wrapped('conv', elastic)}", block.conv)
     yield from _batch_norm(f"{key}.{_wrapped('bn', elastic)}", block.bn)
 
 
-def bottleneck(key: str, block: ElasticInvertedBottleneck, elastic: bool = True) -> Iterator[Entry]:
+def bottleneck(key: str, block: ElasticBlock, elastic: bool = True) -> Iterator[Entry]:
     """An inverted bottleneck without its shortcut."""
-    if block.expand is not None:
-        yield from conv_block(f"{key}.inverted_bottleneck", block.expand, elastic)
-    yield from _depthwise(f"{key}.depth_conv", block.depthwise, elastic)
-    yield from _batch_norm(f"{key}.depth_conv.{_wrapped('bn', elastic)}", block.depthwise_bn)
-    if block.squeeze_excite is not None:
-        yield from conv(f"{key}.depth_conv.se.fc.reduce", block.squeeze_excite.reduce)
-        yield from conv(f"{key}.depth_conv.se.fc.expand", block.squeeze_excite.expand)
-    yield from conv_block(f"{key}.point_linear", block.project, elastic)
+    parts = block.parts
+    if "expand" in parts:
+        yield from conv_block(f"{key}.inverted_bottleneck", parts["expand"], elastic)
+    yield from _depthwise(f"{key}.depth_conv", parts["depthwise"].conv, elastic)
+    yield from _batch_norm(f"{key}.depth_conv.{_wrapped('bn', elastic)}", parts["depthwise"].bn)
+    for name in ("reduce", "expand"):
+        if f"se_{name}" in parts:
+            yield from conv(f"{key}.depth_conv.se.fc.{name}", parts[f"se_{name}"].conv)
+    yield from conv_block(f"{key}.point_linear", parts["project"], elastic)
 
 
 def _depthwise(key: str, layer: ElasticDepthwiseConv2D, elastic: bool) -> Iterator[Entry]:

@@ -1,15 +1,14 @@
 """Finds the pretrained supernet that a user names: what `--pretrained` may be."""
 
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import load_supernet
 from tofa_tf.pretrained.keras_mobilenet import from_keras
 from tofa_tf.pretrained.transfer import with_classes
 from tofa_tf.space.search_space import SearchSpace
@@ -54,7 +53,7 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
                 f"the {what} weights are of the {trained_on} search space, not of {space.name}: "
                 f"choose --search_space={trained_on}, or other weights"
             )
-        return load_supernet(path, space, num_classes)
+        return _supernet(path, space, num_classes)
     if what.startswith(_KERAS):
         return from_keras(_application(what.removeprefix(_KERAS)), num_classes)
     if what.endswith(".keras"):
@@ -64,32 +63,16 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
         except UserError as error:
             raise UserError(f"{what}: {error}") from error
     if what.endswith(".weights.h5"):
-        return load_supernet(what, space, num_classes)
+        return _supernet(what, space, num_classes)
     raise UserError(
         f"unknown pretrained weights {what!r}; wanted {', '.join(_SHIPPED)}, keras:NAME "
         f"with NAME one of {', '.join(_APPLICATIONS)}, a .keras file, a .weights.h5 file, or {NONE}"
     )
 
 
-def load_supernet(
-    path: str | os.PathLike, space: SearchSpace, num_classes: int | None = None
-) -> Supernet:
-    """Loads the weights of a supernet of a search space, trained here or converted.
-
-    Raises:
-        UserError: if the file cannot be read or is of another space.
-    """
-    try:
-        with h5py.File(path) as file:
-            classes = file["classifier/vars/1"].shape[0]
-        supernet = Supernet(space, classes)
-        supernet.build()
-        supernet.load_weights(Path(path))
-    except FileNotFoundError as error:
-        raise UserError(f"there is no file {path}") from error
-    except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{path} holds no weights of a {space.name} supernet") from error
-    return with_classes(supernet, num_classes or classes)
+def _supernet(path: str | Path, space: SearchSpace, num_classes: int | None) -> Supernet:
+    supernet = load_supernet(path, space)
+    return with_classes(supernet, num_classes or supernet.num_classes)
 
 
 def _application(text: str) -> keras.Model:

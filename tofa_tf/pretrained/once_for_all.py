@@ -16,7 +16,7 @@ def _layout(supernet: Supernet) -> Iterator[Entry]:
     for index, block in enumerate(supernet.blocks):
         yield from bottleneck(f"blocks.{index}.conv", block, elastic=index > 0)
     yield from conv_block("final_expand_layer", supernet.head_conv, elastic=False)
-    yield from conv("feature_mix_layer.conv", supernet.feature)
+    yield from conv("feature_mix_layer.conv", supernet.feature.conv)
     yield from dense("classifier.linear", supernet.classifier)
 
 

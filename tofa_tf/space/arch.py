@@ -1,7 +1,7 @@
 """One subnet: a point of a search space, as plain, immutable data."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tofa_tf.common.errors import UserError
@@ -13,17 +13,36 @@ class StageArch:
 
     Attributes:
         width: output channels of every block of the stage.
-        kernels: depthwise kernel size of each active block; its length is the stage's depth.
-        expands: expand ratio of each active block, as many as `kernels`.
+        depth: active blocks, always the first ones.
+        choices: of the block family: for each a name and a value for every active block.
     """
 
     width: int
-    kernels: tuple[int, ...]
-    expands: tuple[float, ...]
+    depth: int
+    choices: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
-    @property
-    def depth(self) -> int:
-        return len(self.kernels)
+    @staticmethod
+    def make(width: int, depth: int, choices: Mapping[str, Iterable[Any]]) -> "StageArch":
+        """Makes one of a mapping such as {"kernel": (3, 5), "expand": (3, 4)}."""
+        return StageArch(
+            width, depth, tuple((name, tuple(values)) for name, values in choices.items())
+        )
+
+    def of_block(self, index: int) -> dict[str, Any]:
+        """What was chosen for the block at a place from 0."""
+        return {name: values[index] for name, values in self.choices}
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns {"width": 16, "depth": 2, "kernel": [3, 5], ...}."""
+        choices = {name: list(values) for name, values in self.choices}
+        return {"width": self.width, "depth": self.depth, **choices}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "StageArch":
+        """Reads what `to_json` wrote."""
+        choices = dict(data)
+        width, depth = int(choices.pop("width")), int(choices.pop("depth"))
+        return StageArch.make(width, depth, choices)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,12 +50,14 @@ class Arch:
     """One subnet of a search space; hashable, and the same in JSON.
 
     Attributes:
+        space: name of the search space.
         resolution: height and width of the images it sees, in pixels.
         stem_width: output channels of the stem convolution.
         stages: one entry per stage of the space.
         feature_width: channels of the feature layer behind the pooling; 0 where the space has none.
     """
 
+    space: str
     resolution: int
     stem_width: int
     stages: tuple[StageArch, ...]
@@ -44,7 +65,13 @@ class Arch:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the Arch as plain dicts, lists and numbers."""
-        return dataclasses.asdict(self)
+        return {
+            "space": self.space,
+            "resolution": self.resolution,
+            "stem_width": self.stem_width,
+            "stages": [stage.to_json() for stage in self.stages],
+            "feature_width": self.feature_width,
+        }
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Arch":
@@ -55,17 +82,10 @@ class Arch:
         """
         try:
             fields = dict(data)
-            stages = tuple(
-                StageArch(
-                    width=int(stage["width"]),
-                    kernels=tuple(int(k) for k in stage["kernels"]),
-                    expands=tuple(stage["expands"]),
-                )
-                for stage in fields.pop("stages")
-            )
+            stages = tuple(StageArch.from_json(stage) for stage in fields.pop("stages"))
             return Arch(stages=stages, **fields)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
-                f"not an Arch ({error}); wanted: resolution, stem_width, feature_width and stages, "
-                "each stage with width, kernels, expands"
+                f"not an Arch ({error}); wanted: space, resolution, stem_width, feature_width and "
+                "stages, each with width, depth and a list for every choice of its blocks"
             ) from error

@@ -5,67 +5,79 @@ one int32 vector, the supernet's graph. No rounding rule exists a second time.
 """
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 
+from tofa_tf.blocks.family import BlockPlan, make_divisible
+from tofa_tf.blocks.net_builder import Size, Truth
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.search_space import SearchSpace, Stage
 
-BLOCK_FIELDS = ("active", "kernel", "mid", "width", "se")
+_HEADER = ("resolution", "stem_width", "stem_stride", "head_width", "feature_width")
 
 
 @dataclasses.dataclass(frozen=True)
-class BlockPlan:
-    """One inverted bottleneck.
+class Slot:
+    """A place for a block in the supernet at full depth.
 
     Attributes:
-        slot: its place in the supernet, counted over all stages at full depth.
-        in_channels: channels that enter.
-        mid: channels of the depthwise convolution.
-        width: channels that leave.
-        se: channels of the squeeze; 0 without squeeze-excite.
-        has_expand: whether a 1x1 convolution makes `mid` of `in_channels`.
-        shortcut: "none", "identity" or "projected".
+        number: of the stage, from 1.
+        index: place in the stage, from 0.
+        keeps_width: whether as many channels enter as leave; None: that depends on the subnet.
+        optional: whether some subnets leave it out.
+        max_in_channels: most channels that enter.
     """
 
-    slot: int
-    in_channels: int
-    mid: int
-    width: int
-    kernel: int
-    stride: int
-    se: int
-    activation: str
-    has_expand: bool
-    shortcut: str
+    stage: Stage
+    number: int
+    index: int
+    keeps_width: bool | None
+    optional: bool
+    max_in_channels: int
+
+    @property
+    def stride(self) -> int:
+        """Stride of the block."""
+        return self.stage.stride if self.index == 0 else 1
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the encoded vector has for it."""
+        return ("active", "width", *self.stage.block.SIZES)
 
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """A whole subnet; `head_width` and `feature_width` are 0 where the space has no such layer."""
+    """A whole subnet, in numbers or in tensors of the supernet's graph.
 
-    resolution: int
-    stem_width: int
-    blocks: tuple[BlockPlan, ...]
-    head_width: int
-    feature_width: int
-
-
-def make_divisible(value: float, divisor: int = 8) -> int:
-    """The multiple of `divisor` nearest to `value`, never more than 10 % below it.
-
-    Source: the rounding rule of MobileNetV2 and its descendants (Once-for-All, AttentiveNAS).
+    Attributes:
+        head_width, feature_width: 0 where the space has no such layer.
+        blocks: active ones; in tensors all slots.
+        active: for each block whether it computes; numbers need none, and have ().
     """
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded + divisor if rounded < 0.9 * value else rounded
+
+    resolution: Size
+    stem_width: Size
+    stem_stride: Size
+    head_width: Size
+    feature_width: Size
+    blocks: tuple[BlockPlan, ...]
+    active: tuple[Truth, ...] = ()
 
 
-def block_mid(stage: Stage, index: int, in_channels: int, expand: float) -> int:
-    """Channels of the depthwise convolution in the block of a stage at a place from 0."""
-    if expand == 1:
-        return in_channels
-    scale = stage.expand_scales[index] if stage.expand_scales else 1
-    return make_divisible(round(in_channels * expand * scale))
+def slots(space: SearchSpace) -> Iterator[Slot]:
+    """Yields every place for a block, in the order in which they run."""
+    in_widths = space.stem.widths
+    for number, stage in enumerate(space.stages, 1):
+        for index in range(max(stage.depths)):
+            single = len(set(in_widths) | set(stage.widths)) == 1
+            disjoint = not set(in_widths) & set(stage.widths)
+            keeps_width = True if index > 0 or single else False if disjoint else None
+            optional = index >= min(stage.depths)
+            yield Slot(stage, number, index, keeps_width, optional, max(in_widths))
+            in_widths = stage.widths
 
 
 def make_plan(space: SearchSpace, arch: Arch) -> Plan:
@@ -75,49 +87,71 @@ def make_plan(space: SearchSpace, arch: Arch) -> Plan:
         UserError: if the Arch is not a point of the space.
     """
     space.validate(arch)
-    blocks = []
-    channels, first_slot = arch.stem_width, 0
-    for stage, chosen in zip(space.stages, arch.stages, strict=True):
-        for index, (kernel, expand) in enumerate(zip(chosen.kernels, chosen.expands, strict=True)):
-            stride = stage.stride if index == 0 else 1
-            mid = block_mid(stage, index, channels, expand)
-            keeps_shape = stride == 1 and channels == chosen.width
-            other = "projected" if space.shortcut == "projected" else "none"
-            blocks.append(
-                BlockPlan(
-                    slot=first_slot + index,
-                    in_channels=channels,
-                    mid=mid,
-                    width=chosen.width,
-                    kernel=kernel,
-                    stride=stride,
-                    se=make_divisible(mid // 4) if stage.squeeze_excite else 0,
-                    activation=stage.activation,
-                    has_expand=expand != 1,
-                    shortcut="identity" if keeps_shape else other,
-                )
+    blocks, channels = [], arch.stem_width
+    for slot in slots(space):
+        chosen = arch.stages[slot.number - 1]
+        if slot.index < chosen.depth:
+            sizes = slot.stage.block.sizes(
+                channels, chosen.width, slot.index, chosen.of_block(slot.index)
             )
+            keeps_width = channels == chosen.width
+            blocks.append(_block_plan(slot, chosen.width, sizes, keeps_width))
             channels = chosen.width
-        first_slot += max(stage.depths)
-    head_width = make_divisible(channels * space.head.expand) if space.head.expand else 0
-    return Plan(arch.resolution, arch.stem_width, tuple(blocks), head_width, arch.feature_width)
-
-
-def num_slots(space: SearchSpace) -> int:
-    """Blocks of the supernet at full depth."""
-    return sum(max(stage.depths) for stage in space.stages)
+    return Plan(
+        resolution=arch.resolution,
+        stem_width=arch.stem_width,
+        stem_stride=space.stem.stride_at(arch.resolution),
+        head_width=make_divisible(channels * space.head.expand) if space.head.expand else 0,
+        feature_width=arch.feature_width,
+        blocks=tuple(blocks),
+    )
 
 
 def encode(space: SearchSpace, arch: Arch) -> np.ndarray:
     """The sizes of a subnet as one int32 vector, the form in which an Arch enters the graph.
 
     Returns:
-        [resolution, stem width, head width, feature width], then for every block of the supernet
-        `BLOCK_FIELDS`; a block that is not active is all zeros.
+        [resolution, stem width, stem stride, head width, feature width], then for every slot
+        whether it is active, its width and the sizes of its family; all zeros where it is not.
     """
     plan = make_plan(space, arch)
-    slots = np.zeros((num_slots(space), len(BLOCK_FIELDS)), np.int32)
-    for block in plan.blocks:
-        slots[block.slot] = (1, block.kernel, block.mid, block.width, block.se)
-    sizes = (plan.resolution, plan.stem_width, plan.head_width, plan.feature_width)
-    return np.concatenate([np.array(sizes, np.int32), slots.ravel()])
+    blocks = {(block.stage, block.index): block for block in plan.blocks}
+    vector = [getattr(plan, name) for name in _HEADER]
+    for slot in slots(space):
+        block = blocks.get((slot.number, slot.index))
+        sizes = (1, block.width, *block.sizes.values()) if block else [0] * len(slot.fields)
+        vector += sizes
+    return np.array(vector, np.int32)
+
+
+def decode(space: SearchSpace, vector: tf.Tensor) -> Plan:
+    """Reads the vector within the supernet's graph.
+
+    What is the same for all subnets of the space is a number, all else a tensor.
+    """
+    values = iter(tf.unstack(vector, num=vector_length(space)))
+    header = {name: next(values) for name in _HEADER}
+    if len(space.resolutions) == 1:
+        header["resolution"] = space.resolutions[0]
+    strides = space.stem.strides(space.resolutions)
+    if len(strides) == 1:
+        header["stem_stride"] = strides[0]
+    blocks, active = [], []
+    for slot in slots(space):
+        is_active, width, *sizes = (next(values) for _ in slot.fields)
+        sizes = dict(zip(slot.stage.block.SIZES, sizes, strict=True))
+        # The elastic block compares widths itself, where that is open.
+        blocks.append(_block_plan(slot, width, sizes, slot.keeps_width))
+        active.append(tf.cast(is_active, tf.bool) if slot.optional else True)
+    return Plan(**header, blocks=tuple(blocks), active=tuple(active))
+
+
+def vector_length(space: SearchSpace) -> int:
+    """Length of the encoded vector."""
+    return len(_HEADER) + sum(len(slot.fields) for slot in slots(space))
+
+
+def _block_plan(slot: Slot, width: Size, sizes: dict[str, Size], keeps_width: Truth) -> BlockPlan:
+    return BlockPlan(
+        slot.number, slot.index, slot.stage.block, slot.stride, width, sizes, keeps_width
+    )

@@ -1,5 +1,8 @@
 """The search spaces that ship with the package: one table each, in this one place."""
 
+from tofa_tf.blocks.basic_residual import BasicResidual
+from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
+from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.search_space import IMAGENET_MEAN, IMAGENET_STD, Head, SearchSpace, Stage, Stem
 
@@ -11,11 +14,39 @@ _MCU = SearchSpace(
     resolutions=(32, 40, 48, 56, 64, 72, 80, 88, 96),
     stem=Stem(widths=(8, 16), activation="relu6"),
     stages=(
-        Stage((8, 16), (1,), (3,), (1,), stride=1, activation="relu6"),
-        Stage((16, 24), (1, 2), (3, 5), (2, 3), stride=2, activation="relu6"),
-        Stage((24, 32), (1, 2), (3, 5, 7), (3, 4), stride=2, activation="relu6"),
-        Stage((32, 40, 48), (1, 2, 3), (3, 5, 7), (3, 4), stride=1, activation="relu6"),
-        Stage((64, 80, 96, 128), (1, 2, 3), (3, 5), (3, 4, 6), stride=2, activation="relu6"),
+        Stage((8, 16), (1,), 1, InvertedBottleneck((3,), (1,))),
+        Stage((16, 24), (1, 2), 2, InvertedBottleneck((3, 5), (2, 3))),
+        Stage((24, 32), (1, 2), 2, InvertedBottleneck((3, 5, 7), (3, 4))),
+        Stage((32, 40, 48), (1, 2, 3), 1, InvertedBottleneck((3, 5, 7), (3, 4))),
+        Stage((64, 80, 96, 128), (1, 2, 3), 2, InvertedBottleneck((3, 5), (3, 4, 6))),
+    ),
+)
+
+# MobileNetV1 (arXiv 1704.04861) for microcontrollers. At 96 pixels with the widths 8, 16, 32, 64,
+# 128, 256 and all blocks it is MobileNetV1-0.25, the net of MLPerf Tiny's visual wake words.
+_MCU_DS = SearchSpace(
+    name="mcu_ds",
+    resolutions=(32, 48, 64, 80, 96),
+    stem=Stem(widths=(8, 16), activation="relu6", stride_1_below=56),
+    stages=(
+        Stage((8, 16, 24), (1, 2), 1, DepthwiseSeparable()),
+        Stage((16, 32, 48), (1, 2), 2, DepthwiseSeparable()),
+        Stage((32, 64, 96), (1, 2), 2, DepthwiseSeparable()),
+        Stage((64, 96, 128, 192), (1, 2, 4, 6), 2, DepthwiseSeparable()),
+        Stage((96, 128, 192, 256), (1, 2), 2, DepthwiseSeparable()),
+    ),
+)
+
+# Small ResNets (arXiv 1512.03385): convolutions of 3x3, the fewest bytes of arena and code a MAC.
+# At 32 pixels with the widths 16, 16, 32, 64 and one block a stage it is MLPerf Tiny's ResNet-8.
+_MCU_RESNET = SearchSpace(
+    name="mcu_resnet",
+    resolutions=(32, 48, 64, 96),
+    stem=Stem(widths=(8, 16), activation="relu", stride_1_below=56),
+    stages=(
+        Stage((8, 16, 24), (1, 2), 1, BasicResidual((0.5, 1))),
+        Stage((16, 24, 32, 48), (1, 2), 2, BasicResidual((0.5, 1))),
+        Stage((32, 48, 64, 96), (1, 2), 2, BasicResidual((0.5, 1))),
     ),
 )
 
@@ -32,14 +63,17 @@ def _once_for_all(name: str, widths: tuple[int, ...]) -> SearchSpace:
     stem, first, *stages, feature = widths
 
     def stage(width: int, stride: int, activation: str, squeeze_excite: bool) -> Stage:
-        return Stage((width,), (2, 3, 4), (3, 5, 7), (3, 4, 6), stride, activation, squeeze_excite)
+        block = InvertedBottleneck(
+            (3, 5, 7), (3, 4, 6), activation, squeeze_excite, kernel_transform=True
+        )
+        return Stage((width,), (2, 3, 4), stride, block)
 
     return SearchSpace(
         name=name,
         resolutions=(96, 112, 128, 144, 160, 176, 192, 208, 224),
         stem=Stem((stem,), "hard_swish"),
         stages=(
-            Stage((first,), (1,), (3,), (1,), stride=1, activation="relu"),
+            Stage((first,), (1,), 1, InvertedBottleneck((3,), (1,), "relu")),
             stage(stages[0], 2, "relu", False),
             stage(stages[1], 2, "relu", True),
             stage(stages[2], 2, "hard_swish", False),
@@ -48,7 +82,6 @@ def _once_for_all(name: str, widths: tuple[int, ...]) -> SearchSpace:
         ),
         head=Head("hard_swish", expand=6, feature_widths=(feature,)),
         padding="symmetric",
-        kernel_transform=True,
         bn_epsilon=1e-5,
         bn_momentum=0.9,
         pixel_mean=IMAGENET_MEAN,
@@ -59,27 +92,26 @@ def _once_for_all(name: str, widths: tuple[int, ...]) -> SearchSpace:
 # AttentiveNAS (arXiv 2011.09011); AlphaNet (2102.07954) trains the same space. The weights
 # were trained at 192 to 288 pixels; the smaller resolutions are there for boards. All are multiples
 # of 32: at an odd size the pooled shortcut of the original would pad on the other side.
+def _attentive(expands: tuple[int, ...], squeeze_excite: bool = False) -> InvertedBottleneck:
+    return InvertedBottleneck((3, 5), expands, "swish", squeeze_excite, shortcut="projected")
+
+
 _ATTENTIVE_NAS = SearchSpace(
     name="attentive_nas",
     resolutions=(96, 128, 160, 192, 224, 256, 288),
     stem=Stem((16, 24), "swish"),
     stages=(
-        Stage((16, 24), (1, 2), (3, 5), (1,), 1, "swish"),
-        Stage((24, 32), (3, 4, 5), (3, 5), (4, 5, 6), 2, "swish"),
-        Stage((32, 40), (3, 4, 5, 6), (3, 5), (4, 5, 6), 2, "swish", squeeze_excite=True),
-        Stage((64, 72), (3, 4, 5, 6), (3, 5), (4, 5, 6), 2, "swish"),
-        Stage(
-            (112, 120, 128), (3, 4, 5, 6, 7, 8), (3, 5), (4, 5, 6), 1, "swish", squeeze_excite=True
-        ),
-        Stage(
-            (192, 200, 208, 216), (3, 4, 5, 6, 7, 8), (3, 5), (6,), 2, "swish", squeeze_excite=True
-        ),
-        Stage((216, 224), (1, 2), (3, 5), (6,), 1, "swish", squeeze_excite=True),
+        Stage((16, 24), (1, 2), 1, _attentive((1,))),
+        Stage((24, 32), (3, 4, 5), 2, _attentive((4, 5, 6))),
+        Stage((32, 40), (3, 4, 5, 6), 2, _attentive((4, 5, 6), squeeze_excite=True)),
+        Stage((64, 72), (3, 4, 5, 6), 2, _attentive((4, 5, 6))),
+        Stage((112, 120, 128), (3, 4, 5, 6, 7, 8), 1, _attentive((4, 5, 6), True)),
+        Stage((192, 200, 208, 216), (3, 4, 5, 6, 7, 8), 2, _attentive((6,), True)),
+        Stage((216, 224), (1, 2), 1, _attentive((6,), True)),
     ),
     head=Head("swish", expand=6, feature_widths=(1792, 1984)),
     blockwise=False,
     padding="symmetric",
-    shortcut="projected",
     bn_epsilon=1e-5,
     pixel_mean=IMAGENET_MEAN,
     pixel_std=IMAGENET_STD,
@@ -87,6 +119,8 @@ _ATTENTIVE_NAS = SearchSpace(
 
 _ALL = (
     _MCU,
+    _MCU_DS,
+    _MCU_RESNET,
     _once_for_all("ofa_mbv3_w1.0", (16, 16, 24, 40, 80, 112, 160, 1280)),
     _once_for_all("ofa_mbv3_w1.2", (24, 24, 32, 48, 96, 136, 192, 1536)),
     _ATTENTIVE_NAS,

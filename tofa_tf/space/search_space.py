@@ -1,12 +1,13 @@
 """What may vary in a supernet: a search space is data, and this is its form.
 
-The tables themselves are in `presets.py`; adding a space means adding one value there.
+The tables themselves are in `presets.py`; a space of one's own is a value like those.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
 
+from tofa_tf.blocks.family import Block, check_activation
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
 
@@ -20,36 +21,40 @@ class Stem:
 
     Attributes:
         widths: choices of output channels.
+        stride: in both directions.
+        stride_1_below: images of fewer pixels a side keep their size in the stem, its stride is 1.
     """
 
     widths: tuple[int, ...]
     activation: str
     kernel: int = 3
     stride: int = 2
+    stride_1_below: int = 0
+
+    def stride_at(self, resolution: int) -> int:
+        """The stride for images of `resolution` pixels a side."""
+        return 1 if resolution < self.stride_1_below else self.stride
+
+    def strides(self, resolutions: Iterable[int]) -> tuple[int, ...]:
+        """The strides that occur for these resolutions, the smallest first."""
+        return tuple(sorted({self.stride_at(resolution) for resolution in resolutions}))
 
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """A row of inverted bottlenecks of equal width; the first one has the stage's stride.
+    """A row of blocks of one family and equal width; the first one has the stage's stride.
 
     Attributes:
         widths: choices of output channels.
         depths: choices of how many blocks are active (always the first ones).
-        kernels: choices of the depthwise kernel size, odd.
-        expands: choices of the expand ratio; (1,) means there is no expand convolution.
-        squeeze_excite: whether blocks have squeeze-excite behind the depthwise convolution.
-        expand_scales: for each block a factor on its expand ratio, for nets whose blocks are of
-            unequal ratio (MobileNetV3); () for 1 everywhere.
+        stride: of the first block.
+        block: the family, with its own choices.
     """
 
     widths: tuple[int, ...]
     depths: tuple[int, ...]
-    kernels: tuple[int, ...]
-    expands: tuple[float, ...]
     stride: int
-    activation: str
-    squeeze_excite: bool = False
-    expand_scales: tuple[float, ...] = ()
+    block: Block
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,12 +80,8 @@ class SearchSpace:
 
     Attributes:
         resolutions: choices of image height and width, in pixels.
-        blockwise: kernels and expand ratios are chosen per block; otherwise one value per stage.
+        blockwise: choices of a block family are made per block; otherwise one value per stage.
         padding: "same" as TensorFlow pads, or "symmetric", k // 2 on every side, as PyTorch does.
-        shortcut: "identity" where shape allows, or "projected": every block has one, pooled and
-            passed through a 1x1 convolution where shape does not (AttentiveNAS).
-        kernel_transform: smaller kernels are the centre of larger ones times a learned matrix
-            (Once-for-All) instead of the centre alone.
         pixel_mean: per channel, subtracted from pixels in 0..255.
         pixel_std: per channel, the result is divided by it.
     """
@@ -92,29 +93,55 @@ class SearchSpace:
     head: Head = Head()
     blockwise: bool = True
     padding: Literal["same", "symmetric"] = "same"
-    shortcut: Literal["identity", "projected"] = "identity"
-    kernel_transform: bool = False
     bn_epsilon: float = 1e-3
     bn_momentum: float = 0.99
     pixel_mean: tuple[float, float, float] = (128.0, 128.0, 128.0)
     pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        if self.padding not in ("same", "symmetric"):
+            raise UserError(f"{self.name}: padding {self.padding!r} is not same or symmetric")
+        lists = {"resolutions": self.resolutions, "stem widths": self.stem.widths}
         for number, stage in enumerate(self.stages, 1):
-            if 1 in stage.expands and stage.expands != (1,):
-                raise ValueError(f"{self.name}, stage {number}: expand 1 is (1,) or not a choice")
-            if stage.expand_scales and len(stage.expand_scales) != max(stage.depths):
-                raise ValueError(f"{self.name}, stage {number}: one expand scale for every block")
+            lists |= {
+                f"stage {number} widths": stage.widths,
+                f"stage {number} depths": stage.depths,
+            }
+        for what, values in lists.items():
+            if not values or min(values) < 1 or len(set(values)) < len(values):
+                raise UserError(f"{self.name}: {what} {values}: positive numbers, each once")
+        check_activation(self.stem.activation)
+        check_activation(self.head.activation)
+        for number, stage in enumerate(self.stages, 1):
+            try:
+                stage.block.check(max(stage.depths))
+            except UserError as error:
+                raise UserError(f"{self.name}, stage {number}: {error}") from error
 
     @property
     def min_arch(self) -> Arch:
         """The smallest choice everywhere."""
-        return self._corner(min)
+        return self.pick(min)
 
     @property
     def max_arch(self) -> Arch:
         """The largest choice everywhere: it uses every weight of the supernet."""
-        return self._corner(max)
+        return self.pick(max)
+
+    def pick(self, pick: Callable[[Sequence[Any]], Any]) -> Arch:
+        """The Arch that a rule makes of the choices, asked for one after the other.
+
+        Args:
+            pick: takes the possible values of one choice and returns one of them.
+        """
+        resolution, stem_width = pick(self.resolutions), pick(self.stem.widths)
+        return Arch(
+            space=self.name,
+            resolution=resolution,
+            stem_width=stem_width,
+            stages=tuple(self._pick_stage(stage, pick) for stage in self.stages),
+            feature_width=pick(self.head.feature_widths or (0,)),
+        )
 
     def at_resolutions(self, resolutions: Iterable[int]) -> "SearchSpace":
         """The same space with some of its resolutions only.
@@ -127,12 +154,21 @@ class SearchSpace:
             _check("resolution", resolution, self.resolutions, self.name)
         return dataclasses.replace(self, resolutions=wanted)
 
+    def normalisation(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation per channel, of grey images the average over the colours."""
+        if channels == len(self.pixel_mean):
+            return self.pixel_mean, self.pixel_std
+        mean, std = (sum(values) / len(values) for values in (self.pixel_mean, self.pixel_std))
+        return (mean,) * channels, (std,) * channels
+
     def validate(self, arch: Arch) -> None:
         """Checks that an Arch is a point of this space.
 
         Raises:
             UserError: names the place, the value and what is allowed.
         """
+        if arch.space != self.name:
+            raise UserError(f"the Arch is of search space {arch.space!r}, not of {self.name!r}")
         _check("resolution", arch.resolution, self.resolutions, self.name)
         _check("stem width", arch.stem_width, self.stem.widths, self.name)
         _check("feature width", arch.feature_width, self.head.feature_widths or (0,), self.name)
@@ -144,36 +180,28 @@ class SearchSpace:
             self._validate_stage(f"stage {number}", stage, chosen)
 
     def _validate_stage(self, where: str, stage: Stage, chosen: StageArch) -> None:
-        if len(chosen.expands) != len(chosen.kernels):
-            raise UserError(
-                f"{where}: {len(chosen.kernels)} kernels but {len(chosen.expands)} expand ratios"
-            )
         _check("width", chosen.width, stage.widths, where)
         _check("depth", chosen.depth, stage.depths, where)
-        for kernel in chosen.kernels:
-            _check("kernel", kernel, stage.kernels, where)
-        for expand in chosen.expands:
-            _check("expand ratio", expand, stage.expands, where)
-        if not self.blockwise and (len(set(chosen.kernels)) > 1 or len(set(chosen.expands)) > 1):
-            raise UserError(f"{where}: {self.name} has one kernel and one expand ratio per stage")
+        choices, given = stage.block.choices(), dict(chosen.choices)
+        if set(given) != set(choices):
+            raise UserError(f"{where}: choices {sorted(given)}, wanted {sorted(choices)}")
+        for name, values in given.items():
+            if len(values) != chosen.depth:
+                raise UserError(f"{where}: {len(values)} values of {name}, depth {chosen.depth}")
+            for value in values:
+                _check(name, value, choices[name], where)
+            if not self.blockwise and len(set(values)) > 1:
+                raise UserError(f"{where}: {self.name} has one {name} per stage")
 
-    def _corner(self, pick) -> Arch:
-        stages = []
-        for stage in self.stages:
-            depth = pick(stage.depths)
-            stages.append(
-                StageArch(
-                    width=pick(stage.widths),
-                    kernels=(pick(stage.kernels),) * depth,
-                    expands=(pick(stage.expands),) * depth,
-                )
-            )
-        return Arch(
-            resolution=pick(self.resolutions),
-            stem_width=pick(self.stem.widths),
-            stages=tuple(stages),
-            feature_width=pick(self.head.feature_widths or (0,)),
-        )
+    def _pick_stage(self, stage: Stage, pick: Callable[[Sequence[Any]], Any]) -> StageArch:
+        depth = pick(stage.depths)
+        choices = {}
+        for name, values in stage.block.choices().items():
+            if self.blockwise:
+                choices[name] = tuple(pick(values) for _ in range(depth))
+            else:
+                choices[name] = (pick(values),) * depth
+        return StageArch.make(pick(stage.widths), depth, choices)
 
 
 def _check(what: str, value: float, allowed: Sequence[float], where: str) -> None:

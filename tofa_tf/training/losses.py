@@ -46,6 +46,10 @@ class UnifiedLoss:
                 f"available: {', '.join(sorted(DISTILLATIONS))}"
             )
 
+    def of(self, role: str) -> LossWeights:
+        """The weights of a role: "max", "min" or "random"."""
+        return {"max": self.max_net, "min": self.min_net, "random": self.random_nets}[role]
+
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Mean cross-entropy with integer labels."""

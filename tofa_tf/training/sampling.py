@@ -6,12 +6,15 @@ import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.space.arch import Arch, StageArch
+from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import macs
-from tofa_tf.space.search_space import SearchSpace, Stage
+from tofa_tf.space.search_space import SearchSpace
+
+# What a subnet is in the sandwich of a step: the largest net, the smallest, or one between.
+Role = Literal["max", "min", "random"]
 
 _Number = TypeVar("_Number", int, float)
 
@@ -42,11 +45,11 @@ class SandwichSampler:
         self.num_random = num_random
         self._log_macs = [math.log(macs(space, arch)) for arch in (space.min_arch, space.max_arch)]
 
-    def archs(self, step: int) -> list[Arch]:
-        """Returns [largest, smallest, random, ...] of a step."""
+    def archs(self, step: int) -> list[tuple[Role, Arch]]:
+        """Returns the subnets of a step, each with its role; the largest net is the first."""
         generator = random.Random(f"{self.seed}/{step}")
-        drawn = [self.draw(generator) for _ in range(self.num_random)]
-        return [self.space.max_arch, self.space.min_arch, *drawn]
+        drawn = [("random", self.draw(generator)) for _ in range(self.num_random)]
+        return [("max", self.space.max_arch), ("min", self.space.min_arch), *drawn]
 
     def draw(self, generator: random.Random) -> Arch:
         """Draws one stratified random subnet."""
@@ -67,7 +70,12 @@ def spread_archs(space: SearchSpace, count: int) -> list[Arch]:
         count: of nets, at least 2.
     """
     sampler = SandwichSampler(space, seed=0)
-    drawn = [arch for step in range(_SPREAD_STEPS) for arch in sampler.archs(step)[2:]]
+    drawn = [
+        arch
+        for step in range(_SPREAD_STEPS)
+        for role, arch in sampler.archs(step)
+        if role == "random"
+    ]
     low, high = math.log(macs(space, space.min_arch)), math.log(macs(space, space.max_arch))
     targets = [low + (high - low) * i / (count - 1) for i in range(1, count - 1)]
     log_macs = {arch: math.log(macs(space, arch)) for arch in drawn}
@@ -97,21 +105,7 @@ def random_arch(space: SearchSpace, generator: random.Random, tilt: float = 0.5)
         choices = sorted(choices)
         return choices[min(int(position * len(choices)), len(choices) - 1)]
 
-    def stage_arch(stage: Stage) -> StageArch:
-        depth = pick(stage.depths)
-        if space.blockwise:
-            kernels = tuple(pick(stage.kernels) for _ in range(depth))
-            expands = tuple(pick(stage.expands) for _ in range(depth))
-        else:
-            kernels, expands = (pick(stage.kernels),) * depth, (pick(stage.expands),) * depth
-        return StageArch(pick(stage.widths), kernels, expands)
-
-    return Arch(
-        resolution=pick(space.resolutions),
-        stem_width=pick(space.stem.widths),
-        stages=tuple(stage_arch(stage) for stage in space.stages),
-        feature_width=pick(space.head.feature_widths or (0,)),
-    )
+    return space.pick(pick)
 
 
 def _tilted(position: float, generator: random.Random) -> float:

@@ -1,15 +1,17 @@
 """One training step: the sandwich of subnets, the unified loss, one update; traced exactly once."""
 
+import collections
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tofa_tf.data.normalize import normalize
 from tofa_tf.data.pipeline import Batch
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.space.arch import Arch
+from tofa_tf.space.plan import encode, make_plan
 from tofa_tf.training.losses import (
     DISTILLATIONS,
     LossWeights,
@@ -17,6 +19,7 @@ from tofa_tf.training.losses import (
     cross_entropy,
     pseudo_label_loss,
 )
+from tofa_tf.training.sampling import Role
 
 
 class _Targets(NamedTuple):
@@ -60,10 +63,10 @@ class TrainStep(tf.Module):
             tf.Variable(variable, trainable=False, name=f"ema/{variable.path}")
             for variable in supernet.trainable_variables
         ]
-        space = supernet.space
-        self._normalize = lambda images: normalize(images, space.pixel_mean, space.pixel_std)
+        statistics = supernet.space.normalisation(supernet.channels)
+        self._normalize = lambda images: normalize(images, *statistics)
 
-    def __call__(self, batch: Batch, archs: Sequence[np.ndarray]) -> dict[str, tf.Tensor]:
+    def __call__(self, batch: Batch, archs: Sequence[tuple[Role, Arch]]) -> dict[str, tf.Tensor]:
         """Takes one step.
 
         Three graphs, each traced once and the same for every subnet: one graph of the whole step
@@ -71,22 +74,27 @@ class TrainStep(tf.Module):
 
         Args:
             batch: uint8 images of the step.
-            archs: encoded: the largest net, the smallest, then random ones.
+            archs: subnets with their roles, the largest net first.
 
         Returns:
             Scalars by name; `loss` is the sum over all nets.
         """
-        gradients, images, targets, metrics = self._largest(tf.constant(archs[0]), batch)
-        for index, arch in enumerate(archs[1:]):
-            role, weights, count = (
-                ("random", self.loss.random_nets, len(archs) - 2)
-                if index
-                else ("min", self.loss.min_net, 1)
-            )
+        (role, largest), *others = archs
+        if role != "max" or largest != self.supernet.space.max_arch:
+            raise ValueError(f"the first subnet of a step is the largest, not {role} {largest}")
+        gradients, images, targets, metrics = self._largest(batch)
+        counts = collections.Counter(role for role, _ in others)
+        for role, arch in others:
             gradients, value = self._other(
-                tf.constant(arch), images, batch.labels, targets, _as_tensor(weights), gradients
+                tf.constant(encode(self.supernet.space, arch)),
+                images,
+                batch.labels,
+                targets,
+                _as_tensor(self.loss.of(role)),
+                gradients,
             )
-            metrics[f"{role}_loss"] = metrics.get(f"{role}_loss", 0.0) + value / count
+            name = f"{role}_loss"
+            metrics[name] = metrics.get(name, 0.0) + value / counts[role]
             metrics["loss"] += value
         metrics["learning_rate"] = self.optimizer.learning_rate
         metrics["gradient_norm"] = self._update(gradients)
@@ -100,9 +108,9 @@ class TrainStep(tf.Module):
 
     @tf.function(autograph=False)
     def _largest(
-        self, arch: tf.Tensor, batch: Batch
+        self, batch: Batch
     ) -> tuple[list[tf.Tensor], tf.Tensor, _Targets, dict[str, tf.Tensor]]:
-        """Forward and backward pass of the largest net.
+        """Forward and backward pass of the largest net, whose sizes are constants of the graph.
 
         One batch of everything, so that batch norm sees all of it, as in FixMatch.
 
@@ -112,9 +120,10 @@ class TrainStep(tf.Module):
         parts = [self._normalize(part) for part in (batch.images, batch.weak, batch.strong)]
         sizes = [tf.shape(part)[0] for part in parts]
         weights = self.loss.max_net
+        plan = make_plan(self.supernet.space, self.supernet.space.max_arch)
         with tf.GradientTape() as tape:
             logits = self.supernet(
-                tf.concat(parts, axis=0), arch, training=True, update_statistics=True
+                tf.concat(parts, axis=0), plan=plan, training=True, update_statistics=True
             )
             labelled, weak, strong = tf.split(logits, sizes, axis=0)
             pseudo_labels, pseudo_weights = (

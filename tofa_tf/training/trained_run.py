@@ -7,6 +7,7 @@ from pathlib import Path
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.space.arch import Arch
 from tofa_tf.training.experiment import Experiment
 from tofa_tf.training.sampling import SamplerLog
@@ -69,9 +70,8 @@ def train_or_load(
 
 def _load_weights(supernet: Supernet, path: Path) -> None:
     try:
-        supernet.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        load_weights(supernet, path)
+    except UserError as error:
         raise UserError(
-            f"cannot read {path}: delete it, and the same command makes it anew from the last "
-            f"checkpoint ({error})"
+            f"{error}: delete the file, and the same command makes it anew from the last checkpoint"
         ) from error

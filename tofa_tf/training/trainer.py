@@ -12,13 +12,12 @@ import tensorflow as tf
 from absl import logging
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.files import replacing
 from tofa_tf.common.interrupt import deferred_interrupt
 from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.records import TrainingImages
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.pretrained.transfer import copy_weights
-from tofa_tf.space.plan import encode
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
 from tofa_tf.training.losses import UnifiedLoss
@@ -76,7 +75,11 @@ class TrainConfig:
 
 
 def build_training(
-    space: SearchSpace, num_classes: int, config: TrainConfig, pretrained: Supernet | None = None
+    space: SearchSpace,
+    num_classes: int,
+    config: TrainConfig,
+    pretrained: Supernet | None = None,
+    channels: int = 3,
 ) -> TrainStep:
     """Builds supernet, optimizer and step; equal seeds give equal initial weights.
 
@@ -86,11 +89,12 @@ def build_training(
         config: of the training.
         pretrained: supernet of the same space to take the weights from; its classifier only where
             it has as many classes.
+        channels: of the images.
     """
     keras.utils.set_random_seed(config.seed)
     # It finds nothing to speed up in these graphs, but delays the first step by seconds.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    supernet = Supernet(space, num_classes)
+    supernet = Supernet(space, num_classes, channels)
     supernet.build()
     if pretrained is not None:
         copy_weights(pretrained, supernet)
@@ -137,8 +141,7 @@ def train(
     if first:
         logging.info("resuming at step %d of %d", first, config.steps)
 
-    space = state.supernet.space
-    sampler = SandwichSampler(space, config.seed, config.num_random)
+    sampler = SandwichSampler(state.supernet.space, config.seed, config.num_random)
     sampled, metrics_log = SamplerLog(folder / SAMPLED), MetricsLog(folder)
     batches = train_batches(
         data,
@@ -155,10 +158,10 @@ def train(
     with deferred_interrupt() as interrupted:
         for step, batch in zip(range(first, config.steps), batches, strict=True):
             archs = sampler.archs(step)
-            metrics = state(batch, [encode(space, arch) for arch in archs])
+            metrics = state(batch, archs)
             metrics = {name: float(value) for name, value in metrics.items()}
             _check_finite(step, metrics, checkpoint)
-            sampled.add(step, archs)
+            sampled.add(step, [arch for _, arch in archs])
             now = time.perf_counter()
             metrics["images_per_second"] = images_per_step / (now - last_time)
             metrics["seconds"] = seconds_before + now - started
@@ -175,8 +178,7 @@ def train(
                 raise KeyboardInterrupt
     metrics_log.close()
     state.use_averages()
-    with replacing(folder / WEIGHTS) as temporary:
-        state.supernet.save_weights(temporary)
+    save_weights(state.supernet, folder / WEIGHTS)
 
 
 def training_seconds(folder: Path) -> float:

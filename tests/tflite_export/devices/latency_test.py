@@ -6,7 +6,7 @@ from absl.testing import parameterized
 from tflite_export.devices.boards import CORES, known_boards
 from tflite_export.devices.kernels import SPEEDS
 from tflite_export.devices.latency import estimate_latency
-from tflite_export.graph.flatbuffer import Op, Tensor, TfliteFile
+from tflite_export.graph.operators import Op, OperatorGraph, Tensor
 
 _MHZ = 100
 _BOARD = dataclasses.replace(known_boards()["stm32l4r5"], clock_mhz=_MHZ)
@@ -19,8 +19,8 @@ def _tensor(*shape: int, data: int = 0) -> Tensor:
     return Tensor(0, "", shape, "int8", (1.0,), (0,), data)
 
 
-def _file(*ops: Op) -> TfliteFile:
-    return TfliteFile(0, (), ops, ops[0].inputs[:1], ops[-1].outputs)
+def _file(*ops: Op) -> OperatorGraph:
+    return OperatorGraph(0, (), ops, ops[0].inputs[:1], ops[-1].outputs)
 
 
 def _milliseconds(instructions: float) -> float:

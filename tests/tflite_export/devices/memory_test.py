@@ -2,13 +2,13 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tflite_export.devices.memory import memory_of
-from tflite_export.graph.flatbuffer import Op, Tensor, TfliteFile
+from tflite_export.graph.operators import Op, OperatorGraph, Tensor
 
 
-def _file(tensors: int, ops: int, size_bytes: int = 1000) -> TfliteFile:
+def _file(tensors: int, ops: int, size_bytes: int = 1000) -> OperatorGraph:
     tensor = Tensor(0, "t", (1, 4), "int8", (1.0,), (0,), 0)
     op = Op("RELU", (tensor,), (tensor,))
-    return TfliteFile(size_bytes, (tensor,) * tensors, (op,) * ops, (tensor,), (tensor,))
+    return OperatorGraph(size_bytes, (tensor,) * tensors, (op,) * ops, (tensor,), (tensor,))
 
 
 class MemoryTest(tf.test.TestCase, parameterized.TestCase):

@@ -6,7 +6,8 @@ from absl.testing import parameterized
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.convert.convert import convert_int8
 from tflite_export.graph.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
-from tflite_export.graph.flatbuffer import Op, Tensor, TfliteFile, read_tflite
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.operators import Op, OperatorGraph, Tensor
 from tflite_export.runtimes.tflm import TflmRuntime
 
 
@@ -31,14 +32,14 @@ class ArenaTest(tf.test.TestCase, parameterized.TestCase):
     def test_scratch_takes_room_only_where_there_is_none(self):
         tensors = [_tensor(i, 1, size) for i, size in enumerate((64, 640, 64))]
         ops = tuple(Op("RELU", (tensors[i],), (tensors[i + 1],)) for i in range(2))
-        file = TfliteFile(0, tuple(tensors), ops, (tensors[0],), (tensors[2],))
+        file = OperatorGraph(0, tuple(tensors), ops, (tensors[0],), (tensors[2],))
         self.assertEqual(planned_bytes(file), 704)
         tensors[1] = _tensor(1, 1, 16)
         ops = (
             Op("RELU", (tensors[0],), (tensors[1],)),
             Op("RELU", (tensors[1],), (tensors[2],)),
         )
-        file = TfliteFile(0, tuple(tensors), ops, (tensors[0],), (tensors[2],))
+        file = OperatorGraph(0, tuple(tensors), ops, (tensors[0],), (tensors[2],))
         self.assertEqual(planned_bytes(file), 80)
         self.assertEqual(planned_bytes(file, {0: 48}), 128)
 
@@ -63,7 +64,7 @@ class ArenaTest(tf.test.TestCase, parameterized.TestCase):
         ops = tuple(
             Op("FULLY_CONNECTED", (tensors[i],), (tensors[i + 1],)) for i in range(len(widths) - 1)
         )
-        file = TfliteFile(0, tuple(tensors), ops, (tensors[0],), (tensors[-1],))
+        file = OperatorGraph(0, tuple(tensors), ops, (tensors[0],), (tensors[-1],))
         self.assertEqual(kernel_sum_bytes(file), 9364 - 2676)
 
 

@@ -9,12 +9,12 @@ from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deploy import REPORT, deploy
 from tofa_tf.deploy.deployment import Deployment, make_deployments
 from tofa_tf.deploy.results import RunReport
-from tofa_tf.select.fixed_rule import Scenario
+from tofa_tf.select.scenario import Budget, Scenario
 
-SMALL = Deployment(Scenario("small", (("macs", 60e3),)))
-MEDIUM = Deployment(Scenario("medium", (("macs", 70e3),)))
+SMALL = Deployment(Scenario("small", (Budget("macs", 60e3),)))
+MEDIUM = Deployment(Scenario("medium", (Budget("macs", 70e3),)))
 # Less than the smallest subnet has.
-DUST = Deployment(Scenario("dust", (("macs", 1e3),)))
+DUST = Deployment(Scenario("dust", (Budget("macs", 1e3),)))
 
 
 class DeployTest(tf.test.TestCase):
@@ -69,8 +69,7 @@ class DeployTest(tf.test.TestCase):
 
     def test_boards_with_their_npus_are_reported_side_by_side(self):
         boards = load_boards("rp2040,nano33ble")
-        space = self.trained.experiment.space
-        deployments = make_deployments([], boards, space, npu="ethos-u55-128")
+        deployments = make_deployments([], boards, npu="ethos-u55-128")
         deployed = deploy(self.trained, [SMALL, *deployments], platforms=["make"])
         by_budget, first, second = deployed.results
         self.assertEqual(first.sha256, second.sha256)

@@ -9,16 +9,16 @@ from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.devices.boards import load_boards
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.deployment import Deployment, check_deployments, make_deployments
-from tofa_tf.select.fixed_rule import Scenario
+from tofa_tf.select.scenario import Budget, Scenario
 
-SMALL = Scenario("small", (("macs", 60e3),))
+SMALL = Scenario("small", (Budget("macs", 60e3),))
 
 
 class DeploymentTest(tf.test.TestCase):
     def test_boards_follow_scenarios_with_the_npus_asked_for_and_their_own(self):
         boards = load_boards("rp2040,alif_e7")
         ways = Quantization(Method.AUTO, 0.25)
-        made = make_deployments([SMALL], boards, TINY, ways, npu="ethos-u55-64")
+        made = make_deployments([SMALL], boards, ways, npu="ethos-u55-64")
         self.assertEqual([d.scenario.name for d in made], ["small", "rp2040", "alif_e7"])
         self.assertEqual([d.board for d in made], [None, *boards])
         self.assertEqual({d.quantization for d in made}, {ways})
@@ -26,7 +26,7 @@ class DeploymentTest(tf.test.TestCase):
             [d.npus for d in made],
             [("ethos-u55-64",), ("ethos-u55-64",), ("ethos-u55-64", boards[1].npu)],
         )
-        own = make_deployments([], boards, TINY, npu=boards[1].npu)
+        own = make_deployments([], boards, npu=boards[1].npu)
         self.assertEqual([d.npus for d in own], [(boards[1].npu,)] * 2)
 
     def test_a_model_is_wanted_again_for_the_same_purpose_only(self):
@@ -34,7 +34,7 @@ class DeploymentTest(tf.test.TestCase):
         asked = Deployment(SMALL, board)
         self.assertTrue(asked.wants_model_of(dataclasses.replace(asked, npus=("ethos-u55-64",))))
         for other in (
-            Deployment(Scenario("small", (("macs", 50e3),)), board),
+            Deployment(Scenario("small", (Budget("macs", 50e3),)), board),
             Deployment(SMALL),
             Deployment(SMALL, dataclasses.replace(board, sram_kib=128)),
             Deployment(SMALL, board, Quantization(Method.QAT)),
@@ -55,20 +55,20 @@ class DeploymentTest(tf.test.TestCase):
         self.assertFalse(same(Method.AUTO, qat=other_seed))
 
     def test_what_nothing_can_fit_is_refused_with_the_numbers(self):
-        beyond = Deployment(Scenario("dust", (("macs", 1e3),)))
+        beyond = Deployment(Scenario("dust", (Budget("macs", 1e3),)))
         with self.assertRaisesRegex(UserError, "'dust': nothing fits; .* needs macs 32k of 1k"):
             check_deployments([Deployment(SMALL), beyond], TINY, num_classes=10)
 
     def test_boards_are_refused_when_none_of_them_fits(self):
         board = load_boards("rp2040")[0]
-        dust = Deployment(Scenario("dust", (("flash_kib", 1.0),)), board)
+        dust = Deployment(Scenario("dust", (Budget("flash_kib", 1.0),)), board)
         check_deployments([dust, Deployment(SMALL, board)], TINY, num_classes=10)
         with self.assertRaisesRegex(UserError, "'dust': nothing fits.*; scenario 'dust'"):
             check_deployments([dust, dust], TINY, num_classes=10)
 
     def test_layers_that_cannot_be_trained_in_8_bits_are_refused(self):
         qat = Deployment(SMALL, quantization=Quantization(Method.QAT))
-        large = dataclasses.replace(qat, scenario=Scenario("large", (("macs", 1e9),)))
+        large = dataclasses.replace(qat, scenario=Scenario("large", (Budget("macs", 1e9),)))
         check_deployments([qat], TINY, num_classes=10)
         check_deployments([Deployment(large.scenario)], OFA_LIKE, num_classes=10)
         with self.assertRaisesRegex(ExportError, "quanti[sz]ation-aware"):

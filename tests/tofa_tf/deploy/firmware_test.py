@@ -11,9 +11,9 @@ from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.firmware import add_firmware
 from tofa_tf.deploy.scenario import run_scenario
-from tofa_tf.select.fixed_rule import Scenario
+from tofa_tf.select.scenario import Budget, Scenario
 
-PICO = Deployment(Scenario("pico", (("flash_kib", 64.0),)), load_boards("rp2040")[0])
+PICO = Deployment(Scenario("pico", (Budget("flash_kib", 64.0),)), load_boards("rp2040")[0])
 
 
 class FirmwareTest(tf.test.TestCase):

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tests.tofa_tf.spaces_for_tests import stage_arch
 from tflite_export.convert.quantization_report import Answers, QuantizationReport
 from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.devices.boards import load_boards
@@ -10,8 +11,8 @@ from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import FORMAT, BoardResult, RunReport, ScenarioResult
-from tofa_tf.select.fixed_rule import Scenario
-from tofa_tf.space.arch import Arch, StageArch
+from tofa_tf.select.scenario import Budget, Scenario
+from tofa_tf.space.arch import Arch
 
 VERIFICATION = Verification(
     images=359,
@@ -73,8 +74,8 @@ NPU = NpuReport(
 )
 RESULT = ScenarioResult(
     format=FORMAT,
-    deployment=Deployment(Scenario("macs_1M", (("macs", 1e6), ("arena_kib", 64.0)))),
-    arch=Arch(32, 8, (StageArch(16, (3, 5), (3, 4.5)),), 40),
+    deployment=Deployment(Scenario("macs_1M", (Budget("macs", 1e6), Budget("arena_kib", 64.0)))),
+    arch=Arch("tiny", 32, 8, (stage_arch(16, (3, 5), (3, 4.5)),), 40),
     origin="log",
     sampled_at_step=7,
     candidates_tried=1,
@@ -93,7 +94,7 @@ RESULT = ScenarioResult(
 ON_BOARD = dataclasses.replace(
     RESULT,
     deployment=Deployment(
-        Scenario("rp2040", (("flash_kib", 1944.0), ("arena_kib", 248.0))),
+        Scenario("rp2040", (Budget("flash_kib", 1944.0), Budget("arena_kib", 248.0))),
         load_boards("rp2040")[0],
         Quantization(Method.AUTO, 0.25),
         ("ethos-u55-128",),

@@ -17,11 +17,11 @@ from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import finished_result, run_scenario
-from tofa_tf.select.fixed_rule import Scenario
+from tofa_tf.select.scenario import Budget, Scenario
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import cost
 
-SMALL = Deployment(Scenario("small", (("macs", 60e3),)))
+SMALL = Deployment(Scenario("small", (Budget("macs", 60e3),)))
 
 
 class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
@@ -49,7 +49,9 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_the_verified_model_keeps_every_budget(self):
         limits = {"macs": 60e3, "flash_kib": 40.0, "arena_kib": 24.0, "params": 5e3}
-        result = self._run(Deployment(Scenario("all", tuple(limits.items()))))
+        result = self._run(
+            Deployment(Scenario("all", tuple(Budget(*limit) for limit in limits.items())))
+        )
         model = self.folder / result.tflite
         used = {
             "macs": result.macs,
@@ -114,7 +116,7 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_an_equal_subnet_is_verified_once(self):
         boards = [
-            Deployment(Scenario(board.name, (("flash_kib", 64.0),)), board)
+            Deployment(Scenario(board.name, (Budget("flash_kib", 64.0),)), board)
             for board in load_boards("rp2040,nano33ble")
         ]
         first = self._run(boards[0])
@@ -133,10 +135,10 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_the_estimate_keeps_the_limit_of_the_latency(self):
         board = load_boards("rp2040")[0]
-        free = self._run(Deployment(Scenario("free", (("macs", 1e9),)), board))
+        free = self._run(Deployment(Scenario("free", (Budget("macs", 1e9),)), board))
         limit = 0.8 * free.board.latency_ms
         limited_board = load_boards(f"rp2040@{limit:.3f}ms")[0]
-        limited = self._run(Deployment(Scenario("limited", (("macs", 70e3),)), limited_board))
+        limited = self._run(Deployment(Scenario("limited", (Budget("macs", 70e3),)), limited_board))
         self.assertLess(limited.board.latency_ms, limit)
         self.assertLess(limited.macs, free.macs)
 
@@ -176,7 +178,7 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         least = cost(space, space.min_arch, self.trained.experiment.num_classes).macs
         board = load_boards("esp32s3")[0]
         tight = dataclasses.replace(board, sram_kib=board.sram_reserved_kib + 4)
-        deployment = Deployment(Scenario("tight", (("macs", least),)), tight)
+        deployment = Deployment(Scenario("tight", (Budget("macs", least),)), tight)
         with self.assertRaisesRegex(
             UserError, "'tight': none of . verified subnets fits: .* KiB of SRAM for the arena"
         ):

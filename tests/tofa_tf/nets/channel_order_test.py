@@ -3,19 +3,16 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, OFA_LIKE
+from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, TEST_SPACES
 from tofa_tf.nets.channel_order import sort_channels
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.plan import encode
-from tofa_tf.space.presets import get_space
-
-_SPACES = {"keras_like": KERAS_LIKE, "ofa_like": OFA_LIKE, "mcu": get_space("mcu")}
 
 
 class ChannelOrderTest(tf.test.TestCase, parameterized.TestCase):
-    @parameterized.parameters(*_SPACES)
+    @parameterized.parameters(*TEST_SPACES)
     def test_largest_net_is_unchanged_and_smallest_is_not(self, name):
-        space = _SPACES[name]
+        space = TEST_SPACES[name]
         supernet = Supernet(space, 4)
         supernet.build()
         generator = np.random.default_rng(0)
@@ -36,8 +33,10 @@ class ChannelOrderTest(tf.test.TestCase, parameterized.TestCase):
         self.assertNotAllClose(before[1], after[1], rtol=1e-2)
         self.assertNotAllClose(stem, supernet.stem.conv.kernel)
         for block in supernet.blocks:
-            if block.expand is not None:
-                norms = np.abs(block.project.conv.kernel).sum(axis=(0, 1, 3))
+            if "expand" in block.parts:
+                norms = np.abs(block.parts["project"].conv.kernel).sum(axis=(0, 1, 3))
+                if "se_reduce" in block.parts:
+                    norms += np.abs(block.parts["se_reduce"].conv.kernel).sum(axis=(0, 1, 3))
                 self.assertAllLessEqual(np.diff(norms), 1e-5)
 
     def test_sorting_again_changes_nothing(self):

@@ -7,7 +7,7 @@ import tf_keras
 from absl.testing import parameterized
 
 from tests.tofa_tf.randomized import random_supernet
-from tests.tofa_tf.spaces_for_tests import TEST_SPACES
+from tests.tofa_tf.spaces_for_tests import RESNET_LIKE, TEST_SPACES
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.harvest import harvest
 from tofa_tf.nets.recalibrate import recalibrate
@@ -35,16 +35,20 @@ class HarvestTest(tf.test.TestCase, parameterized.TestCase):
             actual = np.asarray(harvest(supernet, arch)(images))
             self.assertAllClose(actual, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
-    @parameterized.parameters(*((name,) for name in TEST_SPACES))
-    def test_keras_2_twin_computes_the_same(self, name):
-        space = TEST_SPACES[name]
-        supernet = random_supernet(space)
-        arch = random_arch(space, random.Random(1))
-        images = _images(arch.resolution)
-        twin = harvest(supernet, arch, tf_keras)
-        self.assertIsInstance(twin, tf_keras.Model)
-        expected = np.asarray(harvest(supernet, arch)(images))
-        self.assertAllClose(twin(images), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+    def test_grey_images(self):
+        supernet = random_supernet(RESNET_LIKE, channels=1)
+        images = _images(16)[..., :1]
+        arch = RESNET_LIKE.min_arch
+        expected = supernet(images, tf.constant(encode(RESNET_LIKE, arch)))
+        model = harvest(supernet, arch)
+        self.assertEqual(model.input_shape, (None, 16, 16, 1))
+        self.assertAllClose(model(images), expected, rtol=1e-5, atol=1e-5)
+
+    def test_layers_have_the_names_of_their_operations(self):
+        model = harvest(random_supernet(RESNET_LIKE), RESNET_LIKE.min_arch)
+        names = [layer.name for layer in model.layers if layer.weights]
+        self.assertEqual(names[:3], ["stem_conv", "stem_bn", "stage1_block0_conv1_conv"])
+        self.assertEqual(names[-1], "classifier")
 
     def test_consists_of_stock_layers(self):
         model = harvest(random_supernet(get_space("mcu")), get_space("mcu").min_arch)

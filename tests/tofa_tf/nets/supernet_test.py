@@ -8,8 +8,7 @@ from tests.tofa_tf.randomized import random_supernet
 from tests.tofa_tf.spaces_for_tests import ATTENTIVE_LIKE, OFA_LIKE, TEST_SPACES
 from tofa_tf.nets.supernet import resize
 from tofa_tf.space.cost import cost
-from tofa_tf.space.plan import encode
-from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.space.plan import encode, make_plan
 from tofa_tf.training.sampling import random_arch
 
 
@@ -39,6 +38,16 @@ class SupernetTest(tf.test.TestCase, parameterized.TestCase):
             - _unused_projections(supernet),
             cost(space, space.max_arch, 7).params,
         )
+
+    @parameterized.parameters(*TEST_SPACES)
+    def test_a_plan_computes_what_its_vector_does(self, name):
+        space = TEST_SPACES[name]
+        supernet = random_supernet(space)
+        images = tf.random.stateless_normal((2, 32, 32, 3), (1, 2))
+        for arch in (space.min_arch, space.max_arch):
+            by_vector = supernet(images, tf.constant(encode(space, arch)))
+            by_plan = supernet(images, plan=make_plan(space, arch))
+            self.assertAllClose(by_plan, by_vector, rtol=1e-5, atol=1e-5)
 
     def test_gradients_reach_exactly_the_blocks_that_are_active(self):
         space = OFA_LIKE
@@ -94,16 +103,17 @@ def _transform_weights(supernet) -> int:
 
 
 def _unused_projections(supernet) -> int:
-    """Shortcut projections of blocks whose input and output are equally wide in the largest net."""
-    space: SearchSpace = supernet.space
-    widths = [max(space.stem.widths)]
-    for stage in space.stages:
-        widths += [max(stage.widths)] * max(stage.depths)
-    return sum(
-        int(np.prod(block.shortcut.projection.kernel.shape))
-        for block, before, after in zip(supernet.blocks, widths, widths[1:], strict=False)
-        if block.shortcut is not None and block.shortcut.kind == "projected" and before == after
-    )
+    """Weights of shortcuts whose blocks are as wide as their input in the largest net."""
+    unused, width = 0, max(supernet.space.stem.widths)
+    for block in supernet.blocks:
+        if block.stride == 1 and block.max_width == width:
+            weights = [w for w in block.trainable_weights if "shortcut" in w.path]
+            unused += sum(int(np.prod(w.shape)) for w in weights)
+        elif block.max_width == width:
+            weights = [w for w in block.trainable_weights if "shortcut_projection" in w.path]
+            unused += sum(int(np.prod(w.shape)) for w in weights)
+        width = block.max_width
+    return unused
 
 
 if __name__ == "__main__":

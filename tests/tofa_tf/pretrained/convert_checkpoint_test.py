@@ -9,6 +9,7 @@ from tests.tofa_tf.pretrained.state_dict_test import once_for_all_tensors
 from tests.tofa_tf.pretrained.torch_zip import write_state_dict
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.pretrained.convert_checkpoint import convert_checkpoint
 from tofa_tf.space.presets import get_space
 
@@ -30,7 +31,7 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         self._convert()
         supernet = Supernet(get_space("ofa_mbv3_w1.0"), 1000)
         supernet.build()
-        supernet.load_weights(self.output)
+        load_weights(supernet, self.output)
         self.assertAllEqual(supernet.classifier.kernel, tensors["classifier.linear.weight"].T)
         stem = tensors["first_conv.conv.weight"]
         self.assertAllEqual(supernet.stem.conv.kernel, stem.transpose(2, 3, 1, 0))

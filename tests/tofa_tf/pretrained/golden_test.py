@@ -14,9 +14,10 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.tofa_tf.spaces_for_tests import stage_arch
 from tofa_tf.nets.harvest import harvest
 from tofa_tf.pretrained.state_dict import import_state_dict
-from tofa_tf.space.arch import Arch, StageArch
+from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import encode
 
 _FOLDER = os.environ.get("TOFA_GOLDEN_DIR")
@@ -43,19 +44,19 @@ def draw_tensor(source: str, key: str, shape: list[int]) -> np.ndarray:
 
 def once_for_all_arch(golden: dict) -> Arch:
     """Kernels and expand ratios are listed for five stages of four blocks, active or not."""
-    stages = [StageArch(16, (3,), (1,))]
+    stages = [stage_arch(16, (3,), (1,))]
     for number, (width, depth) in enumerate(zip((24, 40, 80, 112, 160), golden["d"], strict=True)):
         blocks = slice(4 * number, 4 * number + depth)
-        stages.append(StageArch(width, tuple(golden["ks"][blocks]), tuple(golden["e"][blocks])))
-    return Arch(golden["r"], 16, tuple(stages), 1280)
+        stages.append(stage_arch(width, tuple(golden["ks"][blocks]), tuple(golden["e"][blocks])))
+    return Arch("ofa_mbv3_w1.0", golden["r"], 16, tuple(stages), 1280)
 
 
 def attentive_arch(golden: dict) -> Arch:
     """Everything is listed once per stage."""
     stem, *widths, feature = golden["width"]
     columns = (widths, golden["depth"], golden["kernel_size"], golden["expand_ratio"])
-    stages = [StageArch(w, (k,) * d, (e,) * d) for w, d, k, e in zip(*columns, strict=True)]
-    return Arch(golden["resolution"], stem, tuple(stages), feature)
+    stages = [stage_arch(w, (k,) * d, (e,) * d) for w, d, k, e in zip(*columns, strict=True)]
+    return Arch("attentive_nas", golden["resolution"], stem, tuple(stages), feature)
 
 
 @unittest.skipUnless(_FOLDER, "TOFA_GOLDEN_DIR is not set: no logits of the originals at hand")

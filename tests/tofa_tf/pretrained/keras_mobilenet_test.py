@@ -108,7 +108,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         # The channels were sorted: the features are the same in another order.
         space = supernet.space
         harvested = harvest(supernet, space.max_arch)
-        read = keras.Model(harvested.inputs, harvested.get_layer("flatten").output)
+        read = keras.Model(harvested.inputs, harvested.get_layer("classifier_flatten").output)
         computed = np.asarray(read(_normalized(supernet)))
         self.assertAllClose(np.sort(computed), np.sort(features), atol=1e-5, rtol=1e-4)
         self.assertEqual(from_keras(model).num_classes, 1)
@@ -125,8 +125,10 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
     def test_best_channels_come_first(self):
         supernet = from_keras(mobilenet("MobileNetV3Large", alpha=0.35))
         for block in supernet.blocks:
-            if block.expand is not None:
-                norms = np.abs(block.project.conv.kernel).sum(axis=(0, 1, 3))
+            if "expand" in block.parts:
+                norms = np.abs(block.parts["project"].conv.kernel).sum(axis=(0, 1, 3))
+                if "se_reduce" in block.parts:
+                    norms += np.abs(block.parts["se_reduce"].conv.kernel).sum(axis=(0, 1, 3))
                 self.assertAllLessEqual(np.diff(norms), 1e-5)
         norms = np.abs(supernet.classifier.kernel).sum(axis=1)
         self.assertAllLessEqual(np.diff(norms), 1e-5)

@@ -8,6 +8,7 @@ from tests.tofa_tf.pretrained.keras_models import mobilenet
 from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, OFA_LIKE
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.pretrained.keras_mobilenet import from_keras
 from tofa_tf.pretrained.load import NONE, default_pretrained, load_pretrained
 from tofa_tf.space.presets import get_space
@@ -56,7 +57,7 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
         saved = Supernet(OFA_LIKE, 4)
         saved.build()
         path = self.folder / "supernet.weights.h5"
-        saved.save_weights(path)
+        save_weights(saved, path)
         supernet = load_pretrained(str(path), num_classes, OFA_LIKE)
         self.assertEqual(supernet.num_classes, num_classes)
         for a, b in zip(supernet.weights, saved.weights, strict=True):

@@ -6,10 +6,11 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.tofa_tf.spaces_for_tests import stage_arch
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.harvest import harvest
 from tofa_tf.pretrained.state_dict import import_state_dict
-from tofa_tf.space.arch import Arch, StageArch
+from tofa_tf.space.arch import Arch
 
 _STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
@@ -113,15 +114,15 @@ class StateDictTest(tf.test.TestCase, parameterized.TestCase):
         key = "blocks.5.mobile_inverted_conv"
         block = supernet.blocks[5]
         expand = tensors[f"{key}.inverted_bottleneck.conv.conv.weight"]
-        self.assertAllEqual(block.expand.conv.kernel[0, 0], expand[:, :, 0, 0].T)
+        self.assertAllEqual(block.parts["expand"].conv.kernel[0, 0], expand[:, :, 0, 0].T)
         depthwise = tensors[f"{key}.depth_conv.conv.conv.weight"]
-        self.assertAllEqual(block.depthwise.kernel[2, 5, 3, 0], depthwise[3, 0, 2, 5])
+        self.assertAllEqual(block.parts["depthwise"].conv.kernel[2, 5, 3, 0], depthwise[3, 0, 2, 5])
         variance = tensors[f"{key}.depth_conv.bn.bn.running_var"]
-        self.assertAllEqual(block.depthwise_bn.moving_variance, variance)
+        self.assertAllEqual(block.parts["depthwise"].bn.moving_variance, variance)
         stem = tensors["first_conv.conv.weight"]
         self.assertAllEqual(supernet.stem.conv.kernel[0, 2, 1, 5], stem[5, 1, 0, 2])
         reduce = tensors[f"{key}.depth_conv.se.fc.reduce.weight"]
-        self.assertAllEqual(block.squeeze_excite.reduce.kernel[0, 0], reduce[:, :, 0, 0].T)
+        self.assertAllEqual(block.parts["se_reduce"].conv.kernel[0, 0], reduce[:, :, 0, 0].T)
         classifier = tensors["classifier.linear.weight"]
         self.assertAllEqual(supernet.classifier.kernel, classifier.T)
 
@@ -129,8 +130,8 @@ class StateDictTest(tf.test.TestCase, parameterized.TestCase):
         tensors = once_for_all_tensors()
         supernet = import_state_dict("ofa_mbv3_w1.0", tensors, num_classes=3)
         arch = supernet.space.min_arch
-        stage = StageArch(24, kernels=(3, 5), expands=(3, 3))
-        arch = Arch(96, 16, (arch.stages[0], stage, *arch.stages[2:]), 1280)
+        stage = stage_arch(24, (3, 5), (3, 3))
+        arch = Arch("ofa_mbv3_w1.0", 96, 16, (arch.stages[0], stage, *arch.stages[2:]), 1280)
         model = harvest(supernet, arch)
         key = "blocks.{}.mobile_inverted_conv.depth_conv.conv"
         for index, size, mid in ((1, 3, 48), (2, 5, 72)):
@@ -141,7 +142,7 @@ class StateDictTest(tf.test.TestCase, parameterized.TestCase):
             if size == 3:
                 cut = cut.reshape(mid, 5, 5)[:, 1:4, 1:4].reshape(mid, 9) @ three.T
             expected = cut.reshape(mid, size, size).transpose(1, 2, 0)
-            harvested = model.get_layer(f"block{index}_depthwise").get_weights()[0]
+            harvested = model.get_layer(f"stage2_block{index - 1}_depthwise_conv").get_weights()[0]
             self.assertAllClose(harvested[..., 0], expected, rtol=1e-5)
 
     def test_attentive_nas_as_released(self):
@@ -165,7 +166,7 @@ class StateDictTest(tf.test.TestCase, parameterized.TestCase):
         # 30 of the 37 shortcuts are the identity in every subnet, and their convolutions unused.
         self.assertLen(supernet.weights, kept - 30)
         key = "module.blocks.27.shortcut.conv.conv.weight"
-        projection = supernet.blocks[27].shortcut.projection.kernel
+        projection = supernet.blocks[27].parts["shortcut_projection"].conv.kernel
         self.assertAllEqual(projection[0, 0], released[key][:, :, 0, 0].T)
 
     def test_new_name_of_blocks(self):

@@ -7,7 +7,7 @@ from tests.tofa_tf.counting import count_macs, count_params
 from tests.tofa_tf.space.plan_test import ARCH, SPACE
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tofa_tf.nets.static_net import build_static
-from tofa_tf.space.cost import cost, list_operators
+from tofa_tf.space.cost import cost, macs
 from tofa_tf.space.plan import make_plan
 from tofa_tf.training.sampling import random_arch
 
@@ -49,15 +49,27 @@ class CostTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_operators_read_only_what_exists(self):
         for space in TEST_SPACES.values():
-            operators = list_operators(space, make_plan(space, space.max_arch), 10)
-            for number, op in enumerate(operators, 1):
-                self.assertLess(max(op.inputs), number)
-            self.assertEqual(operators[-1].kind, "FULLY_CONNECTED")
+            graph = cost(space, space.max_arch, 10).graph
+            written = {graph.inputs[0].index}
+            for op in graph.ops:
+                read = {tensor.index for tensor in op.inputs if not tensor.data_bytes}
+                self.assertLessEqual(read, written)
+                written |= {tensor.index for tensor in op.outputs}
+            self.assertEqual(graph.ops[-1].name, "FULLY_CONNECTED")
+            self.assertEqual(graph.ops[-1].outputs, graph.outputs)
+
+    def test_macs_for_samplers_leave_the_classifier_out(self):
+        self.assertEqual(macs(SPACE, ARCH), cost(SPACE, ARCH, 10).macs - 32 * 10)
+
+    def test_grey_images_have_a_smaller_stem(self):
+        colour, grey = cost(SPACE, ARCH, 10), cost(SPACE, ARCH, 10, channels=1)
+        self.assertEqual(colour.params - grey.params, 9 * 2 * 8)
+        self.assertEqual(colour.macs - grey.macs, 64 * 9 * 2 * 8)
 
     def test_grows_with_every_choice(self):
         for space in TEST_SPACES.values():
             small, large = (cost(space, a, 10) for a in (space.min_arch, space.max_arch))
-            for field in ("macs", "params", "weight_bytes", "flash_bytes", "arena_bytes"):
+            for field in ("macs", "params", "weight_bytes", "tflite_bytes", "arena_bytes"):
                 self.assertLess(getattr(small, field), getattr(large, field))
 
 

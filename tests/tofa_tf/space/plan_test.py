@@ -1,10 +1,16 @@
+import random
+
 import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tofa_tf.space.arch import Arch, StageArch
-from tofa_tf.space.plan import BLOCK_FIELDS, encode, make_divisible, make_plan, num_slots
+from tests.tofa_tf.spaces_for_tests import TEST_SPACES, stage_arch
+from tofa_tf.blocks.family import make_divisible
+from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
+from tofa_tf.space.arch import Arch
+from tofa_tf.space.plan import decode, encode, make_plan, slots, vector_length
 from tofa_tf.space.search_space import Head, SearchSpace, Stage, Stem
+from tofa_tf.training.sampling import random_arch
 
 # Small enough to work every number out by hand.
 SPACE = SearchSpace(
@@ -12,15 +18,16 @@ SPACE = SearchSpace(
     resolutions=(16,),
     stem=Stem(widths=(8,), activation="relu6"),
     stages=(
-        Stage((8,), (1,), (3,), (1,), stride=1, activation="relu6"),
-        Stage((16,), (1, 2), (3, 5), (2, 3), stride=2, activation="swish", squeeze_excite=True),
+        Stage((8,), (1,), 1, InvertedBottleneck((3,), (1,))),
+        Stage((16,), (1, 2), 2, InvertedBottleneck((3, 5), (2, 3), "swish", squeeze_excite=True)),
     ),
     head=Head(activation="swish", expand=6, feature_widths=(32,)),
 )
 ARCH = Arch(
+    space="hand",
     resolution=16,
     stem_width=8,
-    stages=(StageArch(8, (3,), (1,)), StageArch(16, (5,), (3,))),
+    stages=(stage_arch(8, (3,), (1,)), stage_arch(16, (5,), (3,))),
     feature_width=32,
 )
 
@@ -34,22 +41,45 @@ class PlanTest(tf.test.TestCase, parameterized.TestCase):
     def test_sizes_of_every_block(self):
         plan = make_plan(SPACE, ARCH)
         first, second = plan.blocks
-        self.assertEqual((first.in_channels, first.mid, first.width, first.se), (8, 8, 8, 0))
-        self.assertEqual((first.stride, first.has_expand, first.shortcut), (1, False, "identity"))
-        self.assertEqual((second.in_channels, second.mid, second.width, second.se), (8, 24, 16, 8))
-        self.assertEqual((second.stride, second.has_expand, second.shortcut), (2, True, "none"))
-        self.assertEqual((plan.head_width, plan.feature_width), (96, 32))
+        self.assertEqual((first.name, second.name), ("stage1_block0", "stage2_block0"))
+        self.assertEqual(first.sizes, {"kernel": 3, "mid": 8, "squeeze": 0})
+        self.assertEqual((first.width, first.stride, first.keeps_shape), (8, 1, True))
+        self.assertEqual(second.sizes, {"kernel": 5, "mid": 24, "squeeze": 8})
+        self.assertEqual((second.width, second.stride, second.keeps_shape), (16, 2, False))
+        self.assertEqual((plan.stem_stride, plan.head_width, plan.feature_width), (2, 96, 32))
 
     def test_vector_has_zeros_for_blocks_that_are_not_active(self):
         vector = encode(SPACE, ARCH)
         self.assertEqual(vector.dtype, np.int32)
-        self.assertLen(vector, 4 + 3 * 5)
-        self.assertEqual(num_slots(SPACE), 3)
-        self.assertAllEqual(vector[:4], [16, 8, 96, 32])
-        self.assertEqual(BLOCK_FIELDS, ("active", "kernel", "mid", "width", "se"))
+        self.assertLen(vector, vector_length(SPACE))
+        self.assertAllEqual(vector[:5], [16, 8, 2, 96, 32])
         self.assertAllEqual(
-            vector[4:].reshape(3, 5), [[1, 3, 8, 8, 0], [1, 5, 24, 16, 8], [0, 0, 0, 0, 0]]
+            vector[5:].reshape(3, 5), [[1, 8, 3, 8, 0], [1, 16, 5, 24, 8], [0, 0, 0, 0, 0]]
         )
+
+    @parameterized.parameters(*TEST_SPACES)
+    def test_decoding_gives_the_plan_back(self, name):
+        space = TEST_SPACES[name]
+        for arch in (space.min_arch, space.max_arch, random_arch(space, random.Random(1))):
+            plan, decoded = make_plan(space, arch), decode(space, tf.constant(encode(space, arch)))
+            for field in ("resolution", "stem_width", "stem_stride", "head_width"):
+                self.assertEqual(int(getattr(decoded, field)), getattr(plan, field))
+            active = [
+                block
+                for block, is_active in zip(decoded.blocks, decoded.active, strict=True)
+                if is_active
+            ]
+            for block, expected in zip(active, plan.blocks, strict=True):
+                self.assertEqual(block.name, expected.name)
+                self.assertEqual(int(block.width), expected.width)
+                self.assertEqual({k: int(v) for k, v in block.sizes.items()}, expected.sizes)
+
+    def test_what_all_subnets_share_is_known_before_the_graph_runs(self):
+        plan = decode(SPACE, tf.constant(encode(SPACE, ARCH)))
+        self.assertEqual((plan.resolution, plan.stem_stride), (16, 2))
+        self.assertEqual([slot.keeps_width for slot in slots(SPACE)], [True, False, True])
+        open_ends = [slot.keeps_width for slot in slots(TEST_SPACES["mcu"])]
+        self.assertEqual(open_ends[:4], [None, None, True, None])
 
 
 if __name__ == "__main__":

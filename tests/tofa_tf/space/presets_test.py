@@ -1,12 +1,15 @@
 import dataclasses
 
+import keras
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.tofa_tf.counting import count_macs, count_params
+from tests.tofa_tf.spaces_for_tests import stage_arch
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
 from tofa_tf.space.cost import cost
-from tofa_tf.space.presets import SPACES, get_space
+from tofa_tf.space.presets import get_space
 
 # Resolution, widths (stem, seven stages, feature), kernels, expand ratios, depths, published MMACs:
 # the nets of AttentiveNAS and AlphaNet.
@@ -31,10 +34,10 @@ def attentive_arch(resolution, widths, kernels, expands, depths) -> Arch:
     """An Arch of `attentive_nas` from one value per stage."""
     stem_width, *stage_widths, feature_width = widths
     stages = tuple(
-        StageArch(width, (int(kernel),) * int(depth), (int(expand),) * int(depth))
+        stage_arch(width, (int(kernel),) * int(depth), (int(expand),) * int(depth))
         for width, kernel, expand, depth in zip(stage_widths, kernels, expands, depths, strict=True)
     )
-    return Arch(resolution, stem_width, stages, feature_width)
+    return Arch("attentive_nas", resolution, stem_width, stages, feature_width)
 
 
 class SpacesTest(tf.test.TestCase, parameterized.TestCase):
@@ -72,14 +75,42 @@ class SpacesTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(figures.params / 1e6, mega_params, rtol=0.002)
         self.assertAllClose(figures.macs / 1e6, mmacs, rtol=0.002)
 
+    def test_mcu_ds_holds_mobilenet_v1_025(self):
+        space = get_space("mcu_ds")
+        widths, depths = (16, 32, 64, 128, 256), (1, 2, 2, 6, 2)
+        stages = tuple(
+            StageArch.make(width, depth, {"kernel": (3,) * depth})
+            for width, depth in zip(widths, depths, strict=True)
+        )
+        arch = Arch("mcu_ds", 96, 8, stages)
+        figures = cost(space, arch, num_classes=2)
+        reference = keras.applications.MobileNet((96, 96, 3), 0.25, weights=None, classes=2)
+        self.assertEqual(figures.params, count_params(reference))
+        self.assertEqual(figures.macs, count_macs(reference))
+
+    def test_mcu_resnet_holds_resnet_8(self):
+        space = get_space("mcu_resnet")
+        stages = tuple(StageArch.make(width, 1, {"expand": (1,)}) for width in (16, 32, 64))
+        figures = cost(space, Arch("mcu_resnet", 32, 16, stages), num_classes=10)
+        # MLPerf Tiny's image classification (arXiv 2106.07597).
+        self.assertAllClose(figures.macs / 1e6, 12.50, rtol=0.002)
+        self.assertAllClose(figures.params / 1e3, 78, rtol=0.01)
+
+    @parameterized.parameters("mcu", "mcu_ds", "mcu_resnet")
+    def test_spans_ten_times_the_macs_at_one_resolution(self, name):
+        space = get_space(name).at_resolutions((32,))
+        small, large = (cost(space, arch, 10).macs for arch in (space.min_arch, space.max_arch))
+        self.assertGreaterEqual(large, 10 * small)
+
     def test_an_own_head_makes_the_smallest_net_smaller(self):
         space = get_space("ofa_mbv3_w1.0")
         self.assertAllClose(cost(space, space.min_arch, 10).params / 1e6, 2.14, rtol=0.005)
 
     def test_unknown_space_lists_those_there_are(self):
-        with self.assertRaisesRegex(UserError, "'ofa'; available: attentive_nas, mcu, ofa_mbv3_w1"):
+        with self.assertRaisesRegex(
+            UserError, "'ofa'; available: attentive_nas, mcu, mcu_ds, mcu_resnet, ofa"
+        ):
             get_space("ofa")
-        self.assertLen(SPACES, 4)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ import random
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
-from tofa_tf.space.arch import Arch
+from tofa_tf.space.arch import Arch, StageArch
 from tofa_tf.space.presets import SPACES, get_space
-from tofa_tf.space.search_space import Stage
+from tofa_tf.space.search_space import Stage, Stem
 from tofa_tf.training.sampling import random_arch
 
 
@@ -32,20 +33,22 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
     def _changed(self, **changes):
         arch = get_space("mcu").max_arch
         stages = list(arch.stages)
-        stages[2] = dataclasses.replace(stages[2], **changes)
+        stages[2] = StageArch.from_json({**stages[2].to_json(), **changes})
         return dataclasses.replace(arch, stages=tuple(stages))
 
     def test_errors_name_place_value_and_choices(self):
         space = get_space("mcu")
         for arch, message in (
-            (self._changed(kernels=(9, 3)), "stage 3: kernel 9 is not one of 3, 5, 7"),
+            (self._changed(kernel=(9, 3)), "stage 3: kernel 9 is not one of 3, 5, 7"),
             (self._changed(width=31), "stage 3: width 31 is not one of 24, 32"),
-            (self._changed(expands=(3, 5)), "stage 3: expand ratio 5 is not one of 3, 4"),
-            (self._changed(expands=(3,)), "stage 3: 2 kernels but 1 expand ratios"),
+            (self._changed(expand=(3, 5)), "stage 3: expand 5 is not one of 3, 4"),
+            (self._changed(expand=(3,)), "stage 3: 1 values of expand, depth 2"),
             (
-                self._changed(kernels=(3,) * 4, expands=(3,) * 4),
+                self._changed(depth=4, kernel=(3,) * 4, expand=(3,) * 4),
                 "stage 3: depth 4 is not one of 1, 2",
             ),
+            (self._changed(groups=(2, 2)), r"stage 3: choices .*'groups'.*wanted .*'kernel'"),
+            (get_space("mcu_ds").max_arch, "of search space 'mcu_ds', not of 'mcu'"),
             (
                 dataclasses.replace(space.max_arch, resolution=33),
                 "mcu: resolution 33 is not one of 32, ",
@@ -61,8 +64,8 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
     def test_stagewise_space_refuses_blockwise_choices(self):
         space = dataclasses.replace(get_space("mcu"), blockwise=False)
         space.validate(space.max_arch)
-        with self.assertRaisesRegex(UserError, "one kernel and one expand ratio per stage"):
-            space.validate(self._changed(kernels=(3, 5)))
+        with self.assertRaisesRegex(UserError, "mcu has one kernel per stage"):
+            space.validate(self._changed(kernel=(3, 5)))
 
     def test_resolutions_can_be_narrowed(self):
         space = get_space("mcu").at_resolutions((48, 32))
@@ -72,9 +75,31 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
             space.at_resolutions((33,))
 
     def test_expand_one_is_no_choice_among_others(self):
-        stage = Stage((8,), (1,), (3,), (1, 3), stride=1, activation="relu6")
-        with self.assertRaisesRegex(ValueError, "expand 1"):
+        stage = Stage((8,), (1,), 1, InvertedBottleneck((3,), (1, 3)))
+        with self.assertRaisesRegex(UserError, "mcu, stage 1: expand ratio 1"):
             dataclasses.replace(get_space("mcu"), stages=(stage,))
+
+    def test_absurd_tables_are_refused(self):
+        space = get_space("mcu")
+        for changes, message in (
+            ({"padding": "valid"}, "mcu: padding 'valid'"),
+            ({"resolutions": ()}, "mcu: resolutions .*positive numbers"),
+            ({"stem": Stem((8, 8), "relu6")}, "mcu: stem widths .*each once"),
+            ({"stem": Stem((8,), "gelu")}, "unknown activation 'gelu'"),
+        ):
+            with self.assertRaisesRegex(UserError, message):
+                dataclasses.replace(space, **changes)
+
+    def test_stem_keeps_the_size_of_small_images(self):
+        stem = get_space("mcu_ds").stem
+        self.assertEqual([stem.stride_at(pixels) for pixels in (32, 48, 64)], [1, 1, 2])
+        self.assertEqual((stem.strides((32, 64)), stem.strides((64, 96))), ((1, 2), (2,)))
+
+    def test_normalisation_of_grey_images_is_the_mean_over_colours(self):
+        space = get_space("attentive_nas")
+        self.assertEqual(space.normalisation(3), (space.pixel_mean, space.pixel_std))
+        (mean,), (std,) = space.normalisation(1)
+        self.assertAllClose((mean, std), (114.495, 57.63), rtol=1e-6)
 
     def test_unknown_space_lists_the_known(self):
         with self.assertRaisesRegex(UserError, "unknown search space 'mcv'; available: .*mcu"):

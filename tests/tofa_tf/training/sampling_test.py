@@ -24,7 +24,8 @@ class SandwichSamplerTest(tf.test.TestCase, parameterized.TestCase):
         space = get_space("mcu")
         archs = SandwichSampler(space, seed=0, num_random=3).archs(7)
         self.assertLen(archs, 5)
-        self.assertEqual(archs[:2], [space.max_arch, space.min_arch])
+        self.assertEqual(archs[:2], [("max", space.max_arch), ("min", space.min_arch)])
+        self.assertEqual([role for role, _ in archs[2:]], ["random"] * 3)
 
     def test_is_a_pure_function_of_seed_and_step(self):
         space = get_space("mcu")
@@ -44,7 +45,7 @@ class SandwichSamplerTest(tf.test.TestCase, parameterized.TestCase):
             return np.histogram(positions, bins=5, range=(0, 1))[0] / len(positions)
 
         sampler = SandwichSampler(space, seed=0)
-        drawn = shares([arch for step in range(100) for arch in sampler.archs(step)[2:]])
+        drawn = shares([arch for step in range(100) for _, arch in sampler.archs(step)[2:]])
         self.assertGreater(drawn.min(), 0.1)
         if name == "mcu":
             generator = random.Random(0)
@@ -73,10 +74,10 @@ class SamplerLogTest(tf.test.TestCase):
         log = SamplerLog(Path(self.get_temp_dir()) / "sampled.jsonl")
         self.assertEqual(list(log), [])
         for step in range(3):
-            log.add(step, sampler.archs(step))
+            log.add(step, [arch for _, arch in sampler.archs(step)])
         entries = list(log)
         self.assertEqual([step for step, _ in entries], [2] * 4 + [1] * 4 + [0] * 4)
-        self.assertEqual(entries[0][1], sampler.archs(2)[-1])
+        self.assertEqual(entries[0][1], sampler.archs(2)[-1][1])
         self.assertEqual(entries[-1][1], space.max_arch)
 
     def test_damaged_log_is_named(self):

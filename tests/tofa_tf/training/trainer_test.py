@@ -67,7 +67,7 @@ class TrainerTest(tf.test.TestCase):
         expected = [
             (step, arch)
             for step in reversed(range(CONFIG.steps))
-            for arch in reversed(sampler.archs(step))
+            for _, arch in reversed(sampler.archs(step))
         ]
         self.assertEqual(logged, expected)
 

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.spaces_for_tests import DS_LIKE, RESNET_LIKE
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import load_supernet, load_weights, save_weights
+
+
+class WeightsFileTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.path = Path(self.get_temp_dir()) / "a.weights.h5"
+
+    def test_round_trip_with_classes_and_channels(self):
+        supernet = random_supernet(DS_LIKE, 5, channels=1)
+        save_weights(supernet, self.path)
+        again = load_supernet(self.path, DS_LIKE)
+        self.assertEqual((again.num_classes, again.channels), (5, 1))
+        for a, b in zip(supernet.weights, again.weights, strict=True):
+            self.assertEqual(a.path, b.path)
+            self.assertAllEqual(a, b)
+
+    def test_equal_weights_make_equal_bytes(self):
+        save_weights(random_supernet(DS_LIKE), self.path)
+        first = self.path.read_bytes()
+        save_weights(random_supernet(DS_LIKE), self.path)
+        self.assertEqual(self.path.read_bytes(), first)
+
+    def test_half_precision_is_half_as_large_and_near(self):
+        supernet = random_supernet(RESNET_LIKE)
+        save_weights(supernet, self.path)
+        whole = self.path.stat().st_size
+        save_weights(supernet, self.path, "float16")
+        self.assertLess(self.path.stat().st_size, 0.75 * whole)
+        again = load_supernet(self.path, RESNET_LIKE)
+        for a, b in zip(supernet.weights, again.weights, strict=True):
+            self.assertAllClose(a, b, rtol=1e-3, atol=1e-6)
+
+    def test_files_that_do_not_fit_change_nothing(self):
+        save_weights(random_supernet(RESNET_LIKE, 5), self.path)
+        for path, message in (
+            (self.path, "holds no weights of a ds_like supernet"),
+            (self.path.with_name("none.weights.h5"), "there is no file"),
+        ):
+            with self.assertRaisesRegex(UserError, message):
+                load_supernet(path, DS_LIKE)
+        other = Supernet(RESNET_LIKE, 6)
+        other.build()
+        before = [np.asarray(weight) for weight in other.weights]
+        with self.assertRaisesRegex(UserError, "holds no weights of a resnet_like supernet"):
+            load_weights(other, self.path)
+        for old, new in zip(before, other.weights, strict=True):
+            self.assertAllEqual(old, new)
+        damaged = self.path.with_name("damaged.weights.h5")
+        damaged.write_bytes(self.path.read_bytes()[:2000])
+        with self.assertRaisesRegex(UserError, "holds no weights"):
+            load_supernet(damaged, RESNET_LIKE)
+
+
+if __name__ == "__main__":
+    tf.test.main()
