@@ -67,7 +67,7 @@ def main(argv: Sequence[str]) -> None:
     scenarios = parse_scenarios(_SCENARIOS.value) if _SCENARIOS.value or not boards else []
     experiment = load_experiment(train.settings_from_flags())
     deployments = make_deployments(scenarios, boards, quantization, _VELA.value)
-    check_deployments(deployments, experiment.space, experiment.num_classes)
+    check_deployments(deployments, experiment.space, experiment.num_classes, experiment.channels)
     folder = open_folder(experiment, train.WORKDIR.value, overwrite=train.OVERWRITE.value)
     with Progress(experiment.config.steps) as progress:
         run = train_or_load(experiment, folder, progress.step)

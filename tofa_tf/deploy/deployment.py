@@ -70,7 +70,7 @@ def make_deployments(
 
 
 def check_deployments(
-    deployments: Sequence[Deployment], space: SearchSpace, num_classes: int
+    deployments: Sequence[Deployment], space: SearchSpace, num_classes: int, channels: int = 3
 ) -> None:
     """Refuses what cannot end well, before hours of training.
 
@@ -78,7 +78,7 @@ def check_deployments(
         UserError: if a scenario, or every one of the boards, is beyond the whole space.
         ExportError: if quantisation-aware training is asked of layers that it cannot train.
     """
-    smallest, failures = cost(space, space.min_arch, num_classes), []
+    smallest, failures = cost(space, space.min_arch, num_classes, channels), []
     for deployment in deployments:
         try:
             deployment.scenario.check_within(smallest, space.name)
@@ -89,7 +89,7 @@ def check_deployments(
     if failures and len(failures) == len(deployments):
         raise UserError("; ".join(failures))
     if any(deployment.quantization.method != Method.PTQ for deployment in deployments):
-        model = build_static(space, make_plan(space, space.min_arch), num_classes)
+        model = build_static(space, make_plan(space, space.min_arch), num_classes, channels)
         folded_twin(model, np.zeros((1, *model.inputs[0].shape[1:]), np.float32))
 
 

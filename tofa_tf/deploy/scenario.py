@@ -68,6 +68,7 @@ def run_scenario(
         run.sampled,
         experiment.space,
         experiment.num_classes,
+        channels=experiment.channels,
         seed=experiment.config.seed,
     )
     missed = ""
@@ -125,6 +126,7 @@ def _export(
         return export_again(source, output, boards=boards, npus=deployment.npus, overwrite=True)
     experiment, resolution = run.experiment, candidate.arch.resolution
     model, calibration = deployable(run.supernet, candidate.arch, experiment)
+    mean, std = experiment.space.normalisation(experiment.channels)
     training_images = None
     if deployment.quantization.method != Method.PTQ:
         training_images = experiment.training_images(resolution, TRAINING_IMAGES)
@@ -139,8 +141,8 @@ def _export(
             "arch": candidate.arch.to_json(),
             "search_space": experiment.space.name,
             "class_names": experiment.dataset.class_names,
-            "pixel_mean": experiment.space.pixel_mean,
-            "pixel_std": experiment.space.pixel_std,
+            "pixel_mean": mean,
+            "pixel_std": std,
             "weights_sha256": run.weights_sha256,
             "seed": experiment.config.seed,
         },

@@ -58,7 +58,7 @@ class Settings:
     validation: float | None = None
     group: str | None = None
     split: str | None = None
-    channels: int | None = 3
+    channels: int | None = None
     labelled_only: bool = False
     pretrained: str | None = None
     train: TrainConfig = TrainConfig()
@@ -100,20 +100,26 @@ class Experiment:
 
     @property
     def num_classes(self) -> int:
+        """Outputs of the classifier."""
         return len(self.dataset.class_names)
 
+    @property
+    def channels(self) -> int:
+        """Of the images: 1 for grey ones, 3 for colours."""
+        return self.dataset.channels
+
     def calibration_images(self, resolution: int) -> np.ndarray:
-        """Some training images, (n, resolution, resolution, 3) float32, normalised."""
+        """Some training images, (n, resolution, resolution, channels) float32, normalised."""
         return self.training_images(resolution, _CALIBRATION_IMAGES)
 
     def training_images(self, resolution: int, count: int) -> np.ndarray:
-        """At most `count` training images, (n, resolution, resolution, 3) float32, normalised."""
+        """At most so many training images, (n, resolution, resolution, channels), normalised."""
         generator, images = np.random.default_rng(self.config.seed), self.training.unlabelled
         chosen = generator.choice(len(images), min(count, len(images)), replace=False)
         return self._prepared(self.training.pool.images[images[chosen]], resolution)
 
     def validation_images(self, resolution: int) -> np.ndarray:
-        """All validation images, (n, resolution, resolution, 3) float32, normalised.
+        """All validation images, (n, resolution, resolution, channels) float32, normalised.
 
         Raises:
             UserError: if there are none; says why.
@@ -123,12 +129,12 @@ class Experiment:
         return self._prepared(self.validation.images, resolution)
 
     def test_images(self, resolution: int) -> np.ndarray:
-        """All test images, (n, resolution, resolution, 3) float32, normalised."""
+        """All test images, (n, resolution, resolution, channels) float32, normalised."""
         return self._prepared(self.dataset.test.images, resolution)
 
     def _prepared(self, images: np.ndarray, resolution: int) -> np.ndarray:
         resized = resize_all(images, resolution)
-        return normalize(resized, self.space.pixel_mean, self.space.pixel_std)
+        return normalize(resized, *self.space.normalisation(self.channels))
 
 
 def load_experiment(settings: Settings, images: Images | None = None) -> Experiment:

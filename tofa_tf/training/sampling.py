@@ -48,7 +48,9 @@ class SandwichSampler:
     def archs(self, step: int) -> list[tuple[Role, Arch]]:
         """Returns the subnets of a step, each with its role; the largest net is the first."""
         generator = random.Random(f"{self.seed}/{step}")
-        drawn = [("random", self.draw(generator)) for _ in range(self.num_random)]
+        drawn: list[tuple[Role, Arch]] = [
+            ("random", self.draw(generator)) for _ in range(self.num_random)
+        ]
         return [("max", self.space.max_arch), ("min", self.space.min_arch), *drawn]
 
     def draw(self, generator: random.Random) -> Arch:

@@ -51,7 +51,11 @@ def train_or_load(
         UserError: if training diverges, or a file of the folder cannot be read.
     """
     state = build_training(
-        experiment.space, experiment.num_classes, experiment.config, experiment.pretrained
+        experiment.space,
+        experiment.num_classes,
+        experiment.config,
+        experiment.pretrained,
+        experiment.channels,
     )
     weights = folder / WEIGHTS
     if weights.exists():

@@ -62,7 +62,8 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         for resource, limit in limits.items():
             self.assertLessEqual(used[resource], limit, resource)
         space = self.trained.experiment.space
-        predicted = cost(space, result.arch, self.trained.experiment.num_classes)
+        experiment = self.trained.experiment
+        predicted = cost(space, result.arch, experiment.num_classes, experiment.channels)
         self.assertEqual((predicted.macs, predicted.params), (result.macs, result.params))
         self.assertEqual(result.tflite_bytes, model.stat().st_size)
         self.assertEqual(result.sha256, sha256(model))
@@ -175,7 +176,8 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_what_does_not_fit_is_said_and_nothing_left(self):
         space = self.trained.experiment.space
-        least = cost(space, space.min_arch, self.trained.experiment.num_classes).macs
+        experiment = self.trained.experiment
+        least = cost(space, space.min_arch, experiment.num_classes, experiment.channels).macs
         board = load_boards("esp32s3")[0]
         tight = dataclasses.replace(board, sram_kib=board.sram_reserved_kib + 4)
         deployment = Deployment(Scenario("tight", (Budget("macs", least),)), tight)
