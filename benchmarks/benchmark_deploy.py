@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> None:
             rows.append(_deploy(supernet, arch, tflm))
             print(f"[{number + 1}/{_SUBNETS.value}] {rows[-1]}", flush=True)
         _write(folder, rows)
-        print((folder / "README.md").read_text())
+        print((folder / "README.md").read_text(encoding="utf-8"))
 
 
 def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]:
@@ -90,7 +90,7 @@ def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]
 def _write(folder: Path, rows: list[dict[str, int]]) -> None:
     write_csv(folder / "results.csv", rows)
     lines = [*_summary(rows), "", *_arena_table(rows), "", *describe_environment(), ""]
-    (folder / "README.md").write_text("\n".join(lines))
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _summary(rows: list[dict[str, int]]) -> list[str]:

@@ -86,7 +86,7 @@ def main(argv: Sequence[str]) -> None:
         rows = _subnets(boards, dataclasses.replace(run, folder=temporary), tflm)
         rows += _standard(boards, run.experiment, temporary, tflm)
         write_devices(results, [asdict(row) for row in rows], OURS)
-        print((results / TABLE).read_text())
+        print((results / TABLE).read_text(encoding="utf-8"))
 
 
 def _subnets(boards: Sequence[Board], run: TrainedRun, tflm: TflmPool) -> list[Row]:
@@ -97,7 +97,7 @@ def _subnets(boards: Sequence[Board], run: TrainedRun, tflm: TflmPool) -> list[R
         try:
             result = run_scenario(run, deployment, tflm, made)
         except UserError as error:
-            rows.append(Row(deployment.scenario.name, OURS, missing=str(error)))
+            rows.append(Row(deployment.name, OURS, missing=str(error)))
         else:
             made.append(result)
             npu = result.npus[0] if result.npus else None

@@ -83,7 +83,7 @@ def compare(models_dir: Path) -> list[Row]:
     """Estimates every row of the table of published measurements."""
     load = functools.cache(lambda model: load_file(model, models_dir))
     rows = []
-    with open(_PUBLISHED, newline="") as file:
+    with open(_PUBLISHED, newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
             board = dataclasses.replace(
                 known_boards()[line["board"]],
@@ -130,7 +130,7 @@ def main(argv: Sequence[str]) -> None:
     check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, kind=RESULT)
     rows = compare(Path(_MODELS_DIR.value))
     with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
-        (folder / TABLE).write_text(_markdown(rows))
+        (folder / TABLE).write_text(_markdown(rows), encoding="utf-8")
     print(f"written to {_OUTPUT.value}")
 
 

@@ -171,11 +171,11 @@ def main(argv: Sequence[str]) -> None:
             row = rows[-1]
             print(f"{subnet}: {row.lossless_bytes / row.needed_bytes:.3f} of the needed bytes")
     with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
-        with open(folder / "packing.csv", "w", newline="") as out:
+        with open(folder / "packing.csv", "w", newline="", encoding="utf-8") as out:
             writer = csv.DictWriter(out, [field.name for field in dataclasses.fields(Row)])
             writer.writeheader()
             writer.writerows(dataclasses.asdict(row) for row in rows)
-        (folder / TABLE).write_text(_markdown(rows))
+        (folder / TABLE).write_text(_markdown(rows), encoding="utf-8")
     print(f"written to {_OUTPUT.value}")
 
 

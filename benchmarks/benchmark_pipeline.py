@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> None:
         rows = [row for side, batch in cases for row in _measure_case(side, batch)]
         steps = [_measure_steps(side) for side in sorted({side for side, _ in cases})]
         _write(folder, rows, steps)
-        print((folder / TABLE).read_text())
+        print((folder / TABLE).read_text(encoding="utf-8"))
 
 
 def _parse_case(case: str) -> tuple[int, int]:
@@ -216,7 +216,7 @@ def _write(folder: Path, rows: list[Row], steps: list[StepRow]) -> None:
         f"keras-cv {importlib.metadata.version('keras-cv')}.",
         "",
     ]
-    (folder / TABLE).write_text("\n".join(lines))
+    (folder / TABLE).write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> None:
         write_csv(results / "results.csv", rows)
         _plot(results / _PLOT, rows)
         _write(results, rows, run.experiment)
-        print((results / "README.md").read_text())
+        print((results / "README.md").read_text(encoding="utf-8"))
 
 
 def spread(space: SearchSpace, archs: Iterable[Arch], count: int) -> list[Arch]:
@@ -163,7 +163,9 @@ def _write(folder: Path, rows: Sequence[dict[str, Any]], experiment: Experiment)
             f"| {agreement:.2%} |"
         )
     lines += ["", f"![loss against MACs]({_PLOT})", "", *_reading(rows, experiment), ""]
-    (folder / "README.md").write_text("\n".join([*lines, *describe_environment(), ""]))
+    (folder / "README.md").write_text(
+        "\n".join([*lines, *describe_environment(), ""]), encoding="utf-8"
+    )
 
 
 def _reading(rows: Sequence[dict[str, Any]], experiment: Experiment) -> list[str]:

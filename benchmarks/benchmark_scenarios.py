@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> None:
             made.append(run_scenario(run, Deployment(scenario), tflm))
             print(f"{scenario.name}: {made[-1].seconds:.2f} s", flush=True)
         _write(results, made)
-        print((results / "README.md").read_text())
+        print((results / "README.md").read_text(encoding="utf-8"))
 
 
 def _write(folder: Path, made: Sequence[ScenarioResult]) -> None:
@@ -73,7 +73,7 @@ def _write(folder: Path, made: Sequence[ScenarioResult]) -> None:
         *describe_environment(),
         "",
     ]
-    (folder / "README.md").write_text("\n".join(lines))
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

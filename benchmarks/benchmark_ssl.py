@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> None:
             for method, labelled_only in _METHODS.items():
                 rows += _measure(settings, seed, method, labelled_only)
         _write(folder, rows, settings)
-        print((folder / "README.md").read_text())
+        print((folder / "README.md").read_text(encoding="utf-8"))
 
 
 def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) -> list[dict]:
@@ -103,7 +103,7 @@ def _write(folder: Path, rows: list[dict], settings: Settings) -> None:
         *describe_environment(),
         "",
     ]
-    (folder / "README.md").write_text("\n".join(lines))
+    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

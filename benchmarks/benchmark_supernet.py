@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> None:
             *describe_environment(),
             "",
         ]
-        (folder / "README.md").write_text("\n".join(lines))
+        (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
 def _traces(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:

@@ -124,7 +124,7 @@ def machine() -> dict[str, str]:
 
 
 def _cpu_model() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor() or "unknown")
 
@@ -140,18 +140,18 @@ def write_results(
         files: the parsed models by the names that the rows use.
         about: the machine.
     """
-    with open(folder / "benchmark.csv", "w", newline="") as out:
+    with open(folder / "benchmark.csv", "w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, [field.name for field in fields(Row)])
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
-    with open(folder / "ops.csv", "w", newline="") as out:
+    with open(folder / "ops.csv", "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         writer.writerow(["model", "index", "op", "output_shape", "macs", "layer"])
         for name, file in files.items():
             for index, op in enumerate(file.ops):
                 shape = "x".join(map(str, op.outputs[0].shape))
                 writer.writerow([name, index, op.name, shape, op.macs, op.origin])
-    (folder / "benchmark.md").write_text(_markdown(rows, files, about))
+    (folder / "benchmark.md").write_text(_markdown(rows, files, about), encoding="utf-8")
     _plot(rows, folder / "benchmark.png")
 
 

@@ -71,7 +71,7 @@ def main(argv: Sequence[str]) -> None:
                 for row in _measure(job, Path(train.WORKDIR.value) / name, tflm):
                     rows.append({"labels_per_class": labels, "method": method, **row})
         _write(folder, rows, settings)
-        print((folder / TABLE).read_text())
+        print((folder / TABLE).read_text(encoding="utf-8"))
 
 
 def _labels() -> list[int]:
@@ -160,7 +160,7 @@ def _write(folder: Path, rows: list[dict[str, Any]], settings: Settings) -> None
         *describe_environment(),
         "",
     ]
-    (folder / TABLE).write_text("\n".join(lines))
+    (folder / TABLE).write_text("\n".join(lines), encoding="utf-8")
 
 
 def _plot(rows: list[dict[str, Any]]) -> Figure:

@@ -37,7 +37,7 @@ def write_devices(folder: Path, rows: Rows, ours: str) -> None:
         *describe_environment(),
         "",
     ]
-    (folder / TABLE).write_text("\n".join(lines))
+    (folder / TABLE).write_text("\n".join(lines), encoding="utf-8")
     _plot(rows, ours, folder / PLOT)
 
 

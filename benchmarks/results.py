@@ -28,7 +28,7 @@ def new_results(path: str, *, overwrite: bool) -> Iterator[Path]:
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     """Writes one line a row; by default all of a row's entries."""
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns or list(rows[0]), extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)

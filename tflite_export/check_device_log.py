@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> None:
         log = read_serial(_PORT.value, _BAUD.value, _TIMEOUT.value)
     else:
         try:
-            log = Path(_LOG.value).read_text(errors="replace")
+            log = Path(_LOG.value).read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise ExportError(f"cannot read log {_LOG.value}: {error.strerror}") from error
     result = check_log(log, Path(_FIRMWARE.value))

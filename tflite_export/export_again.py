@@ -34,7 +34,7 @@ def export_again(
         ExportError: if Vela fails, or the folder is taken.
     """
     tflite = (source / MODEL_FILE).read_bytes()
-    fields = json.loads((source / REPORT_FILE).read_text())
+    fields = json.loads((source / REPORT_FILE).read_text(encoding="utf-8"))
     verification = Verification(**fields["verification"])
     compiled = compile_for_npus(tflite, npus)
     npu_reports = tuple(npu for npu, _ in compiled)

@@ -226,13 +226,13 @@ def write_export(
     header = c_header(file, *_reserve(report, file), _C_NAME)
     with new_folder(output_dir, overwrite=overwrite, kind=EXPORT) as folder:
         (folder / MODEL_FILE).write_bytes(tflite)
-        (folder / f"{_C_NAME}.h").write_text(header)
-        (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME))
+        (folder / f"{_C_NAME}.h").write_text(header, encoding="utf-8")
+        (folder / f"{_C_NAME}.cc").write_text(c_source(tflite, _C_NAME), encoding="utf-8")
         for npu, content in compiled:
             (folder / npu.file).write_bytes(content)
         if report.boards:
-            (folder / BOARDS_FILE).write_text(boards_markdown(report.boards))
-        (folder / REPORT_FILE).write_text(report.to_json())
+            (folder / BOARDS_FILE).write_text(boards_markdown(report.boards), encoding="utf-8")
+        (folder / REPORT_FILE).write_text(report.to_json(), encoding="utf-8")
         _keep_firmware(output_dir, folder, tflite)
 
 

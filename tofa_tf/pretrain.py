@@ -30,9 +30,10 @@ from tofa_tf.pretrained.load import NONE
 from tofa_tf.space.cost import cost
 from tofa_tf.training.evaluate import accuracy
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
+from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import spread_archs
 from tofa_tf.training.trained_run import train_or_load
-from tofa_tf.training.trainer import WEIGHTS, training_seconds
+from tofa_tf.training.trainer import WEIGHTS
 
 RECIPE = {
     "dataset": "tiny_imagenet",

@@ -34,7 +34,7 @@ class JsonRecord:
         Raises:
             TofaError: if a field is missing, unknown or of another type; names it.
         """
-        return from_json(cls, data)
+        return _from_fields(cls, data, "")
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -56,8 +56,11 @@ class JsonRecord:
 
 
 def to_json(value: Any) -> Any:
-    """Returns a dataclass, or whatever one may hold, as dicts, lists, texts and numbers."""
-    if _has_own_form(type(value)):
+    """Returns a dataclass, or whatever one may hold, as dicts, lists, texts and numbers.
+
+    A class with a `to_json` of its own, as with `from_json`, says itself what it looks like.
+    """
+    if hasattr(value, "to_json") and not isinstance(value, JsonRecord):
         return value.to_json()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
@@ -78,8 +81,8 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
     """Makes a value of JSON data.
 
     Args:
-        annotation: the type wanted: a dataclass, an enum, `tuple[...]`, `Mapping[str, ...]`,
-            `Literal[...]`, a union, a plain type, or `Any`.
+        annotation: the type wanted: a dataclass, a class with `from_json`, an enum, `tuple[...]`,
+            `Mapping[str, ...]`, `Literal[...]`, a union, a plain type, or `Any`.
         data: from `json.loads`.
         where: name of the field, for messages; empty at the top.
 
@@ -96,7 +99,7 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
     if isinstance(origin or annotation, type) and issubclass(origin or annotation, Mapping):
         return _from_object(arguments, data, where)
     if _has_own_form(annotation):
-        return annotation.from_json(data)
+        return _from_own_form(annotation, data, where)
     if dataclasses.is_dataclass(annotation):
         return _from_fields(annotation, data, where)
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
@@ -118,15 +121,23 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
     return data
 
 
-def _has_own_form(kind: Any) -> bool:
-    """Whether a type says itself how it is written and read."""
-    own = hasattr(kind, "to_json") and hasattr(kind, "from_json")
-    return own and not issubclass(kind, JsonRecord)
+def _has_own_form(annotation: Any) -> bool:
+    method = getattr(annotation, "from_json", None)
+    inherited = JsonRecord.from_json.__func__
+    return method is not None and getattr(method, "__func__", None) is not inherited
+
+
+def _from_own_form(kind: Any, data: Any, where: str) -> Any:
+    try:
+        return kind.from_json(data)
+    except TofaError as error:
+        raise TofaError(f"{where}: {error}" if where else str(error)) from error
 
 
 def _from_fields(record: Any, data: Any, where: str) -> Any:
     if not isinstance(data, Mapping):
-        raise _unfit(where, data, f"the fields of a {record.__name__}")
+        article = "an" if record.__name__[0] in "AEIOU" else "a"
+        raise _unfit(where, data, f"the fields of {article} {record.__name__}")
     annotations = _annotations(record)
     fields = {field.name: field for field in dataclasses.fields(record)}
     prefix = f"{where}." if where else ""

@@ -133,7 +133,7 @@ def _read_until_result(descriptor: int, timeout_seconds: float) -> str:
 def _read_record(firmware: Path) -> tuple[str, list[list[int]]]:
     """Returns the model's id and the outputs expected, one list a vector."""
     try:
-        record = json.loads((firmware / VECTORS_FILE).read_text())
+        record = json.loads((firmware / VECTORS_FILE).read_text(encoding="utf-8"))
         return str(record["model_id"]), [list(map(int, row)) for row in record["expected"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ExportError(

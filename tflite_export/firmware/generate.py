@@ -66,7 +66,7 @@ def check_platforms(platforms: Iterable[str]) -> None:
 def is_firmware_of(folder: Path, tflite: bytes) -> bool:
     """Whether a folder holds a project for just this model."""
     try:
-        record = json.loads((folder / VECTORS_FILE).read_text())
+        record = json.loads((folder / VECTORS_FILE).read_text(encoding="utf-8"))
         return record["model_id"] == _model_id(tflite)
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -105,8 +105,8 @@ def write_firmware(
     with new_folder(Path(output_dir), overwrite=overwrite, kind=FIRMWARE) as folder:
         for name, text in texts:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
-        (folder / VECTORS_FILE).write_text(files.record())
+            (folder / name).write_text(text, encoding="utf-8")
+        (folder / VECTORS_FILE).write_text(files.record(), encoding="utf-8")
 
 
 class _Project:
@@ -143,7 +143,7 @@ class _Project:
             for path in sorted(path for path in root.rglob("*") if path.is_file()):
                 name = target / path.relative_to(root)
                 name = name.with_suffix(suffix) if name.suffix == ".cc" else name
-                yield str(name), Template(path.read_text()).substitute(values)
+                yield str(name), Template(path.read_text(encoding="utf-8")).substitute(values)
         yield str(sources / f"{_MODEL}.h"), c_header(self._file, arena_bytes, name=_MODEL)
         yield str(sources / f"{_MODEL}{suffix}"), c_source(self._tflite, _MODEL)
 

@@ -136,7 +136,9 @@ def _compile(tflite: bytes, config: str, name: str) -> tuple[NpuReport, bytes]:
         source.write_bytes(tflite)
         _run_vela(source, config, system)
         compiled = (source.parent / "model_vela.tflite").read_bytes()
-        with (source.parent / f"model_summary_{system}.csv").open(newline="") as file:
+        with (source.parent / f"model_summary_{system}.csv").open(
+            newline="", encoding="utf-8"
+        ) as file:
             summary = next(csv.DictReader(file))
     left = {op: n for op, n in read_tflite(compiled).op_counts.items() if op != _NPU_OP}
     clock_mhz = float(summary["core_clock"]) / 1e6

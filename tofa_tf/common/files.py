@@ -32,9 +32,13 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
-    """Writes a text file."""
+    """Writes a text file in UTF-8, whatever the locale.
+
+    What UTF-8 has no form for, such as a byte of a file's name that is no text, is written as its
+    escape sequence.
+    """
     with replacing(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: str | os.PathLike, data: Any) -> None:
@@ -49,8 +53,8 @@ def read_json(path: str | os.PathLike) -> Any:
         UserError: if it is missing, unreadable or no JSON.
     """
     try:
-        return json.loads(Path(path).read_text())
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: it is not JSON ({error})") from error

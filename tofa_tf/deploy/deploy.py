@@ -70,7 +70,7 @@ def deploy(
     with TflmPool() as tflm:
         for number, deployment in enumerate(deployments, 1):
             if say:
-                say(f"[{number}/{len(deployments)}] {deployment.scenario.name}")
+                say(f"[{number}/{len(deployments)}] {deployment.name}")
             try:
                 results.append(run_scenario(run, deployment, tflm, results))
                 add_firmware(run, results[-1], platforms, tflm)
@@ -86,7 +86,7 @@ def deploy(
 
 def _failure(deployment: Deployment, error: TofaError) -> str:
     """One line that names the scenario, as the fixed rule's errors do already."""
-    name, text = f"scenario {deployment.scenario.name!r}: ", str(error)
+    name, text = f"scenario {deployment.name!r}: ", str(error)
     return text if text.startswith(name) else name + text
 
 

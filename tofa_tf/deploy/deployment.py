@@ -1,10 +1,11 @@
 """What one model is made for: a scenario's budgets or a board, int8 by which way, which NPUs."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tflite_export.common.json_data import JsonRecord
 from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.convert.tf_keras_twin import folded_twin
 from tflite_export.devices.boards import Board
@@ -18,6 +19,21 @@ from tofa_tf.space.plan import make_plan
 from tofa_tf.space.search_space import SearchSpace
 
 _PTQ = Quantization()
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked(JsonRecord):
+    """What was asked for, as far as it decides which model it is.
+
+    Attributes:
+        budgets: limits by the names of the resources, the main one first.
+        board: with its flash, SRAM and speed; None: the budgets alone count.
+        quantization: without the settings that its method has no use for.
+    """
+
+    budgets: Mapping[str, float]
+    board: Board | None
+    quantization: Quantization
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,16 +52,16 @@ class Deployment:
     quantization: Quantization = Quantization()
     npus: tuple[str, ...] = ()
 
-    def wants_model_of(self, other: "Deployment") -> bool:
-        """Whether a model that was made for `other` is just what is asked for; NPUs aside."""
-        return (
-            (self.scenario, self.board) == (other.scenario, other.board)
-            and self.quantizes_like(other)
-        )  # fmt: skip
+    @property
+    def name(self) -> str:
+        """Of the scenario."""
+        return self.scenario.name
 
-    def quantizes_like(self, other: "Deployment") -> bool:
-        """Whether the same subnet becomes the same int8 model."""
-        return _effective(self.quantization) == _effective(other.quantization)
+    @property
+    def asked(self) -> Asked:
+        """The record of it that goes into results; NPUs take the model as it is."""
+        budgets = {budget.name: budget.limit for budget in self.scenario.budgets}
+        return Asked(budgets, self.board, _effective(self.quantization))
 
 
 def make_deployments(

@@ -16,7 +16,7 @@ from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.labels import LabelsPerClass
-from tofa_tf.deploy.deployment import Deployment
+from tofa_tf.deploy.deployment import Asked
 from tofa_tf.space.arch import Arch
 
 # Goes up when a field changes its meaning; what another version wrote is made anew.
@@ -68,7 +68,8 @@ class ScenarioResult(_Versioned):
 
     Attributes:
         format: see `FORMAT`.
-        deployment: what it was made for.
+        name: of the scenario, and of its folder.
+        asked: what it was made for.
         arch: the subnet.
         origin: "log" if it was sampled in training, "drawn" if drawn for the scenario.
         sampled_at_step: at which it was sampled last; None if drawn.
@@ -86,7 +87,8 @@ class ScenarioResult(_Versioned):
         seconds: from the sampler's log to the verified model.
     """
 
-    deployment: Deployment
+    name: str
+    asked: Asked
     arch: Arch
     origin: str
     sampled_at_step: int | None
@@ -102,11 +104,6 @@ class ScenarioResult(_Versioned):
     board: BoardResult | None
     npus: tuple[NpuReport, ...]
     seconds: float
-
-    @property
-    def name(self) -> str:
-        """Of the scenario."""
-        return self.deployment.scenario.name
 
     @property
     def float_accuracy(self) -> float:

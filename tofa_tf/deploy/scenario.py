@@ -57,7 +57,7 @@ def run_scenario(
     scenario, board = deployment.scenario, deployment.board
     output = run.folder / SCENARIOS / scenario.name
     made = finished_result(output, run.weights_sha256)
-    if made and deployment.wants_model_of(made.deployment):
+    if made and made.asked == deployment.asked:
         if {npu.config for npu in made.npus}.issuperset(deployment.npus):
             return made
         others = (made, *others)
@@ -115,11 +115,11 @@ def _export(
     others: Sequence[ScenarioResult],
 ) -> ExportReport:
     """Writes the candidate's model, taken over from another scenario where one has it."""
-    boards = (deployment.board,) if deployment.board else ()
+    asked, boards = deployment.asked, (deployment.board,) if deployment.board else ()
     same = (
         other
         for other in others
-        if other.arch == candidate.arch and deployment.quantizes_like(other.deployment)
+        if (other.arch, other.asked.quantization) == (candidate.arch, asked.quantization)
     )
     if twin := next(same, None):
         source = (run.folder / twin.tflite).parent
@@ -177,14 +177,15 @@ def _result(
 ) -> ScenarioResult:
     return ScenarioResult(
         format=FORMAT,
-        deployment=deployment,
+        name=deployment.name,
+        asked=deployment.asked,
         arch=candidate.arch,
         origin=candidate.origin,
         sampled_at_step=candidate.step,
         candidates_tried=tries,
         macs=candidate.cost.macs,
         params=candidate.cost.params,
-        tflite=f"{SCENARIOS}/{deployment.scenario.name}/{MODEL_FILE}",
+        tflite=f"{SCENARIOS}/{deployment.name}/{MODEL_FILE}",
         sha256=report.sha256,
         tflite_bytes=report.tflite_bytes,
         weights_sha256=run.weights_sha256,

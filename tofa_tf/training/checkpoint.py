@@ -1,14 +1,13 @@
 """The state of a training run in one file: weights, averages, optimizer, pseudo-label rule."""
 
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tofa_tf.common.errors import UserError
+from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.files import replacing
 from tofa_tf.training.train_step import TrainStep
 
@@ -30,15 +29,19 @@ def restore_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
     try:
         with np.load(Path(path)) as saved:
             if set(saved.files) != set(variables):
-                raise UserError(f"{path} holds the state of another supernet or optimizer")
+                raise UserError(
+                    f"{path} is damaged, or holds the state of another supernet or optimizer: "
+                    "delete it, and the same command trains from the start"
+                )
             for name, variable in variables.items():
                 variable.assign(saved[name])
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        if isinstance(error, UserError):
-            raise
+    except UserError:
+        raise
+    # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
+    except Exception as error:
         raise UserError(
-            f"cannot read the checkpoint {path} ({error}): delete it, and the same command trains "
-            "from the start"
+            f"cannot read the checkpoint {path} ({first_line(error)}): delete it, and the same "
+            "command trains from the start"
         ) from error
 
 

@@ -1,12 +1,15 @@
 """What a training run says about itself: one JSON line a record, and the same in TensorBoard."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
+from tflite_export.common.console import warn
 from tofa_tf.common.files import write_text
 
 METRICS = "metrics.jsonl"
@@ -25,7 +28,7 @@ class MetricsLog:
 
     def add(self, step: int, metrics: Mapping[str, float]) -> None:
         """Adds the record of one step."""
-        with self.path.open("a") as file:
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **metrics}) + "\n")
         with self._writer.as_default(step=step):
             for name, value in metrics.items():
@@ -39,16 +42,46 @@ class MetricsLog:
 def drop_lines_from(path: str | os.PathLike, step: int) -> None:
     """Removes the records of `step` and later ones from a file of JSON lines, as before a resume.
 
-    A last line that a killed process left half-written goes too.
+    Lines that are damaged go too, with a warning unless it is the last one alone: that is what a
+    killed process leaves half-written.
     """
     path = Path(path)
     if not path.exists():
         return
-    kept = []
-    for line in path.read_text().splitlines():
-        try:
-            if json.loads(line)["step"] < step:
-                kept.append(line)
-        except ValueError:
-            continue
+    lines = path.read_bytes().splitlines()
+    steps = [_step_of(line) for line in lines]
+    if None in steps[:-1]:
+        warn(f"{path}: {steps.count(None)} of {len(lines)} lines are damaged and were removed")
+    kept = [
+        line.decode() for line, at in zip(lines, steps, strict=True) if at is not None and at < step
+    ]
     write_text(path, "".join(f"{line}\n" for line in kept))
+
+
+def training_seconds(folder: str | os.PathLike) -> float:
+    """Returns how long the training in a folder took so far, all its parts together.
+
+    That is what the last record says that can be read; 0 without one.
+    """
+    path = Path(folder) / METRICS
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    for line in reversed(lines):
+        seconds = _parsed(line).get("seconds")
+        if isinstance(seconds, int | float) and math.isfinite(seconds):
+            return float(seconds)
+    return 0.0
+
+
+def _step_of(line: bytes) -> int | None:
+    """The step that a line is the record of; None if it is damaged."""
+    step = _parsed(line).get("step")
+    return step if isinstance(step, int) else None
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """A line's record; an empty one if it is damaged."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}

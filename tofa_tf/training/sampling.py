@@ -1,5 +1,6 @@
 """Which subnets a training step trains: the sandwich rule, and a log of what was drawn when."""
 
+import dataclasses
 import json
 import math
 import os
@@ -8,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from tofa_tf.common.errors import UserError
+from tflite_export.common.console import warn
+from tflite_export.common.json_data import from_json, to_json
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import macs
 from tofa_tf.space.search_space import SearchSpace
@@ -115,6 +117,14 @@ def _tilted(position: float, generator: random.Random) -> float:
     return min(max(position + generator.uniform(-0.15, 0.15), 0.02), 0.98)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Line:
+    """What was drawn at one step."""
+
+    step: int
+    archs: tuple[Arch, ...]
+
+
 class SamplerLog:
     """The file that says which subnets were trained at which step, one JSON line a step.
 
@@ -126,31 +136,30 @@ class SamplerLog:
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
+        self._warned = False
 
     def add(self, step: int, archs: list[Arch]) -> None:
         """Appends the subnets of a step."""
-        line = json.dumps({"step": step, "archs": [arch.to_json() for arch in archs]})
-        with self.path.open("a") as file:
+        line = json.dumps(to_json(_Line(step, tuple(archs))))
+        with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def __iter__(self) -> Iterator[tuple[int, Arch]]:
-        """Yields (step, Arch), the last sampled first.
-
-        Raises:
-            UserError: if the file is damaged.
-        """
+        """Yields (step, Arch), the last sampled first; warns of damaged lines it passes over."""
         if not self.path.exists():
             return
         for line in _lines_backwards(self.path):
             try:
-                entry = json.loads(line)
-                step, archs = entry["step"], [Arch.from_json(arch) for arch in entry["archs"]]
-            except (ValueError, KeyError, TypeError) as error:
-                raise UserError(
-                    f"{self.path} is damaged; without it subnets are drawn at random: delete it, "
-                    "and run the same command again"
-                ) from error
-            yield from ((step, arch) for arch in reversed(archs))
+                entry = from_json(_Line, json.loads(line))
+            except (ValueError, RecursionError):
+                self._warn()
+                continue
+            yield from ((entry.step, arch) for arch in reversed(entry.archs))
+
+    def _warn(self) -> None:
+        if not self._warned:
+            warn(f"{self.path}: lines that are damaged are passed over")
+        self._warned = True
 
 
 def _lines_backwards(path: Path, block_bytes: int = 1 << 16) -> Iterator[bytes]:

@@ -10,8 +10,9 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.space.arch import Arch
 from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import SamplerLog
-from tofa_tf.training.trainer import SAMPLED, WEIGHTS, build_training, train, training_seconds
+from tofa_tf.training.trainer import SAMPLED, WEIGHTS, build_training, train
 
 
 @dataclasses.dataclass(frozen=True)

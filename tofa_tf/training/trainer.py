@@ -1,7 +1,6 @@
 """Trains one supernet: the loop around `TrainStep`, with logs, checkpoints and resume."""
 
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Callable
@@ -21,7 +20,12 @@ from tofa_tf.pretrained.transfer import copy_weights
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
 from tofa_tf.training.losses import UnifiedLoss
-from tofa_tf.training.metrics_log import METRICS, MetricsLog, drop_lines_from
+from tofa_tf.training.metrics_log import (
+    METRICS,
+    MetricsLog,
+    drop_lines_from,
+    training_seconds,
+)
 from tofa_tf.training.pseudo_label import make_rule
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
 from tofa_tf.training.schedule import FixMatchCosine
@@ -179,13 +183,6 @@ def train(
     metrics_log.close()
     state.use_averages()
     save_weights(state.supernet, folder / WEIGHTS)
-
-
-def training_seconds(folder: Path) -> float:
-    """Returns how long the training in a folder took so far, all its parts together."""
-    path = folder / METRICS
-    lines = path.read_text().splitlines() if path.exists() else []
-    return json.loads(lines[-1])["seconds"] if lines else 0.0
 
 
 def _check_finite(step: int, metrics: dict[str, float], checkpoint: Path) -> None:

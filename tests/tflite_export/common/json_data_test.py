@@ -24,6 +24,22 @@ class Part(JsonRecord):
 
 
 @dataclasses.dataclass(frozen=True)
+class Colour:
+    """Has a form of its own."""
+
+    red: int
+
+    def to_json(self) -> str:
+        return f"#{self.red:02x}"
+
+    @staticmethod
+    def from_json(data: Any) -> "Colour":
+        if not isinstance(data, str) or not data.startswith("#"):
+            raise TofaError(f"no colour: {data!r}")
+        return Colour(int(data[1:], 16))
+
+
+@dataclasses.dataclass(frozen=True)
 class Whole(JsonRecord):
     name: str
     ready: bool
@@ -35,6 +51,7 @@ class Whole(JsonRecord):
     note: Mapping[str, Any]
     limit: float | None = None
     share: Literal["all"] | int = "all"
+    colours: tuple[Colour, ...] = (Colour(255),)
 
 
 WHOLE = Whole(
@@ -58,6 +75,7 @@ DATA = {
     "note": {"free": [1, {"of": "form"}]},
     "limit": None,
     "share": "all",
+    "colours": ["#ff"],
 }
 
 
@@ -90,6 +108,7 @@ class JsonDataTest(tf.test.TestCase, parameterized.TestCase):
         ({"counts": {"ADD": "x"}}, "counts.ADD is 'x'; wanted a whole number"),
         ({"counts": [1]}, "counts is .*; wanted an object"),
         ({"share": "some"}, "share is 'some'; wanted one of all"),
+        ({"colours": ["#ff", 3]}, r"colours\[1\]: no colour: 3"),
         ({"limit": "x" * 100}, r"limit is 'xx*\.\.\.; wanted a number"),
     )
     def test_what_does_not_fit_is_named(self, changes, message):

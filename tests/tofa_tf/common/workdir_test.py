@@ -10,9 +10,8 @@ import tensorflow as tf
 
 from tflite_export.common.folders import FolderKind, new_folder
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.files import read_json, replacing, write_json
+from tofa_tf.common.files import read_json
 from tofa_tf.common.workdir import close_workdir, open_workdir
-from tofa_tf.training.metrics_log import drop_lines_from
 
 CONFIG = {
     "dataset": "digits",
@@ -202,24 +201,6 @@ class WorkdirTest(tf.test.TestCase):
             open_workdir(folder, CONFIG, overwrite=False)
         open_workdir(folder, CONFIG, overwrite=True)
         self.assertEqual(read_json(folder / "config.json"), CONFIG)
-
-
-class FilesTest(tf.test.TestCase):
-    def test_a_failed_write_leaves_the_old_file_and_no_rest(self):
-        folder = Path(self.get_temp_dir()) / "files"
-        write_json(folder / "a.json", {"old": 1})
-        with self.assertRaises(ZeroDivisionError), replacing(folder / "a.json") as temporary:
-            temporary.write_text("half of the new")
-            raise ZeroDivisionError
-        self.assertEqual(read_json(folder / "a.json"), {"old": 1})
-        self.assertEqual([path.name for path in folder.iterdir()], ["a.json"])
-
-    def test_records_from_a_step_on_and_half_lines_are_dropped(self):
-        path = Path(self.get_temp_dir()) / "log.jsonl"
-        lines = [json.dumps({"step": step}) for step in range(5)]
-        path.write_text("\n".join(lines) + '\n{"step": 5, "lo')
-        drop_lines_from(path, 3)
-        self.assertEqual(path.read_text(), "\n".join(lines[:3]) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from tests.tofa_tf.deploy.results_for_tests import RESULT, named
+from tests.tofa_tf.deploy.results_for_tests import RESULT
 from tofa_tf.deploy.accuracy_plot import plot_accuracy, shared_labels
 
 
@@ -17,7 +18,9 @@ class AccuracyPlotTest(tf.test.TestCase):
         pictures = []
         for macs in (2_000_000, 9_000_000):
             path = Path(self.get_temp_dir()) / "plot.png"
-            plot_accuracy([RESULT, named(RESULT, "macs_2M", macs=macs)], 359, path)
+            plot_accuracy(
+                [RESULT, dataclasses.replace(RESULT, name="macs_2M", macs=macs)], 359, path
+            )
             pictures.append(np.asarray(Image.open(path).convert("L"), np.float32))
         self.assertGreater(pictures[0].std(), 5.0)
         self.assertNotAllEqual(*pictures)

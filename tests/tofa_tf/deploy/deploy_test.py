@@ -28,7 +28,7 @@ class DeployTest(tf.test.TestCase):
         report = RunReport.read(self.folder / REPORT)
         self.assertEqual(report, deployed.report)
         self.assertEqual(report.scenarios, deployed.results)
-        self.assertEqual([r.deployment for r in report.scenarios], [SMALL, MEDIUM])
+        self.assertEqual([r.asked for r in report.scenarios], [SMALL.asked, MEDIUM.asked])
         experiment = self.trained.experiment
         self.assertEqual(report.settings, experiment.settings.to_json())
         self.assertEqual(report.weights_sha256, sha256(self.folder / "supernet.weights.h5"))

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT, named
+from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
 from tofa_tf.deploy.report import PLOT, markdown_table, write_report
 
 
@@ -43,7 +43,7 @@ class ReportTest(tf.test.TestCase):
 
     def test_writes_markdown_page_and_plot(self):
         folder = Path(self.get_temp_dir())
-        scenarios = (RESULT, named(ON_BOARD, "macs_2M", macs=2_000_000))
+        scenarios = (RESULT, dataclasses.replace(ON_BOARD, name="macs_2M", macs=2_000_000))
         write_report(dataclasses.replace(REPORT, dataset="a <b> & c", scenarios=scenarios), folder)
         text = (folder / "report.md").read_text(encoding="utf-8")
         self.assertIn(markdown_table(scenarios), text)

@@ -9,9 +9,8 @@ from tflite_export.devices.boards import load_boards
 from tflite_export.devices.fit import BoardFit
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
-from tofa_tf.deploy.deployment import Deployment
+from tofa_tf.deploy.deployment import Asked
 from tofa_tf.deploy.results import FORMAT, BoardResult, RunReport, ScenarioResult
-from tofa_tf.select.scenario import Budget, Scenario
 from tofa_tf.space.arch import Arch
 
 VERIFICATION = Verification(
@@ -74,7 +73,8 @@ NPU = NpuReport(
 )
 RESULT = ScenarioResult(
     format=FORMAT,
-    deployment=Deployment(Scenario("macs_1M", (Budget("macs", 1e6), Budget("arena_kib", 64.0)))),
+    name="macs_1M",
+    asked=Asked({"macs": 1e6, "arena_kib": 64.0}, None, Quantization()),
     arch=Arch("tiny", 32, 8, (stage_arch(16, (3, 5), (3, 4.5)),), 40),
     origin="log",
     sampled_at_step=7,
@@ -93,11 +93,11 @@ RESULT = ScenarioResult(
 )
 ON_BOARD = dataclasses.replace(
     RESULT,
-    deployment=Deployment(
-        Scenario("rp2040", (Budget("flash_kib", 1944.0), Budget("arena_kib", 248.0))),
+    name="rp2040",
+    asked=Asked(
+        {"flash_kib@rp2040": 2016.0, "arena_kib@rp2040": 248.0},
         load_boards("rp2040")[0],
         Quantization(Method.AUTO, 0.25),
-        ("ethos-u55-128",),
     ),
     origin="drawn",
     sampled_at_step=None,
@@ -128,10 +128,3 @@ REPORT = RunReport(
     not_fitting=("scenario 'x': nothing fits",),
     scenarios=(RESULT, ON_BOARD),
 )
-
-
-def named(result: ScenarioResult, name: str, **changes) -> ScenarioResult:
-    """Returns a result under another name, with other figures."""
-    scenario = dataclasses.replace(result.deployment.scenario, name=name)
-    deployment = dataclasses.replace(result.deployment, scenario=scenario)
-    return dataclasses.replace(result, deployment=deployment, **changes)

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import math
 import random
 from pathlib import Path
@@ -7,7 +9,6 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
-from tofa_tf.common.errors import UserError
 from tofa_tf.space.cost import macs
 from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import (
@@ -80,11 +81,24 @@ class SamplerLogTest(tf.test.TestCase):
         self.assertEqual(entries[0][1], sampler.archs(2)[-1][1])
         self.assertEqual(entries[-1][1], space.max_arch)
 
-    def test_damaged_log_is_named(self):
-        path = Path(self.get_temp_dir()) / "damaged.jsonl"
-        path.write_text('{"step": 1, "archs": [{"resolut')
-        with self.assertRaisesRegex(UserError, "damaged.jsonl is damaged"):
-            next(iter(SamplerLog(path)))
+    def test_damaged_lines_are_passed_over_with_one_warning(self):
+        log = SamplerLog(Path(self.get_temp_dir()) / "damaged.jsonl")
+        sampler = SandwichSampler(get_space("mcu"), seed=0)
+        for step in range(2):
+            log.add(step, sampler.archs(step))
+        entries, whole = list(log), log.path.read_bytes()
+        said = io.StringIO()
+        for damage in (
+            b"[]", b'"text"', b"\xff", b"{", b"[" * 100_000, b'{"step": 1}',
+            b'{"step": "1", "archs": []}', b'{"step": 1, "archs": [{"resolution": 3}]}',
+            whole.splitlines()[0][:100],
+        ):  # fmt: skip
+            log.path.write_bytes(damage + b"\n" + whole + damage)
+            with contextlib.redirect_stderr(said):
+                self.assertEqual(list(log), entries)
+        self.assertEqual(
+            said.getvalue(), f"warning: {log.path}: lines that are damaged are passed over\n"
+        )
 
     def test_reads_a_long_log_in_blocks(self):
         path = Path(self.get_temp_dir()) / "long.jsonl"
