@@ -19,12 +19,17 @@ SLOW = (
     "tests/tflite_export/pack",
     "tests/tflite_export/runtimes",
     "tests/tofa_tf/blocks",
-    "tests/tofa_tf/deploy",
+    "tests/tofa_tf/deploy/accuracy_plot_test.py",
+    "tests/tofa_tf/deploy/deploy_test.py",
+    "tests/tofa_tf/deploy/firmware_test.py",
+    "tests/tofa_tf/deploy/report_test.py",
+    "tests/tofa_tf/deploy/scenario_test.py",
     "tests/tofa_tf/layers",
     "tests/tofa_tf/nets",
     "tests/tofa_tf/pretrain_test.py",
     "tests/tofa_tf/pretrained",
     "tests/tofa_tf/run_test.py",
+    "tests/tofa_tf/training/trained_run_test.py",
     "tests/tofa_tf/training/trainer_test.py",
 )
 

@@ -1,39 +1,42 @@
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from tests.tofa_tf.trained import experiment, trained_copy
+from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.errors import UserError
 from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
-from tofa_tf.training.trainer import CHECKPOINT, build_training
+from tofa_tf.training.trainer import TrainConfig, build_training
 
 
-def _state(**changes):
-    config = dataclasses.replace(experiment().config, **changes)
-    return build_training(experiment().space, 10, config)
+def _state(seed: int = 0):
+    return build_training(TINY, 10, TrainConfig(seed=seed))
 
 
 class CheckpointTest(tf.test.TestCase):
     def setUp(self):
         super().setUp()
-        self.path = trained_copy(Path(self.get_temp_dir()) / "run").folder / CHECKPOINT
+        self.path = Path(self.get_temp_dir()) / "checkpoint.npz"
+        self.saved = _state()
+        self.saved.optimizer.iterations.assign(7)
+        save_checkpoint(self.path, self.saved)
 
     def test_what_was_saved_comes_back(self):
-        state, again = _state(), _state(seed=1)
-        restore_checkpoint(self.path, state)
-        self.assertEqual(int(state.optimizer.iterations), experiment().config.steps)
-        copy = self.path.with_name("copy.npz")
-        save_checkpoint(copy, state)
-        restore_checkpoint(copy, again)
-        for name in ("weights", "trainable_variables"):
-            ours, theirs = (getattr(s.supernet, name) for s in (again, state))
+        other = _state(seed=1)
+        kernels = [state.supernet.weights[0].numpy() for state in (self.saved, other)]
+        self.assertNotAllEqual(*kernels)
+        restore_checkpoint(self.path, other)
+        self.assertEqual(int(other.optimizer.iterations), 7)
+        for ours, theirs in (
+            (other.supernet.weights, self.saved.supernet.weights),
+            (other.averages, self.saved.averages),
+            (other.optimizer.variables, self.saved.optimizer.variables),
+        ):
             for a, b in zip(ours, theirs, strict=True):
                 self.assertAllEqual(a, b)
 
     def test_damage_is_one_line_that_says_what_to_do(self):
-        whole, state = self.path.read_bytes(), _state()
+        whole = self.path.read_bytes()
         # The version of the zip format that a reader needs, in the first entry of the directory.
         version = whole.index(b"PK\x01\x02") + 6
         # What the first array begins with: its type and shape, as text.
@@ -47,13 +50,13 @@ class CheckpointTest(tf.test.TestCase):
             with self.assertRaisesRegex(
                 UserError, "^cannot read the checkpoint .*: delete it, and the same command trains"
             ) as caught:
-                restore_checkpoint(self.path, state)
+                restore_checkpoint(self.path, self.saved)
             self.assertNotIn("\n", str(caught.exception))
 
     def test_the_state_of_another_supernet_is_refused(self):
         np.savez(self.path, other=np.zeros(3))
         with self.assertRaisesRegex(UserError, "holds the state of another supernet .*: delete it"):
-            restore_checkpoint(self.path, _state())
+            restore_checkpoint(self.path, self.saved)
 
 
 if __name__ == "__main__":
