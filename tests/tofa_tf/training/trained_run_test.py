@@ -42,7 +42,7 @@ class TrainedRunTest(tf.test.TestCase):
         for content in (b"", b"HDF", (self.folder / WEIGHTS).read_bytes()[:5000]):
             (self.folder / WEIGHTS).write_bytes(content)
             with self.assertRaisesRegex(
-                UserError, f"cannot read .*{WEIGHTS}: delete it, and the same command makes it anew"
+                UserError, f"{WEIGHTS} holds no weights .*: delete the file, and the same command"
             ):
                 train_or_load(experiment(), self.folder)
 
