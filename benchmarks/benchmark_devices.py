@@ -25,7 +25,8 @@ from benchmarks.results import TABLE, new_results
 from benchmarks.standard_nets import standard_nets
 from benchmarks.trained_run import load_trained_run
 from tflite_export.devices.boards import Board, known_boards, load_boards
-from tflite_export.export_model import export_model
+from tflite_export.export_settings import CalibrationData, ExportSettings
+from tflite_export.exporter import export_model
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tflite_export.runtimes.vela import NpuReport, wanted_npus
 from tofa_tf import train
@@ -117,13 +118,10 @@ def _standard(
         start = time.perf_counter()
         report = export_model(
             net,
-            images[:REPRESENTATIVE_IMAGES],
-            None,
-            None,
+            CalibrationData(images[:REPRESENTATIVE_IMAGES]),
             folder / name,
+            settings=ExportSettings(boards=tuple(boards), npus=wanted_npus("", boards)),
             tflm=tflm,
-            boards=boards,
-            npus=wanted_npus("", boards),
         )
         seconds = time.perf_counter() - start
         print(f"{name}: {report.macs / 1e6:.2f} MMACs, {seconds:.1f} s", flush=True)

@@ -116,7 +116,7 @@ def _compare(
         }
     litert = LitertModel(made.ptq)
     estimate = estimated_loss(
-        outputs_of(model, training), litert.run(litert.quantize(training)).logits
+        outputs_of(model, training), litert.run(litert.quantize(training)).values
     )
     return {**row, "ptq_estimated_loss_points": estimate, "qat_seconds": made.qat_seconds}
 

@@ -18,7 +18,9 @@ from absl import flags
 from matplotlib.figure import Figure
 
 from benchmarks.results import TABLE, describe_environment, new_results, write_csv
-from tflite_export.export_model import REPORT_FILE, export_model
+from tflite_export.export_folder import REPORT_FILE
+from tflite_export.export_settings import CalibrationData, VerificationData
+from tflite_export.exporter import export_model
 from tflite_export.runtimes.tflm import TflmRuntime
 from tofa_tf import train
 from tofa_tf.app import cli
@@ -110,10 +112,11 @@ def _export(
     model, calibration = deployable(supernet, arch, experiment)
     report = export_model(
         model,
-        calibration[:REPRESENTATIVE_IMAGES],
-        experiment.test_images(arch.resolution),
-        experiment.dataset.test.labels,
+        CalibrationData(calibration[:REPRESENTATIVE_IMAGES]),
         folder,
+        verification=VerificationData(
+            experiment.test_images(arch.resolution), experiment.dataset.test.labels
+        ),
         tflm=tflm,
         overwrite=(folder / REPORT_FILE).exists(),
     )

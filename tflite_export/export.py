@@ -1,70 +1,77 @@
 """Keras model in, verified int8 model for TFLite Micro out.
 
-    python -m tflite_export.export --model=some.keras --representative=images/ --output=out/
+    python -m tflite_export.export --model=some.keras --representative=images/ --output=out/ \
+        --test=labelled/
 
 writes `model_int8.tflite`, the same as C++ source (`model_data.cc`, `model_data.h`), and
 `report.json`: what it was made of and how it was verified. With --boards=rp2040,my_board.toml also
 `boards.md`: what fits where, and latency estimates; --boards=list lists the known ones. With
 --vela=ethos-u55-128, or for a board that has such an NPU, also `model_vela.tflite`, the same model
 compiled for it. With --firmware=pico (or make, esp_idf, arduino, zephyr) a project to flash under
-`firmware/`. The model file is .keras or .h5, with one image input of fixed size and one vector of
-outputs; the representative images are like those the board will see (a folder, or a .npy / .npz
-array), and 100 of them are enough.
+`firmware/`.
+
+The model file is .keras or .h5, with one float32 input of fixed size, an image (height, width,
+channels), a window of sensor data (steps, sensors) or a vector (samples,), and one output. The
+representative inputs are like those the board will see (a folder of images, or a .npy / .npz
+array), and 100 of them are enough. The test inputs have labels: a folder with one sub-folder a
+class, or an .npz file with the arrays "inputs" and "labels"; accuracies of float and int8 model are
+printed, and a warning if another normalisation explains the labels clearly better.
 
 Pixels (0 to 255) reach the model as (pixel - mean) / std, by default with mean and std 128, which
 makes the board's int8 input simply pixel - 128. A model that begins with a Rescaling or
 Normalization layer of its own gets the pixels as they are. Float arrays are taken as they are. Give
 --mean and --std where the model was trained on something else: a wrong pair spoils the int8 model.
+Image files are turned upright, cropped to the model's proportions and resized as
+`tflite_export/preprocess.py` says.
+
+What the outputs mean (--task) is told by the model where it can be, see `tflite_export/task.py`.
 """
 
-import dataclasses
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from absl import flags
 
 from tflite_export.common import cli
 from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import check_free
-from tflite_export.common.raw_inputs import read_inputs
-from tflite_export.convert.convert import image_shape
-from tflite_export.convert.keras_file import load_model
-from tflite_export.convert.normalization import (
-    Normalization,
-    default_normalization,
-    parse_normalization,
-)
-from tflite_export.convert.quantization import quantize
-from tflite_export.convert.quantization_report import QuantizationReport
 from tflite_export.convert.quantize_model import Method, parse_quantization
 from tflite_export.devices.boards import list_boards, load_boards
 from tflite_export.devices.npus import NPUS
-from tflite_export.export_model import (
-    EXPORT,
-    FIRMWARE_FOLDER,
-    MODEL_FILE,
-    ExportReport,
-    export_model,
-)
-from tflite_export.firmware.generate import (
-    PLATFORMS,
-    TEST_VECTORS,
-    check_platforms,
-    write_firmware,
-)
-from tflite_export.input_spec import default_spec
+from tflite_export.export_job import ExportJob, run_export
+from tflite_export.export_summary import normalisation_warning, summary
+from tflite_export.firmware.generate import PLATFORMS
+from tflite_export.input_spec import CHANNELS, CROPS
 from tflite_export.pack.repack import Level
-from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.vela import wanted_npus
+from tflite_export.task import Task
 
 _MODEL = flags.DEFINE_string("model", None, "Keras model: a .keras or .h5 file.")
 _REPRESENTATIVE = flags.DEFINE_string(
     "representative", None, "Folder of images (nested as it may be), or .npy / .npz file."
 )
 _OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
+_TEST = flags.DEFINE_string(
+    "test", None, "Labelled: a folder with one sub-folder a class, or .npz (inputs, labels)."
+)
+_CLASS_NAMES = flags.DEFINE_list(
+    "class_names", [], "In the order of the model's outputs; default: sorted names of --test."
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
-_IMAGES = flags.DEFINE_integer("images", 100, "How many of the images to use.", lower_bound=1)
+_INPUTS = flags.DEFINE_integer(
+    "inputs", 100, "How many of the representative inputs to use.", lower_bound=1
+)
+flags.DEFINE_alias("images", "inputs")
+_TASK = flags.DEFINE_enum("task", Task.AUTO, list(Task), "What the outputs of the model mean.")
+_COLOUR = flags.DEFINE_enum(
+    "colour",
+    "",
+    ["", *CHANNELS],
+    "Order of the channels; default: rgb, or grey where there is one.",
+)
+_CROP = flags.DEFINE_enum(
+    "crop", "centre", CROPS, "Keep the middle of image files, or stretch the whole to the size."
+)
 _REPACK = flags.DEFINE_enum(
     "repack", Level.LOSSLESS, list(Level), "How the file is made smaller; outputs stay the same."
 )
@@ -72,7 +79,7 @@ _QUANTIZATION = flags.DEFINE_enum(
     "quantization",
     Method.PTQ,
     list(Method),
-    "After training (ptq), by training on the representative images (qat), or auto: qat if ptq "
+    "After training (ptq), by training on the representative inputs (qat), or auto: qat if ptq "
     "loses more than --tolerance.",
 )
 _TOLERANCE = flags.DEFINE_float("tolerance", 0.5, "Of auto: estimated loss in percentage points.")
@@ -93,81 +100,39 @@ def main(argv: Sequence[str]) -> None:
         if not flag.value:
             raise ExportError(f"--{flag.name} is missing; --help explains it")
     boards = load_boards(_BOARDS.value) if _BOARDS.value else []
-    npus = wanted_npus(_VELA.value, boards)
-    check_platforms(_FIRMWARE.value)
-    quantization = parse_quantization(_QUANTIZATION.value, _TOLERANCE.value)
-    output = Path(_OUTPUT.value)
-    check_free(output, overwrite=_OVERWRITE.value, kind=EXPORT)
-    model = load_model(Path(_MODEL.value))
-    spec = default_spec(image_shape(model))
-    pixels = read_inputs(Path(_REPRESENTATIVE.value), spec, _IMAGES.value)
-    normalize = parse_normalization(_MEAN.value, _STD.value) or default_normalization(model, pixels)
-    images = normalize(pixels)
-    recipe = {
-        "model": Path(_MODEL.value).name,
-        "representative": Path(_REPRESENTATIVE.value).name,
-        "representative_images": len(images),
-        "normalization": dataclasses.asdict(normalize),
-    }
-    with TflmRuntime() as tflm:
-        report = export_model(
-            model,
-            images,
-            None,
-            None,
-            output,
-            tflm=tflm,
-            recipe=recipe,
+    result = run_export(
+        ExportJob(
+            model=Path(_MODEL.value),
+            representative=Path(_REPRESENTATIVE.value),
+            output=Path(_OUTPUT.value),
+            test=Path(_TEST.value) if _TEST.value else None,
+            inputs=_INPUTS.value,
+            class_names=tuple(_CLASS_NAMES.value),
+            mean=_numbers(_MEAN),
+            std=_numbers(_STD),
+            colour=_COLOUR.value,
+            crop=_CROP.value,
+            task=Task(_TASK.value),
+            quantization=parse_quantization(_QUANTIZATION.value, _TOLERANCE.value),
+            repack_level=Level(_REPACK.value),
+            boards=tuple(boards),
+            npus=wanted_npus(_VELA.value, boards),
+            firmware=tuple(_FIRMWARE.value),
             overwrite=_OVERWRITE.value,
-            repack_level=_REPACK.value,
-            boards=boards,
-            quantization=quantization,
-            npus=npus,
         )
-        _write_firmware(output, report, images, tflm)
-    print(_summary(output, report, normalize))
-
-
-def _write_firmware(
-    output: Path, report: ExportReport, images: np.ndarray, tflm: TflmRuntime
-) -> None:
-    inputs = quantize(images[:TEST_VECTORS], report.input_scale, report.input_zero_point)
-    # The largest arena that any of the boards asked for needs.
-    arena = max((board.fit.arena_used for board in report.boards), default=None)
-    for platform in dict.fromkeys(_FIRMWARE.value):
-        folder = output / FIRMWARE_FOLDER / platform
-        tflite = (output / MODEL_FILE).read_bytes()
-        write_firmware(folder, platform, tflite, inputs, tflm, arena_bytes=arena)
-
-
-def _summary(output: Path, report: ExportReport, normalize: Normalization) -> str:
-    memory, packing, checked = report.memory, report.packing, report.verification
-    boards = "".join(
-        f"\n{board.latency}; {'lacks ' + board.missing if board.missing else 'fits'}"
-        for board in report.boards
     )
-    # At the clock of the board, where it is a board's.
-    clocked = {board.npu.config: board.npu for board in report.boards if board.npu}
-    npus = "".join(f"\n{clocked.get(npu.config, npu)}" for npu in report.npus)
-    return (
-        f"{output}: {report.macs / 1e6:.2f} MMACs, flash {memory.flash_bytes / 1024:.1f} KiB, "
-        f"arena {memory.arena_bytes / 1024:.1f} KiB in TFLite Micro\n"
-        f"repacking ({packing.level}): {packing.unpacked_bytes / 1024:.1f} to "
-        f"{memory.flash_bytes / 1024:.1f} KiB, {packing.dead_channels} dead channels removed\n"
-        f"input: {normalize}\n"
-        f"{_quantization(report.quantization)}\n"
-        f"top-1 of int8 and float model equal on {checked.int8_agreement:.1%} of {checked.images} "
-        f"images; LiteRT and TFLite Micro differ by {checked.litert_tflm_max_lsb} LSB at most"
-        + boards
-        + npus
-    )
+    print(f"{_OUTPUT.value}: {summary(result.report)}")
+    if result.better:
+        print(normalisation_warning(result.better), file=sys.stderr)
 
 
-def _quantization(report: QuantizationReport) -> str:
-    estimate = report.ptq_estimated_loss
-    reason = "" if estimate is None else f"; ptq is estimated to lose {estimate:.2f} points"
-    other = "" if report.qat is None else f" ({report.ptq.agreement:.1%} with ptq)"
-    return f"quantization: {report.used}{other}{reason}"
+def _numbers(flag: flags.FlagHolder) -> tuple[float, ...] | None:
+    if flag.value is None:
+        return None
+    try:
+        return tuple(map(float, flag.value))
+    except ValueError as error:
+        raise ExportError(f"--{flag.name}: numbers, separated by commas: {error}") from error
 
 
 if __name__ == "__main__":

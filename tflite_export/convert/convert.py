@@ -2,12 +2,20 @@
 
 import re
 import warnings
+from typing import Any
 
 import numpy as np
 
 from tflite_export.common.console import captured_stderr
 from tflite_export.common.errors import ExportError
 from tflite_export.common.quiet_tensorflow import ConverterError, tf
+from tflite_export.convert.check_model import (
+    check_computes_in_float32,
+    check_finite,
+    check_inputs,
+    check_no_loops,
+    input_shape,
+)
 from tflite_export.convert.pooling import pool_instead_of_mean
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.ops import check_integer
@@ -16,29 +24,29 @@ from tflite_export.graph.ops import check_integer
 _FOREIGN_OPS = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
 
 
-def convert_int8(model, representative: np.ndarray) -> bytes:
+def convert_int8(model: Any, representative: np.ndarray) -> bytes:
     """Converts a Keras model to a .tflite whose every tensor is integer, input and output too.
 
     The same model and images give the same bytes. Layer names are part of the file, so a model
     that is built twice needs explicit layer names for that: automatic ones are numbered on.
 
     Args:
-        model: Keras 3 or tf_keras model, (batch, height, width, channels) float in, one output.
-        representative: float32 (n, height, width, channels), prepared as for the model itself;
-            the ranges of all activations are taken from these. About 100 are enough.
+        model: Keras 3 or tf_keras model of one float32 input and one output of fixed shape.
+        representative: float32 (n, *shape of the input), prepared as for the model itself; the
+            ranges of all activations are taken from these. About 100 are enough.
 
     Returns:
         The content of the .tflite file; batch size 1.
 
     Raises:
-        ExportError: if the model has no fixed image input, the images do not suit it, or an op
-            cannot be quantised.
+        ExportError: if the model cannot be exported (see `check_model`), the inputs do not suit it,
+            or an op cannot be quantised.
     """
-    check_images(representative, image_shape(model), "representative images")
+    check_inputs(representative, input_shape(model), "representative inputs")
     return _convert(model, representative)
 
 
-def convert_trained(model) -> bytes:
+def convert_trained(model: Any) -> bytes:
     """Converts a model that carries its own ranges, as `qat.train_quantized` makes it.
 
     Args:
@@ -53,74 +61,28 @@ def convert_trained(model) -> bytes:
     return _convert(model, None)
 
 
-def image_shape(model) -> tuple[int, int, int]:
-    """Returns (height, width, channels) of the model's one image input.
-
-    Raises:
-        ExportError: if the model has another kind of input, or other than one output.
-    """
-    inputs, outputs = getattr(model, "inputs", None), getattr(model, "outputs", None)
-    if not inputs or not outputs:
-        raise ExportError(
-            "the model has no known input shape: build it as a functional model from "
-            "keras.Input(shape=(height, width, channels))"
-        )
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise ExportError(
-            f"the model has {len(inputs)} inputs and {len(outputs)} outputs; "
-            "one image in and one vector out is what can be exported"
-        )
-    shape = tuple(inputs[0].shape)
-    if len(shape) != 4:
-        raise ExportError(
-            f"the model's input {shape} is not an image: (batch, height, width, channels) is needed"
-        )
-    if None in shape[1:]:
-        raise ExportError(
-            f"the model's input {shape} has no fixed size, which a microcontroller needs: build "
-            "the same layers on keras.Input(shape=(96, 96, 3)) and copy the weights with "
-            "set_weights(get_weights())"
-        )
-    if len(outputs[0].shape) != 2:
-        raise ExportError(
-            f"the model's output {tuple(outputs[0].shape)} is not one vector per image: end it "
-            "with Flatten or global pooling and Dense"
-        )
-    return shape[1:]
-
-
-def check_images(images: np.ndarray, shape: tuple[int, int, int], what: str) -> None:
-    """Raises ExportError unless `images` is finite float32 (n > 0, *shape); `what` names them."""
-    if images.ndim != 4 or images.shape[1:] != shape:
-        needed = ", ".join(map(str, shape))
-        raise ExportError(f"the {what} are {images.shape}; the model needs (n, {needed})")
-    if len(images) == 0:
-        raise ExportError(f"there are no {what}: at least one is needed, about 100 are better")
-    if images.dtype != np.float32:
-        raise ExportError(f"the {what} are {images.dtype}; normalised float32 is needed")
-    if not np.isfinite(images).all():
-        raise ExportError(f"the {what} contain NaN or infinity")
-
-
-def _convert(model, representative: np.ndarray | None) -> bytes:
-    signature = tf.TensorSpec((1, *image_shape(model)), tf.float32, name="image")
-    function = tf.function(lambda image: model(image, training=False), autograph=False)
+def _convert(model: Any, representative: np.ndarray | None) -> bytes:
+    signature = tf.TensorSpec((1, *input_shape(model)), tf.float32, name="input")
+    check_computes_in_float32(model)
+    check_finite(model)
+    function = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
     with captured_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        concrete = pool_instead_of_mean(function.get_concrete_function(signature))
-        tflite = _quantize(concrete, representative)
+        concrete = function.get_concrete_function(signature)
+        check_no_loops(concrete.graph.as_graph_def(), model)
+        tflite = _quantize(pool_instead_of_mean(concrete), representative)
     check_integer(read_tflite(tflite))
     return tflite
 
 
-def _quantize(function, representative: np.ndarray | None) -> bytes:
+def _quantize(function: Any, representative: np.ndarray | None) -> bytes:
     # Without the model as second argument the converter freezes the function. With it, variables
     # of Keras 3 stay resources, which fail in calibration; from_keras_model is ten times slower.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if representative is not None:
-        converter.representative_dataset = lambda: ([image[np.newaxis]] for image in representative)
-        # Without images the converter refuses this; `check_integer` sees to the same.
+        converter.representative_dataset = lambda: ([one[np.newaxis]] for one in representative)
+        # Without inputs the converter refuses this; `check_integer` sees to the same.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8

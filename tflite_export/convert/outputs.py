@@ -1,4 +1,4 @@
-"""Runs Keras models over many images."""
+"""Runs Keras models over many inputs."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ import numpy as np
 _BATCH = 256
 
 
-def outputs_of(model: Any, images: np.ndarray) -> np.ndarray:
-    """Returns what a model says, in inference, (batch, classes).
+def outputs_of(model: Any, inputs: np.ndarray) -> np.ndarray:
+    """Returns what a model says, in inference, (batch, ..., columns).
 
     Args:
         model: Keras 3 or `tf_keras` model.
-        images: float32 (batch, height, width, channels), normalised.
+        inputs: float32 (batch, *shape of the input), normalised.
     """
-    # Not model.predict: tracing it costs more than running a few hundred images without.
-    batches = np.array_split(images, -(-len(images) // _BATCH))
+    # Not model.predict: tracing it costs more than running a few hundred without.
+    batches = np.array_split(inputs, -(-len(inputs) // _BATCH))
     return np.concatenate([np.asarray(model(batch, training=False)) for batch in batches])

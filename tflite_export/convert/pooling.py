@@ -5,16 +5,20 @@ respect: pooling keeps the scale of its input, MEAN has one of its own; so an ou
 the mean of the int8 inputs, rounded to half a step of the input's scale at most.
 """
 
+import math
+from typing import Any
+
 from tflite_export.common.quiet_tensorflow import convert_variables_to_constants_v2, tf
 
-_HEIGHT_AND_WIDTH = [1, 2]
+# Axes of a global mean by the rank of its input: height and width of images, steps of windows.
+_POOLED = {4: [1, 2], 3: [1]}
 
 
-def pool_instead_of_mean(function):
-    """Rewrites means over height and width in a concrete function, whatever layer they come from.
+def pool_instead_of_mean(function: Any) -> Any:
+    """Rewrites means over height and width, or over steps, whatever layer they come from.
 
     Args:
-        function: concrete function of (batch, height, width, channels) with fixed shapes.
+        function: concrete function with fixed shapes.
 
     Returns:
         A frozen concrete function in which average pooling takes the place of these means; the
@@ -43,36 +47,54 @@ def _may_have_mean(graph: tf.Graph) -> bool:
     return bool(types & {"Mean", "PartitionedCall", "StatefulPartitionedCall"})
 
 
-def _is_global_mean(graph: tf.Graph, node) -> bool:
+def _is_global_mean(graph: tf.Graph, node: Any) -> bool:
     if node.op != "Mean":
         return False
-    images, axes = graph.get_operation_by_name(node.name).inputs
-    return (
-        images.shape.rank == 4
-        and images.shape.is_fully_defined()
-        and images.shape[1] * images.shape[2] > 1
-        and sorted(tf.get_static_value(axes).ravel() % 4) == _HEIGHT_AND_WIDTH
-    )
+    inputs, axes = graph.get_operation_by_name(node.name).inputs
+    rank = inputs.shape.rank
+    if rank not in _POOLED or not inputs.shape.is_fully_defined():
+        return False
+    pooled = sorted(tf.get_static_value(axes).ravel() % rank)
+    return pooled == _POOLED[rank] and math.prod(inputs.shape[axis] for axis in pooled) > 1
 
 
-def _rewrite(graph: tf.Graph, graph_def, node) -> None:
+def _rewrite(graph: tf.Graph, graph_def: Any, node: Any) -> None:
     mean = graph.get_operation_by_name(node.name)
-    window = [1, *mean.inputs[0].shape[1:3], 1]
-    keeps_dimensions, images = node.attr["keep_dims"].b, node.input[0]
+    shape = mean.inputs[0].shape
+    dtype = mean.get_attr("T").as_datatype_enum
+    keeps_dimensions, source = node.attr["keep_dims"].b, node.input[0]
+    if shape.rank == 3:
+        # Pooling is of images: steps become the columns of a single row.
+        source = _add_expansion(graph_def, mean.name, source, dtype)
+        window, squeezed = [1, 1, shape[1], 1], [1] if keeps_dimensions else [1, 2]
+    else:
+        window, squeezed = [1, shape[1], shape[2], 1], [] if keeps_dimensions else [1, 2]
     node.Clear()
     # Whichever node comes last takes over the name, so that its readers need not change.
     node.name = mean.name
     pool = node
-    if not keeps_dimensions:
+    if squeezed:
         pool = graph_def.node.add(name=f"{mean.name}/pool")
         node.op = "Squeeze"
         node.input.append(pool.name)
-        node.attr["T"].type = mean.get_attr("T").as_datatype_enum
-        node.attr["squeeze_dims"].list.i.extend(_HEIGHT_AND_WIDTH)
+        node.attr["T"].type = dtype
+        node.attr["squeeze_dims"].list.i.extend(squeezed)
     pool.op = "AvgPool"
-    pool.input.append(images)
-    pool.attr["T"].type = mean.get_attr("T").as_datatype_enum
+    pool.input.append(source)
+    pool.attr["T"].type = dtype
     pool.attr["ksize"].list.i.extend(window)
     pool.attr["strides"].list.i.extend(window)
     pool.attr["padding"].s = b"VALID"
     pool.attr["data_format"].s = b"NHWC"
+
+
+def _add_expansion(graph_def: Any, name: str, source: str, dtype: int) -> str:
+    """Adds a node that makes (batch, 1, steps, channels) of `source`; returns its name."""
+    axis = graph_def.node.add(name=f"{name}/axis", op="Const")
+    axis.attr["dtype"].type = tf.int32.as_datatype_enum
+    axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(1, tf.int32))
+    rows = graph_def.node.add(name=f"{name}/row", op="ExpandDims")
+    rows.input.extend([source, axis.name])
+    rows.attr["T"].type = dtype
+    rows.attr["Tdim"].type = tf.int32.as_datatype_enum
+    return rows.name

@@ -1,30 +1,33 @@
 """What the two ways of quantisation make of one model, side by side."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
+from tflite_export.common.json_data import JsonRecord
 from tflite_export.convert.quantize_model import Method, Quantization, Quantized
 from tflite_export.runtimes.litert import LitertModel
-from tflite_export.runtimes.verify import Verification
+from tflite_export.runtimes.verify import Verification, accuracy, agreement
+from tflite_export.task import CLASSIFICATION, OutputRule
 
 
 @dataclass(frozen=True)
 class Answers:
-    """How one int8 model does on the images it is verified with.
+    """How one int8 model does on the inputs it is verified with.
 
     Attributes:
         accuracy: share of 1; None without labels.
-        agreement: share of images with the top-1 class of the float model.
+        agreement: share of answers equal to the float model's; None for a regression.
+        mean_output_error: mean |int8 output - float output|, in the output's unit.
     """
 
     accuracy: float | None
-    agreement: float
+    agreement: float | None
+    mean_output_error: float
 
 
 @dataclass(frozen=True)
-class QuantizationReport:
+class QuantizationReport(JsonRecord):
     """How the exported model was quantised, and what the other way gives.
 
     Attributes:
@@ -50,33 +53,31 @@ class QuantizationReport:
     qat_steps: int | None
     qat_seconds: float | None = field(compare=False)
 
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "QuantizationReport":
-        """Reads what `dataclasses.asdict` made of one."""
-        ptq, qat = fields["ptq"], fields["qat"]
-        return cls(**fields | {"ptq": Answers(**ptq), "qat": Answers(**qat) if qat else None})
-
 
 def report_quantization(
     asked: Quantization,
     made: Quantized,
     verification: Verification,
-    images: np.ndarray,
+    inputs: np.ndarray,
     labels: np.ndarray | None,
-    logits: np.ndarray,
+    float_outputs: np.ndarray,
 ) -> QuantizationReport:
     """Runs the file that was not verified, too, if there are two.
 
     Args:
+        asked: what was asked for.
+        made: what came of it.
         verification: of the exported model.
-        images: float32 (batch, height, width, channels), those of the verification.
-        labels: class indices (batch,), or None.
-        logits: (batch, classes), the float model's.
+        inputs: float32 (batch, *shape of the input), those of the verification.
+        labels: of these, see `OutputRule.answers`; or None.
+        float_outputs: (batch, ..., columns), the float model's.
     """
     trained = made.qat is not None
-    ptq = Answers(verification.int8_accuracy, verification.int8_agreement)
+    ptq = Answers(
+        verification.int8_accuracy, verification.int8_agreement, verification.mean_output_error
+    )
     if trained:
-        ptq = answers(made.ptq, images, labels, logits)
+        ptq = answers(made.ptq, inputs, labels, float_outputs, made.rule)
     return QuantizationReport(
         method=asked.method,
         used=Method.QAT if trained else Method.PTQ,
@@ -84,24 +85,32 @@ def report_quantization(
         ptq_estimated_loss=made.ptq_estimated_loss,
         float_accuracy=verification.float_accuracy,
         ptq=ptq,
-        qat=answers(made.qat, images, labels, logits) if trained else None,
+        qat=answers(made.qat, inputs, labels, float_outputs, made.rule) if made.qat else None,
         qat_steps=asked.qat.steps if trained else None,
         qat_seconds=made.qat_seconds,
     )
 
 
 def answers(
-    tflite: bytes, images: np.ndarray, labels: np.ndarray | None, logits: np.ndarray
+    tflite: bytes,
+    inputs: np.ndarray,
+    labels: np.ndarray | None,
+    float_outputs: np.ndarray,
+    rule: OutputRule = CLASSIFICATION,
 ) -> Answers:
     """Runs an int8 model in LiteRT and compares it with the labels and the float model.
 
     Args:
         tflite: the whole file.
-        images: float32 (batch, height, width, channels), normalised.
-        labels: class indices (batch,), or None.
-        logits: (batch, classes), the float model's.
+        inputs: float32 (batch, *shape of the input), normalised.
+        labels: of these, see `OutputRule.answers`; or None.
+        float_outputs: (batch, ..., columns), the float model's.
+        rule: how outputs are read.
     """
     litert = LitertModel(tflite)
-    classes = litert.run(litert.quantize(images)).outputs.argmax(axis=1)
-    accuracy = None if labels is None else float(np.mean(classes == labels))
-    return Answers(accuracy, float(np.mean(classes == logits.argmax(axis=1))))
+    values = litert.run(litert.quantize(inputs)).values
+    return Answers(
+        accuracy(rule, values, labels),
+        agreement(rule, values, float_outputs),
+        float(np.abs(values - float_outputs).mean()),
+    )

@@ -16,18 +16,18 @@ class LitertResult:
     """What LiteRT made of one model.
 
     Attributes:
-        outputs: (batch, classes), raw int8 values.
-        logits: (batch, classes), the float32 values these stand for.
+        outputs: (batch, ..., columns), raw int8 values.
+        values: the float32 values that these stand for, likewise.
         seconds: time of all invocations together.
     """
 
     outputs: np.ndarray
-    logits: np.ndarray
+    values: np.ndarray
     seconds: float
 
 
 class LitertModel:
-    """An int8 model of one image in and one vector out, ready to run.
+    """An int8 model of one input and one output, ready to run.
 
     Args:
         tflite: the whole file.
@@ -52,19 +52,19 @@ class LitertModel:
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
 
-    def quantize(self, images: np.ndarray) -> np.ndarray:
-        """Returns float images (batch, height, width, channels) as the model's int8 input."""
-        return quantize(images, *self._input["quantization"])
+    def quantize(self, inputs: np.ndarray) -> np.ndarray:
+        """Returns float inputs (batch, *shape) as the model's int8 input."""
+        return quantize(inputs, *self._input["quantization"])
 
-    def invoke(self, image: np.ndarray) -> np.ndarray:
-        """Returns the int8 output (1, classes) for one int8 image (height, width, channels)."""
-        self._interpreter.set_tensor(self._input["index"], image[np.newaxis])
+    def invoke(self, one: np.ndarray) -> np.ndarray:
+        """Returns the int8 output (1, ..., columns) for one int8 input, without the batch."""
+        self._interpreter.set_tensor(self._input["index"], one[np.newaxis])
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self._output["index"])
 
     def run(self, inputs: np.ndarray) -> LitertResult:
-        """Runs int8 inputs (batch, height, width, channels) one by one."""
+        """Runs int8 inputs (batch, *shape) one by one."""
         start = time.perf_counter()
-        outputs = np.concatenate([self.invoke(image) for image in inputs])
+        outputs = np.concatenate([self.invoke(one) for one in inputs])
         seconds = time.perf_counter() - start
         return LitertResult(outputs, dequantize(outputs, *self._output["quantization"]), seconds)

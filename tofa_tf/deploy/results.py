@@ -11,7 +11,7 @@ from tflite_export.common.json_data import JsonRecord
 from tflite_export.convert.quantization_report import QuantizationReport
 from tflite_export.devices.board_report import BoardReport
 from tflite_export.devices.fit import BoardFit
-from tflite_export.export_model import ExportReport
+from tflite_export.export_report import ExportReport
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 from tofa_tf.common.errors import UserError
@@ -123,7 +123,7 @@ class ScenarioResult(_Versioned):
     @property
     def pc_ms(self) -> float:
         """Milliseconds an image in LiteRT on the machine of the run, one thread."""
-        return self.verification.litert_ms
+        return self.verification.pc_ms
 
 
 @dataclasses.dataclass(frozen=True)

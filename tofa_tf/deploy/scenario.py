@@ -9,8 +9,13 @@ from tflite_export.common.console import warn
 from tflite_export.common.errors import TofaError
 from tflite_export.convert.quantize_model import Method
 from tflite_export.export_again import export_again
-from tflite_export.export_model import MODEL_FILE, ExportReport, export_model
+from tflite_export.export_folder import MODEL_FILE
+from tflite_export.export_report import ExportReport
+from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
+from tflite_export.exporter import export_model
+from tflite_export.input_spec import Colour, image_spec
 from tflite_export.runtimes.tflm_pool import TflmPool
+from tflite_export.task import Task
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json
 from tofa_tf.common.workdir import sha256
@@ -126,31 +131,35 @@ def _export(
         return export_again(source, output, boards=boards, npus=deployment.npus, overwrite=True)
     experiment, resolution = run.experiment, candidate.arch.resolution
     model, calibration = deployable(run.supernet, candidate.arch, experiment)
-    mean, std = experiment.space.normalisation(experiment.channels)
+    space = experiment.space
+    mean, std = space.normalisation(experiment.channels)
+    colour: Colour = "grey" if experiment.channels == 1 else "rgb"
     training_images = None
     if deployment.quantization.method != Method.PTQ:
         training_images = experiment.training_images(resolution, TRAINING_IMAGES)
     return export_model(
         model,
-        calibration[:REPRESENTATIVE_IMAGES],
-        experiment.test_images(resolution),
-        experiment.dataset.test.labels,
+        CalibrationData(calibration[:REPRESENTATIVE_IMAGES], training_images),
         output,
+        verification=VerificationData(
+            experiment.test_images(resolution), experiment.dataset.test.labels
+        ),
+        settings=ExportSettings(
+            task=Task.CLASSIFICATION,
+            quantization=deployment.quantization,
+            boards=boards,
+            npus=deployment.npus,
+            input_spec=image_spec(resolution, resolution, colour, mean=mean, std=std),
+            class_names=experiment.dataset.class_names,
+            recipe={
+                "arch": candidate.arch.to_json(),
+                "search_space": space.name,
+                "weights_sha256": run.weights_sha256,
+                "seed": experiment.config.seed,
+            },
+        ),
         tflm=tflm,
-        recipe={
-            "arch": candidate.arch.to_json(),
-            "search_space": experiment.space.name,
-            "class_names": experiment.dataset.class_names,
-            "pixel_mean": mean,
-            "pixel_std": std,
-            "weights_sha256": run.weights_sha256,
-            "seed": experiment.config.seed,
-        },
         overwrite=True,
-        boards=boards,
-        quantization=deployment.quantization,
-        training_images=training_images,
-        npus=deployment.npus,
     )
 
 

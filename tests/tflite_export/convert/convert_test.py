@@ -41,7 +41,7 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         images = random_images(64, seed=5)
         tflite = convert_int8(model, random_images(50))
         litert = LitertModel(tflite)
-        logits = litert.run(litert.quantize(images)).logits
+        logits = litert.run(litert.quantize(images)).values
         expected = np.asarray(model(images, training=False))
         # int8 noise grows with depth: a hundredth is one step of the output.
         self.assertGreater(np.corrcoef(logits.ravel(), expected.ravel())[0, 1], 0.97)
@@ -87,47 +87,7 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
             self.assertEqual(written.read(), b"")
 
 
-class RefusalTest(tf.test.TestCase, parameterized.TestCase):
-    def _model(self, shape):
-        inputs = layers.Input(shape)
-        x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(inputs))
-        return keras.Model(inputs, layers.Dense(2)(x))
-
-    def test_dynamic_shape_says_how_to_fix(self):
-        with self.assertRaisesRegex(ExportError, r"no fixed size.*keras\.Input.*set_weights"):
-            convert_int8(self._model((None, None, 3)), random_images(4, 8))
-
-    def test_input_that_is_no_image(self):
-        model = keras.Sequential([layers.Input((10,)), layers.Dense(2)])
-        with self.assertRaisesRegex(ExportError, "not an image"):
-            convert_int8(model, random_images(4, 8))
-
-    def test_several_inputs(self):
-        two = [layers.Input((8, 8, 3)), layers.Input((8, 8, 3))]
-        model = keras.Model(two, layers.Flatten()(layers.Add()(two)))
-        with self.assertRaisesRegex(ExportError, "2 inputs and 1 outputs"):
-            convert_int8(model, random_images(4, 8))
-
-    def test_output_that_is_no_vector(self):
-        model = keras.Sequential([layers.Input((8, 8, 3)), layers.Conv2D(4, 3)])
-        with self.assertRaisesRegex(ExportError, "not one vector per image.*Flatten"):
-            convert_int8(model, random_images(4, 8))
-
-    def test_model_without_known_input(self):
-        model = keras.Sequential([layers.Conv2D(4, 3), layers.Flatten()])
-        with self.assertRaisesRegex(ExportError, "no known input shape"):
-            convert_int8(model, random_images(4, 8))
-
-    @parameterized.named_parameters(
-        ("none", np.zeros((0, 8, 8, 3), np.float32), "there are no representative images"),
-        ("size", np.zeros((4, 9, 8, 3), np.float32), r"\(4, 9, 8, 3\); the model needs \(n, 8, 8"),
-        ("pixels", np.zeros((4, 8, 8, 3), np.uint8), "uint8; normalised float32"),
-        ("nan", np.full((4, 8, 8, 3), np.nan, np.float32), "NaN or infinity"),
-    )
-    def test_unsuitable_images(self, images, message):
-        with self.assertRaisesRegex(ExportError, message):
-            convert_int8(self._model((8, 8, 3)), images)
-
+class RefusalTest(tf.test.TestCase):
     def test_op_that_stays_float_names_its_layer(self):
         inputs = layers.Input((8, 8, 3))
         x = layers.Flatten()(layers.LayerNormalization(name="my_norm")(inputs))

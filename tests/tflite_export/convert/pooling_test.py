@@ -42,7 +42,7 @@ class PoolingTest(tf.test.TestCase, parameterized.TestCase):
         self.assertNotIn("MEAN", counts)
         images = random_images(20, 8, seed=3)
         litert = LitertModel(tflite)
-        logits = litert.run(litert.quantize(images)).logits
+        logits = litert.run(litert.quantize(images)).values
         expected = np.asarray(model(images))
         self.assertLess(np.abs(logits - expected).max(), 0.05 * np.ptp(expected))
 

@@ -55,7 +55,7 @@ class QatTest(tf.test.TestCase):
         fake_quant.round_kernels(emulated)
         tflite = convert_trained(emulated)
         litert = LitertModel(tflite, reference=True)
-        deployed = litert.run(litert.quantize(self.images)).logits
+        deployed = litert.run(litert.quantize(self.images)).values
         lsb = np.abs(deployed - outputs_of(emulated, self.images))
         lsb /= read_tflite(tflite).outputs[0].scales[0]
         self.assertLess(lsb.mean(), 0.25)

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 
 import keras
@@ -10,6 +9,7 @@ from tflite_export.convert.convert import convert_int8
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import Answers, QuantizationReport, answers
 from tflite_export.convert.quantize_model import Method
+from tflite_export.task import OutputRule, Task
 
 
 class AnswersTest(tf.test.TestCase):
@@ -24,13 +24,18 @@ class AnswersTest(tf.test.TestCase):
         other = answers(tflite, images, np.full(20, -1), -logits)
         self.assertEqual((other.accuracy, other.agreement), (0.0, 0.0))
         self.assertIsNone(answers(tflite, images, None, logits).accuracy)
+        self.assertAllClose(
+            answers(tflite, images, None, logits + 7).mean_output_error, 7.0, rtol=0.05
+        )
+        numbers = answers(tflite, images, None, logits, OutputRule(Task.REGRESSION))
+        self.assertIsNone(numbers.agreement)
 
     def test_record_survives_json(self):
-        for qat in (None, Answers(0.5, 0.75)):
+        for qat in (None, Answers(0.5, 0.75, 0.1)):
             report = QuantizationReport(
-                Method.AUTO, Method.QAT, 0.5, 0.1, 0.6, Answers(None, 1.0), qat, 150, 2.5
+                Method.AUTO, Method.QAT, 0.5, 0.1, 0.6, Answers(None, 1.0, 0.25), qat, 150, 2.5
             )
-            fields = json.loads(json.dumps(dataclasses.asdict(report)))
+            fields = json.loads(json.dumps(report.to_json()))
             self.assertEqual(QuantizationReport.from_json(fields), report)
 
 

@@ -13,6 +13,7 @@ from tflite_export.convert.quantize_model import (
     parse_quantization,
     quantize_model,
 )
+from tflite_export.task import OutputRule, Task
 
 
 class EstimatedLossTest(tf.test.TestCase):
@@ -25,6 +26,19 @@ class EstimatedLossTest(tf.test.TestCase):
         int8 = np.array([[0, 1, 0], [1, 0, 0]])
         for outputs in (probabilities, np.log(probabilities) + 3.0):
             self.assertAllClose(estimated_loss(outputs, int8), 100 * (0.7 - 0.2) / 2)
+
+    def test_other_decisions_lose_the_difference_of_the_probabilities(self):
+        probabilities, int8 = np.array([[0.9], [0.6], [0.2]]), np.array([[0.8], [0.4], [0.1]])
+        expected = 100 * (0.6 - 0.4) / 3
+        rule = OutputRule(Task.BINARY, 0.5)
+        self.assertAllClose(estimated_loss(probabilities, int8, rule), expected)
+        logits = np.log(probabilities / (1 - probabilities))
+        rule = OutputRule(Task.BINARY, 0.0)
+        self.assertAllClose(estimated_loss(logits, int8 - 0.5, rule), expected)
+
+    def test_numbers_have_no_answers_to_lose(self):
+        with self.assertRaisesRegex(ExportError, "a regression gives none: choose 'ptq' or 'qat'"):
+            estimated_loss(np.zeros((2, 1)), np.zeros((2, 1)), OutputRule(Task.REGRESSION))
 
 
 class QuantizeModelTest(tf.test.TestCase, parameterized.TestCase):

@@ -34,7 +34,7 @@ class LitertModelTest(tf.test.TestCase):
         self.assertAllEqual(result.outputs, expected)
         scale, zero_point = interpreter.get_output_details()[0]["quantization"]
         self.assertAllClose(
-            result.logits, (np.array(expected, float) - zero_point) * scale, rtol=1e-6
+            result.values, (np.array(expected, float) - zero_point) * scale, rtol=1e-6
         )
 
     def test_threads_do_not_change_outputs(self):

@@ -9,13 +9,16 @@ from tflite_export.devices.boards import load_boards
 from tflite_export.devices.fit import BoardFit
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
+from tflite_export.task import Task
 from tofa_tf.deploy.deployment import Asked
 from tofa_tf.deploy.results import FORMAT, BoardResult, RunReport, ScenarioResult
 from tofa_tf.space.arch import Arch
 
 VERIFICATION = Verification(
-    images=359,
-    tflm_images=359,
+    task=Task.CLASSIFICATION,
+    threshold=None,
+    examples=359,
+    tflm_examples=359,
     float_accuracy=0.91234,
     litert_accuracy=0.9,
     tflm_accuracy=0.9,
@@ -24,11 +27,13 @@ VERIFICATION = Verification(
     int8_agreement=0.99,
     max_output_error=0.5,
     mean_output_error=0.1,
+    max_output_error_lsb=5.0,
+    mean_output_error_lsb=1.0,
     litert_tflm_agreement=1.0,
     litert_tflm_max_lsb=1,
     litert_tflm_mean_lsb=0.1,
     reference_tflm_max_lsb=0,
-    litert_ms=0.123,
+    pc_ms=0.123,
     arena_bytes=30_720,
     persistent_bytes=10_240,
     nonpersistent_bytes=20_480,
@@ -39,7 +44,7 @@ PTQ = QuantizationReport(
     tolerance=0.5,
     ptq_estimated_loss=None,
     float_accuracy=0.91234,
-    ptq=Answers(0.9, 0.99),
+    ptq=Answers(0.9, 0.99, 0.1),
     qat=None,
     qat_steps=None,
     qat_seconds=None,
@@ -49,7 +54,7 @@ QAT = dataclasses.replace(
     method=Method.AUTO,
     used=Method.QAT,
     ptq_estimated_loss=1.5,
-    qat=Answers(0.91, 0.995),
+    qat=Answers(0.91, 0.995, 0.05),
     qat_steps=150,
     qat_seconds=41.0,
 )

@@ -68,7 +68,7 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(result.tflite_bytes, model.stat().st_size)
         self.assertEqual(result.sha256, sha256(model))
         self.assertEqual(result.weights_sha256, self.trained.weights_sha256)
-        self.assertEqual((result.origin, result.verification.images), ("log", 359))
+        self.assertEqual((result.origin, result.verification.examples), ("log", 359))
         self.assertIn((result.sampled_at_step, result.arch), list(self.trained.sampled))
         for name in ("arch.json", "model_data.cc", "model_data.h", "report.json"):
             self.assertTrue(model.with_name(name).exists(), name)

@@ -11,8 +11,12 @@ from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import MARKER
 from tflite_export.convert.qat import QatSettings
 from tflite_export.convert.quantize_model import Method, Quantization
-from tflite_export.export_model import export_model
+from tflite_export.export_folder import read_report
+from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
+from tflite_export.exporter import export_model
+from tflite_export.input_spec import image_spec
 from tflite_export.runtimes.tflm import TflmRuntime
+from tflite_export.task import Task
 
 layers = keras.layers
 _FILES = [".tofa.json", "model_data.cc", "model_data.h", "model_int8.tflite", "report.json"]
@@ -33,26 +37,36 @@ class ExportModelTest(tf.test.TestCase):
         super().setUp()
         self.folder = pathlib.Path(self.get_temp_dir()) / "out"
 
-    def _export(self, model=None, images=None, labels=None, **kwargs):
+    def _export(self, model=None, images=None, labels=None, overwrite=False, **settings):
         return export_model(
             model or self.model,
-            self.representative,
-            images,
-            labels,
+            CalibrationData(self.representative),
             self.folder,
+            verification=None if images is None else VerificationData(images, labels),
+            settings=ExportSettings(**settings),
             tflm=self.tflm,
-            **kwargs,
+            overwrite=overwrite,
         )
 
     def test_writes_files_and_a_report_that_describes_them(self):
-        report = self._export(images=self.images, labels=self.labels, recipe={"seed": 3})
+        spec = image_spec(16, 16, augmentations=("flip",))
+        report = self._export(
+            images=self.images,
+            labels=self.labels,
+            recipe={"seed": 3, "sizes": (1, 2)},
+            input_spec=spec,
+            class_names=("a", "b", "c", "d", "e"),
+        )
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), _FILES)
         tflite = (self.folder / "model_int8.tflite").read_bytes()
         self.assertEqual(report.sha256, hashlib.sha256(tflite).hexdigest())
         self.assertEqual(report.tflite_bytes, len(tflite))
         written = json.loads((self.folder / "report.json").read_text())
-        self.assertEqual(written, json.loads(report.to_json()))
-        self.assertEqual(written["recipe"], {"seed": 3})
+        self.assertEqual(written, json.loads(json.dumps(report.to_json())))
+        self.assertEqual(written["recipe"], {"seed": 3, "sizes": [1, 2]})
+        self.assertEqual(written["verification"]["task"], "classification")
+        self.assertEqual(read_report(self.folder), report)
+        self.assertEqual((report.input_spec, report.class_names[4]), (spec, "e"))
         self.assertEqual(written["verification"]["float_accuracy"], 1.0)
         self.assertEqual(written["versions"]["tensorflow"], tf.__version__)
         self.assertEqual(written["memory"]["flash_bytes"], len(tflite))
@@ -85,7 +99,7 @@ class ExportModelTest(tf.test.TestCase):
 
     def test_without_images_the_representative_ones_are_verified(self):
         verification = self._export().verification
-        self.assertEqual(verification.images, len(self.representative))
+        self.assertEqual(verification.examples, len(self.representative))
         self.assertIsNone(verification.float_accuracy)
         self.assertIsNone(verification.int8_accuracy)
 
@@ -127,12 +141,32 @@ class ExportModelTest(tf.test.TestCase):
         self.assertTrue((self.folder / "checkpoint.npz").exists())
 
     def test_labels_of_another_number(self):
-        with self.assertRaisesRegex(ExportError, "3 labels for 40 images"):
+        with self.assertRaisesRegex(ExportError, "3 labels for 40 inputs"):
             self._export(images=self.images, labels=self.labels[:3])
 
     def test_images_of_another_size(self):
-        with self.assertRaisesRegex(ExportError, "images to verify with are"):
+        with self.assertRaisesRegex(ExportError, "inputs to verify with are"):
             self._export(images=random_images(4, 8))
+
+    def test_spec_of_another_size(self):
+        with self.assertRaisesRegex(ExportError, r"of inputs \(8, 8, 3\); the model's are \(16, "):
+            self._export(input_spec=image_spec(8, 8))
+
+    def test_without_a_runtime_one_is_started(self):
+        report = export_model(self.model, CalibrationData(self.representative), self.folder)
+        self.assertEqual(report, self._export(overwrite=True))
+
+    def test_settings_take_texts_and_lists(self):
+        settings = ExportSettings(task="binary", repack_level="none", npus=["ethos-u55-64"])
+        self.assertIs(settings.task, Task.BINARY)
+        self.assertEqual(settings.npus, ("ethos-u55-64",))
+        for bad, message in (
+            ({"task": "guess"}, "no task 'guess'; choose one of auto, classification, binary, reg"),
+            ({"repack_level": "much"}, "no repacking level 'much'"),
+            ({"tflm_examples": 0}, "tflm_examples=0: at least 1"),
+        ):
+            with self.assertRaisesRegex(ExportError, message):
+                ExportSettings(**bad)
 
 
 if __name__ == "__main__":

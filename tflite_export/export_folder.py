@@ -1,0 +1,124 @@
+"""The folder of an export: its files, and how they get there together."""
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from tflite_export.common.folders import FolderKind, new_folder
+from tflite_export.devices.board_report import boards_markdown, report_boards
+from tflite_export.devices.boards import Board
+from tflite_export.devices.fit import largest_arena
+from tflite_export.export_report import ExportReport
+from tflite_export.firmware.c_source import c_header, c_source
+from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.operators import OperatorGraph
+from tflite_export.runtimes.vela import compile_for_npus, vela_version
+
+MODEL_FILE = "model_int8.tflite"
+REPORT_FILE = "report.json"
+FIRMWARE_FOLDER = "firmware"
+BOARDS_FILE = "boards.md"
+_C_NAME = "model_data"
+
+
+def _made_earlier(folder: Path) -> bool:
+    """Whether a folder without marker file holds an export: its report is of the model beside."""
+    try:
+        report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
+        tflite = (folder / MODEL_FILE).read_bytes()
+        return report["sha256"] == hashlib.sha256(tflite).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+EXPORT = FolderKind(
+    "export",
+    own=(
+        *(MODEL_FILE, f"{_C_NAME}.cc", f"{_C_NAME}.h", "model_vela*.tflite"),
+        *(REPORT_FILE, BOARDS_FILE, FIRMWARE_FOLDER),
+        # Of a subnet: what it was cut from, and for which budgets.
+        *("arch.json", "scenario.json"),
+    ),
+    made_earlier=_made_earlier,
+)
+
+
+def read_report(folder: Path) -> ExportReport:
+    """Returns the report of an export's folder.
+
+    Raises:
+        TofaError: if there is none, or it is damaged.
+    """
+    return ExportReport.read(folder / REPORT_FILE)
+
+
+def finish_export(
+    report: ExportReport,
+    tflite: bytes,
+    output_dir: Path,
+    *,
+    boards: Sequence[Board] = (),
+    npus: Sequence[str] = (),
+    overwrite: bool,
+) -> ExportReport:
+    """Adds what a model means on boards and NPUs, and writes an export's folder.
+
+    Args:
+        report: of the verified model; what it says of boards and NPUs is replaced.
+        tflite: the model.
+        output_dir: the folder, which appears complete or not at all.
+        boards: see `ExportSettings`.
+        npus: likewise.
+        overwrite: replace an earlier export.
+
+    Returns:
+        The report as it was written.
+
+    Raises:
+        ExportError: if Vela fails, or the folder is taken or cannot be written.
+    """
+    file = read_tflite(tflite)
+    compiled = compile_for_npus(tflite, npus)
+    npu_reports = tuple(npu for npu, _ in compiled)
+    report = dataclasses.replace(
+        report,
+        boards=report_boards(file, report.verification, boards, npu_reports),
+        npus=npu_reports,
+        versions={**report.versions, **vela_version(npus)},
+    )
+    header = c_header(file, *_reserve(report, file), _C_NAME)
+    texts = {
+        f"{_C_NAME}.h": header,
+        f"{_C_NAME}.cc": c_source(tflite, _C_NAME),
+        REPORT_FILE: json.dumps(report.to_json(), indent=2) + "\n",
+    }
+    if report.boards:
+        texts[BOARDS_FILE] = boards_markdown(report.boards)
+    with new_folder(output_dir, overwrite=overwrite, kind=EXPORT) as folder:
+        (folder / MODEL_FILE).write_bytes(tflite)
+        for npu, content in compiled:
+            (folder / npu.file).write_bytes(content)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        _keep_firmware(output_dir, folder, tflite)
+    return report
+
+
+def _keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
+    """Takes over projects that were written, and maybe edited since, for the very same model."""
+    model = old / MODEL_FILE
+    if (old / FIRMWARE_FOLDER).is_dir() and model.exists() and model.read_bytes() == tflite:
+        shutil.copytree(old / FIRMWARE_FOLDER, new / FIRMWARE_FOLDER)
+
+
+def _reserve(report: ExportReport, file: OperatorGraph) -> tuple[int, str]:
+    """Returns the arena in bytes that the C header names, and the boards it is enough for."""
+    if report.boards:
+        names = ", ".join(board.fit.board for board in report.boards)
+        return max(board.fit.arena_used for board in report.boards), names
+    checked = report.verification
+    arena = largest_arena(file, checked.arena_bytes, checked.nonpersistent_bytes)
+    return arena, "any known board"
