@@ -9,6 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tests.tflite_export.models import mobile_net, random_images
+from tflite_export.input_spec import InputSpec, image_spec
 
 _BOARD_WITH_NPU = """
 [own]
@@ -64,10 +65,11 @@ class ExportScriptTest(tf.test.TestCase):
             {
                 "model": "model.keras",
                 "representative": "images",
-                "representative_images": 6,
-                "normalization": {"mean": [128.0], "std": [128.0]},
+                "representative_inputs": 6,
+                "test": None,
             },
         )
+        self.assertEqual(InputSpec.from_json(report["input_spec"]), image_spec(16, 16))
         # Pixels from 0 to 255 became -1 to 1, and int8 resolves them one by one.
         self.assertAllClose(report["input_scale"], 1 / 128, rtol=0.02)
         tflite = (self.output / "model_int8.tflite").read_bytes()
