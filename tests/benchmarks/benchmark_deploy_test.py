@@ -1,16 +1,16 @@
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import tensorflow as tf
+
+from tests.scripts import run_script
 
 
 class BenchmarkDeployTest(tf.test.TestCase):
     def test_a_dozen_subnets_deploy_as_predicted(self):
         output = Path(self.get_temp_dir()) / "deploy"
-        command = [sys.executable, "-m", "benchmarks.benchmark_deploy", "--subnets=12"]
-        subprocess.run([*command, f"--output={output}"], check=True, capture_output=True)
+        done = run_script("benchmarks.benchmark_deploy", "--subnets=12", f"--output={output}")
+        self.assertEqual(done.returncode, 0, done.stderr)
         with (output / "results.csv").open() as file:
             rows = [
                 {name: int(value) for name, value in row.items()} for row in csv.DictReader(file)

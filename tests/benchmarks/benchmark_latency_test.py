@@ -1,9 +1,9 @@
 import pathlib
 import subprocess
-import sys
 
 import tensorflow as tf
 
+from tests.scripts import run_script
 from tests.tflite_export.flatbuffers_by_hand import chain
 
 _PUBLIC = (
@@ -20,11 +20,8 @@ class BenchmarkLatencyTest(tf.test.TestCase):
         self.output = self.models.parent / "out"
 
     def _script(self) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "-m", "benchmarks.benchmark_latency",
-             f"--models_dir={self.models}", f"--output={self.output}"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        flags = (f"--models_dir={self.models}", f"--output={self.output}")
+        return run_script("benchmarks.benchmark_latency", *flags)
 
     def test_every_row_of_the_table_is_estimated(self):
         # Any readable file will do: what is tested is the table and its way through the estimate.

@@ -1,19 +1,16 @@
 import csv
 import pathlib
-import subprocess
-import sys
 
 import tensorflow as tf
+
+from tests.scripts import run_script
 
 
 class BenchmarkPackingTest(tf.test.TestCase):
     def test_sizes_of_a_few_subnets(self):
         output = pathlib.Path(self.get_temp_dir()) / "out"
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.benchmark_packing", "--subnets=4",
-             f"--output={output}"],
-            check=True, capture_output=True,
-        )  # fmt: skip
+        done = run_script("benchmarks.benchmark_packing", "--subnets=4", f"--output={output}")
+        self.assertEqual(done.returncode, 0, done.stderr)
         with open(output / "packing.csv", newline="") as file:
             rows = [{key: int(value) for key, value in row.items()} for row in csv.DictReader(file)]
         self.assertLen(rows, 4)

@@ -2,19 +2,15 @@
 
 import csv
 import subprocess
-import sys
 from pathlib import Path
 
 import tensorflow as tf
 
+from tests.scripts import run_script
+
 
 def _run(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks.benchmark_pipeline", *arguments],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-    )
+    return run_script("benchmarks.benchmark_pipeline", *arguments)
 
 
 class BenchmarkPipelineTest(tf.test.TestCase):

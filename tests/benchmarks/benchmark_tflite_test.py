@@ -1,7 +1,6 @@
 import csv
 import pathlib
 import subprocess
-import sys
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 from PIL import Image
 
+from tests.scripts import run_script
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.convert.convert import convert_int8
 from tflite_export.graph.flatbuffer import read_tflite
@@ -32,17 +32,8 @@ class BenchmarkTfliteTest(tf.test.TestCase, parameterized.TestCase):
             (self.folder / name / "model_int8.tflite").write_bytes(tflite)
 
     def _script(self, *more: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [
-                *(sys.executable, "-m", "benchmarks.benchmark_tflite", "--runs=30"),
-                f"--models={self.folder}/*/model_int8.tflite",
-                f"--output={self.output}",
-                *more,
-            ],
-            cwd=pathlib.Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-        )
+        flags = (f"--models={self.folder}/*/model_int8.tflite", f"--output={self.output}")
+        return run_script("benchmarks.benchmark_tflite", "--runs=30", *flags, *more)
 
     def _refused(self, message: str, *more: str):
         failed = self._script(*more)

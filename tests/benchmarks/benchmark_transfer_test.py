@@ -2,19 +2,15 @@
 
 import csv
 import subprocess
-import sys
 from pathlib import Path
 
 import tensorflow as tf
 
+from tests.scripts import run_script
+
 
 def _run(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "benchmarks.benchmark_transfer", "--dataset=digits", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_script("benchmarks.benchmark_transfer", "--dataset=digits", *arguments)
 
 
 class BenchmarkTransferTest(tf.test.TestCase):
