@@ -1,0 +1,1 @@
+"""Benchmarks: one script each; their results lie in results/."""

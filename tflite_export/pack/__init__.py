@@ -1,0 +1,1 @@
+"""A .tflite file made smaller without a change of its outputs."""

@@ -1,0 +1,1 @@
+"""The runtimes that models are checked in and compiled by: LiteRT, TFLite Micro, Vela."""

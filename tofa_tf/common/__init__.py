@@ -1,0 +1,1 @@
+"""What all of the package needs: errors, files, the folder of a run, the terminal."""

@@ -1,0 +1,1 @@
+"""From images to batches: sources, parts, labels, augmentation, the input pipeline."""

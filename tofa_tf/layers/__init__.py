@@ -1,0 +1,1 @@
+"""Layers whose kernels are cut to the size of a subnet."""

@@ -1,0 +1,1 @@
+"""Which subnet a deployment gets."""

@@ -1,0 +1,1 @@
+"""Training of the supernet: step, losses, pseudo-labels, sampling, logs, checkpoints."""
