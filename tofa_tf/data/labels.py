@@ -90,9 +90,9 @@ def draw_labels(
         count = count_labels(wanted, len(members))
         if count > len(members):
             raise UserError(
-                f"class '{name}' has {len(members)} images, {count} labels asked: lower "
-                'labels_per_class, add images, or label what there is with labels_per_class="all" '
-                "(every image) or a share such as 0.5"
+                f"class '{name}' has {len(members)} images, {count} labels asked (test images do "
+                "not count): lower labels_per_class, add images, or take what there is by "
+                'labels_per_class="all" (every image) or a share such as 0.5'
             )
         if rank is not None:
             members = members[np.argsort(rank[members], kind="stable")]

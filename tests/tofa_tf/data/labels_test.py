@@ -86,7 +86,7 @@ class DrawLabelsTest(tf.test.TestCase):
 
     def test_more_labels_asked_than_images(self):
         with self.assertRaisesRegex(
-            UserError, "class 'cat' has 5 images, 6 labels asked: .*labels_per_class=\"all\""
+            UserError, "class 'cat' has 5 images, 6 labels asked .*labels_per_class=\"all\""
         ):
             draw_labels(_LABELS, 6, _NAMES, 0)
 
