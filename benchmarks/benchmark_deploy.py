@@ -71,7 +71,7 @@ def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]
     tflite, _ = repack(convert_int8(model, images))
     images = images[:_IMAGES]
     verification = verify(tflite, images, None, np.asarray(model(images)), tflm)
-    predicted = cost(supernet.space, arch, supernet.num_classes)
+    predicted = cost(supernet.space, arch, supernet.num_classes, supernet.channels)
     return {
         "resolution": arch.resolution,
         "predicted_macs": predicted.macs,

@@ -63,7 +63,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
             "seed": seed,
             "method": method,
             "net": name,
-            "macs": cost(space, arch, experiment.num_classes).macs,
+            "macs": cost(space, arch, experiment.num_classes, experiment.channels).macs,
             "test_accuracy": accuracy(supernet, arch, experiment),
         }
         for name, arch in archs.items()

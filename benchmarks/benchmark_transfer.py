@@ -123,7 +123,7 @@ def _export(
     checked = report.verification
     print(f"  {report.macs / 1e6:.2f} MMACs: int8 {checked.int8_accuracy:.2%}", flush=True)
     return {
-        "macs": cost(experiment.space, arch, experiment.num_classes).macs,
+        "macs": cost(experiment.space, arch, experiment.num_classes, experiment.channels).macs,
         "float_accuracy": checked.float_accuracy,
         "int8_accuracy": checked.int8_accuracy,
     }

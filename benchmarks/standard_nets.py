@@ -14,10 +14,11 @@ def standard_nets(image_size: int, classes: int, images: np.ndarray) -> dict[str
     Args:
         image_size: pixels, at least 32.
         classes: number of logits.
-        images: float32 (n, image_size, image_size, 3), normalised; batch norm takes its statistics
-            from them, because the activations of a fresh net vanish and no int8 range suits them.
+        images: float32 (n, image_size, image_size, channels), normalised; batch norm takes its
+            statistics from them, because the activations of a fresh net vanish and no int8 range
+            suits them.
     """
-    shape = (image_size, image_size, 3)
+    shape = (image_size, image_size, images.shape[-1])
     common = {"input_shape": shape, "weights": None, "classes": classes}
     nets = {
         "MobileNetV2-0.35": keras.applications.MobileNetV2(

@@ -95,7 +95,7 @@ def model_card(supernet: Supernet, experiment: Experiment, folder: Path) -> str:
         "|---|---|---|---|",
     ]
     for name, arch in zip(_NETS, spread_archs(space, len(_NETS)), strict=True):
-        size = cost(space, arch, experiment.num_classes)
+        size = cost(space, arch, experiment.num_classes, experiment.channels)
         top_1 = accuracy(supernet, arch, experiment)
         lines.append(f"| {name} | {size.macs / 1e6:.2f} M | {size.params:,} | {top_1:.1%} |")
     versions = ", ".join(

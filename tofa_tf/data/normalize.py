@@ -1,4 +1,4 @@
-"""From 0..255 pixels to what the network computes with."""
+"""From 0..255 pixels to what the network computes with, inside a graph."""
 
 from collections.abc import Sequence
 
@@ -6,20 +6,21 @@ import numpy as np
 import tensorflow as tf
 
 
-def normalize(
-    images: tf.Tensor | np.ndarray, mean: Sequence[float], std: Sequence[float]
-) -> tf.Tensor | np.ndarray:
-    """Returns (images - mean) / std as float32.
+def normalize(images: tf.Tensor, mean: Sequence[float], std: Sequence[float]) -> tf.Tensor:
+    """Returns (images - mean) / std as float32, as `tflite_export.preprocess.normalise` does.
 
     Args:
-        images: uint8 tensor or array (..., height, width, channels).
+        images: uint8 (..., height, width, channels).
         mean: one value a channel, in units of 0..255.
         std: one value a channel, in units of 0..255.
 
-    Returns:
-        A float32 tensor for a tensor, a float32 array for an array, of the same shape.
+    Raises:
+        ValueError: there are not as many values as channels.
     """
+    # One channel and three values would make three channels of it, without a word.
+    if not images.shape[-1] == len(mean) == len(std):
+        raise ValueError(
+            f"images have {images.shape[-1]} channels, mean {len(mean)} and std {len(std)}"
+        )
     mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
-    if isinstance(images, np.ndarray):
-        return (images.astype(np.float32) - mean) / std
     return (tf.cast(images, tf.float32) - mean) / std

@@ -90,6 +90,12 @@ def check_deployments(
 ) -> None:
     """Refuses what cannot end well, before hours of training.
 
+    Args:
+        deployments: asked for.
+        space: that they come from.
+        num_classes: outputs of the classifier.
+        channels: of the images.
+
     Raises:
         UserError: if a scenario, or every one of the boards, is beyond the whole space.
         ExportError: if quantisation-aware training is asked of layers that it cannot train.

@@ -13,7 +13,6 @@ from tflite_export.export_folder import MODEL_FILE
 from tflite_export.export_report import ExportReport
 from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
 from tflite_export.exporter import export_model
-from tflite_export.input_spec import Colour, image_spec
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tflite_export.task import Task
 from tofa_tf.common.errors import UserError
@@ -131,9 +130,6 @@ def _export(
         return export_again(source, output, boards=boards, npus=deployment.npus, overwrite=True)
     experiment, resolution = run.experiment, candidate.arch.resolution
     model, calibration = deployable(run.supernet, candidate.arch, experiment)
-    space = experiment.space
-    mean, std = space.normalisation(experiment.channels)
-    colour: Colour = "grey" if experiment.channels == 1 else "rgb"
     training_images = None
     if deployment.quantization.method != Method.PTQ:
         training_images = experiment.training_images(resolution, TRAINING_IMAGES)
@@ -149,11 +145,11 @@ def _export(
             quantization=deployment.quantization,
             boards=boards,
             npus=deployment.npus,
-            input_spec=image_spec(resolution, resolution, colour, mean=mean, std=std),
+            input_spec=experiment.input_spec(resolution),
             class_names=experiment.dataset.class_names,
             recipe={
                 "arch": candidate.arch.to_json(),
-                "search_space": space.name,
+                "search_space": experiment.space.name,
                 "weights_sha256": run.weights_sha256,
                 "seed": experiment.config.seed,
             },

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from tflite_export.input_spec import InputSpec, image_spec
+from tflite_export.preprocess import normalise
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import delete_run, open_workdir
 from tofa_tf.data.arrays import Images
+from tofa_tf.data.channels import GREY
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
-from tofa_tf.data.normalize import normalize
 from tofa_tf.data.parts import divide
 from tofa_tf.data.records import Dataset, ImageSet, TrainingImages
 from tofa_tf.data.resize import resize_all
@@ -105,15 +107,27 @@ class Experiment:
 
     @property
     def channels(self) -> int:
-        """Of the images: 1 for grey ones, 3 for colours."""
+        """Of the images: 1 for grey, 3 for RGB."""
         return self.dataset.channels
+
+    def input_spec(self, resolution: int) -> InputSpec:
+        """How a photograph becomes the input of a net of this resolution."""
+        mean, std = self.space.normalisation(self.channels)
+        return image_spec(
+            resolution,
+            resolution,
+            "grey" if self.channels == GREY else "rgb",
+            mean=mean,
+            std=std,
+            augmentations=("shift", "flip") if self.config.flip else ("shift",),
+        )
 
     def calibration_images(self, resolution: int) -> np.ndarray:
         """Some training images, (n, resolution, resolution, channels) float32, normalised."""
         return self.training_images(resolution, _CALIBRATION_IMAGES)
 
     def training_images(self, resolution: int, count: int) -> np.ndarray:
-        """At most so many training images, (n, resolution, resolution, channels), normalised."""
+        """At most `count` training images, prepared like `calibration_images`."""
         generator, images = np.random.default_rng(self.config.seed), self.training.unlabelled
         chosen = generator.choice(len(images), min(count, len(images)), replace=False)
         return self._prepared(self.training.pool.images[images[chosen]], resolution)
@@ -133,8 +147,8 @@ class Experiment:
         return self._prepared(self.dataset.test.images, resolution)
 
     def _prepared(self, images: np.ndarray, resolution: int) -> np.ndarray:
-        resized = resize_all(images, resolution)
-        return normalize(resized, *self.space.normalisation(self.channels))
+        mean, std = self.space.normalisation(self.channels)
+        return normalise(resize_all(images, resolution), mean, std)
 
 
 def load_experiment(settings: Settings, images: Images | None = None) -> Experiment:

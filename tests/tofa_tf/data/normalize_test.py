@@ -3,23 +3,31 @@
 import numpy as np
 import tensorflow as tf
 
+from tests.tofa_tf.data.images import noise
+from tflite_export.preprocess import normalise
 from tofa_tf.data.normalize import normalize
+
+_MEAN, _STD = (100.0, 100.0, 0.0), (100.0, 40.0, 200.0)
 
 
 class NormalizeTest(tf.test.TestCase):
     def test_hand_made_values(self):
-        images = np.array([[[[0, 100, 255], [10, 120, 5]]]], np.uint8)
-        expected = [[[[-1.0, 0.0, 1.275], [-0.9, 0.5, 0.025]]]]
-        for given in (images, tf.constant(images)):
-            normalized = normalize(given, mean=(100, 100, 0), std=(100, 40, 200))
-            self.assertIsInstance(normalized, np.ndarray if given is images else tf.Tensor)
-            self.assertDTypeEqual(normalized, np.float32)
-            self.assertAllClose(normalized, expected)
+        images = tf.constant([[[[0, 100, 255], [10, 120, 5]]]], tf.uint8)
+        normalized = normalize(images, _MEAN, _STD)
+        self.assertDTypeEqual(normalized, np.float32)
+        self.assertAllClose(normalized, [[[[-1.0, 0.0, 1.275], [-0.9, 0.5, 0.025]]]])
 
-    def test_inside_a_graph(self):
-        images = np.arange(48, dtype=np.uint8).reshape(1, 4, 4, 3)
-        compiled = tf.function(lambda images: normalize(images, (1, 2, 3), (4, 5, 6)))
-        self.assertAllClose(compiled(images), normalize(images, (1, 2, 3), (4, 5, 6)))
+    def test_is_the_rule_of_the_export_to_the_bit(self):
+        images = noise(4, 16)
+        compiled = tf.function(lambda images: normalize(images, _MEAN, _STD))
+        for function in (normalize, lambda images, *_: compiled(images)):
+            self.assertAllEqual(
+                function(tf.constant(images), _MEAN, _STD), normalise(images, _MEAN, _STD)
+            )
+
+    def test_values_for_other_channels(self):
+        with self.assertRaisesRegex(ValueError, "images have 1 channels, mean 3 and std 3"):
+            normalize(tf.constant(noise(2, 4)[..., :1]), _MEAN, _STD)
 
 
 if __name__ == "__main__":

@@ -61,9 +61,8 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         }
         for resource, limit in limits.items():
             self.assertLessEqual(used[resource], limit, resource)
-        space = self.trained.experiment.space
-        experiment = self.trained.experiment
-        predicted = cost(space, result.arch, experiment.num_classes, experiment.channels)
+        made = self.trained.experiment
+        predicted = cost(made.space, result.arch, made.num_classes, made.channels)
         self.assertEqual((predicted.macs, predicted.params), (result.macs, result.params))
         self.assertEqual(result.tflite_bytes, model.stat().st_size)
         self.assertEqual(result.sha256, sha256(model))

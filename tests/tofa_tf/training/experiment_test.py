@@ -11,9 +11,9 @@ from PIL import Image
 from tests.tofa_tf.data.images import blobs
 from tests.tofa_tf.spaces_for_tests import TINY
 from tests.tofa_tf.trained import SETTINGS, experiment, tiny_space
+from tflite_export.preprocess import normalise, to_tensor
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.arrays import Images
-from tofa_tf.data.normalize import normalize
 from tofa_tf.data.resize import resize_all
 from tofa_tf.training.experiment import Settings, load_experiment, open_folder
 from tofa_tf.training.trainer import CHECKPOINT, TrainConfig
@@ -81,14 +81,14 @@ class DigitsTest(tf.test.TestCase):
     def test_images_are_resized_and_normalised_for_every_use(self):
         made = experiment()
         test = made.test_images(16)
-        self.assertEqual((test.shape, test.dtype), ((359, 16, 16, 3), np.float32))
+        self.assertEqual((test.shape, test.dtype), ((359, 16, 16, 1), np.float32))
         expected = (made.dataset.test.images.astype(np.float32) - 128) / 128
         self.assertAllClose(test, expected, atol=1e-6)
         some = made.training_images(16, 20)
         self.assertAllEqual(some, made.training_images(16, 20))
         pool = {image.tobytes() for image in made.training_images(16, 10_000)}
         self.assertTrue({image.tobytes() for image in some} <= pool)
-        self.assertEqual(made.calibration_images(8).shape, (512, 8, 8, 3))
+        self.assertEqual(made.calibration_images(8).shape, (512, 8, 8, 1))
 
     def test_names_that_are_not_known_are_refused(self):
         with self.assertRaisesRegex(UserError, "unknown search space 'tiny'; available"):
@@ -111,7 +111,7 @@ class LoadExperimentTest(ExperimentTest):
             (experiment.validation, experiment.validation_images(12)),
             (experiment.dataset.test, experiment.test_images(12)),
         ):
-            expected = normalize(resize_all(images.images, 12), TINY.pixel_mean, TINY.pixel_std)
+            expected = normalise(resize_all(images.images, 12), TINY.pixel_mean, TINY.pixel_std)
             self.assertAllEqual(prepared, expected)
 
     def test_arrays(self):
@@ -126,6 +126,20 @@ class LoadExperimentTest(ExperimentTest):
         with self.assertRaisesRegex(UserError, "images have changed .*1 added .* 1 gone"):
             open_folder(changed, folder, overwrite=False)
 
+    def test_input_spec_says_what_is_done_to_a_photograph(self):
+        photo = np.asarray(Image.open(self.root / "test" / "cat" / "3_0.png"))
+        for settings in ({}, {"channels": 1}, {"search_space": "attentive_nas"}):
+            made = self.load(**settings)
+            position = made.dataset.test.ids.tolist().index("test:cat/3_0.png")
+            resolution = max(made.space.resolutions)
+            expected = made.test_images(resolution)[position]
+            self.assertAllEqual(to_tensor(photo, made.input_spec(resolution)), expected)
+
+    def test_input_spec_names_what_keeps_the_meaning(self):
+        self.assertEqual(self.load().input_spec(16).augmentations, ("shift", "flip"))
+        self.assertEqual(experiment().input_spec(16).augmentations, ("shift",))
+        self.assertEqual(experiment().input_spec(16).colour, "grey")
+
     def test_no_validation_images(self):
         experiment = self.load(labels_per_class=5)
         self.assertIsNone(experiment.validation)
@@ -135,7 +149,7 @@ class LoadExperimentTest(ExperimentTest):
     def test_calibration_images_are_trained_on(self):
         experiment = self.load()
         used = experiment.training.pool.take(experiment.training.unlabelled)
-        expected = normalize(used.images, TINY.pixel_mean, TINY.pixel_std)
+        expected = normalise(used.images, TINY.pixel_mean, TINY.pixel_std)
         shown = experiment.training_images(16, 1000)
         self.assertLen(shown, 26)
         for image in shown:
