@@ -18,28 +18,33 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from absl import flags
-
 from benchmarks.devices_report import write_devices
 from benchmarks.results import TABLE, new_results
 from benchmarks.standard_nets import standard_nets
 from benchmarks.trained_run import load_trained_run
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.devices.boards import Board, known_boards, load_boards
 from tflite_export.export_settings import CalibrationData, ExportSettings
 from tflite_export.exporter import export_model
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tflite_export.runtimes.vela import NpuReport, wanted_npus
-from tofa_tf import train
-from tofa_tf.app import cli
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.deployment import make_deployments
 from tofa_tf.deploy.results import BoardResult, ScenarioResult
 from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, run_scenario
 from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.settings import Settings, Workdir
 from tofa_tf.training.trained_run import TrainedRun
 
-_BOARDS = flags.DEFINE_string("boards", "", "Boards, and files of your own boards; empty: all.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
+
+@dataclass(frozen=True)
+class Options(SettingsBase):
+    """What this benchmark takes besides a training's settings."""
+
+    output: str = setting("Folder for table, CSV and plot.")
+    boards: str = setting("Boards, and files of your own boards; by default all known.", "")
+
 
 OURS = "subnet"
 
@@ -73,15 +78,12 @@ class Row:
     seconds: float | None = None
 
 
-def main(argv: Sequence[str]) -> None:
+def main(settings: Settings, place: Workdir, options: Options) -> None:
     """Makes every model for every board and writes the comparison."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    boards = load_boards(_BOARDS.value or ",".join(known_boards()))
-    run = load_trained_run()
+    boards = load_boards(options.boards or ",".join(known_boards()))
+    run = load_trained_run(settings, place)
     with contextlib.ExitStack() as stack:
-        results = stack.enter_context(new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value))
+        results = stack.enter_context(new_results(options.output, overwrite=place.overwrite))
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         tflm = stack.enter_context(TflmPool())
         rows = _subnets(boards, dataclasses.replace(run, folder=temporary), tflm)
@@ -152,5 +154,7 @@ def _row(
     )
 
 
+COMMAND = Command(main, (Settings, Workdir, Options))
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

@@ -32,7 +32,8 @@ from tofa_tf.data.records import ImageSet
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.sampling import SandwichSampler
-from tofa_tf.training.trainer import TrainConfig, build_training
+from tofa_tf.training.settings import TrainConfig
+from tofa_tf.training.trainer import build_training
 
 _OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
 _CASES = flags.DEFINE_list(

@@ -7,19 +7,21 @@ Takes the flags of the run in --workdir, which must be trained. The subnets are 
 sampler's log nearest to MACs spread evenly (on a log scale) over the log's range.
 """
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import numpy as np
-from absl import flags
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 from benchmarks.results import describe_environment, new_results, write_csv
 from benchmarks.trained_run import load_trained_run
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.qat import QatSettings
 from tflite_export.convert.quantization_report import answers
@@ -32,8 +34,6 @@ from tflite_export.convert.quantize_model import (
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.verify import verify
-from tofa_tf import train
-from tofa_tf.app import cli
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, TRAINING_IMAGES
 from tofa_tf.nets.deployable import deployable
@@ -42,9 +42,16 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import macs
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.settings import Settings, Workdir
 
-_SUBNETS = flags.DEFINE_integer("subnets", 10, "How many.", lower_bound=1)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for table, CSV and plot.")
+
+@dataclasses.dataclass(frozen=True)
+class Options(SettingsBase):
+    """What this benchmark takes besides a training's settings."""
+
+    output: str = setting("Folder for table, CSV and plot.")
+    subnets: int = setting("How many subnets.", 10, least=1)
+
 
 # TFLite Micro takes about 1 ms per MMAC and image: it confirms LiteRT on some of the images.
 _TFLM_IMAGES = 100
@@ -52,19 +59,16 @@ _PLOT = "loss.png"
 _GOALS = {"ptq": 0.5, "qat": 0.2}
 
 
-def main(argv: Sequence[str]) -> None:
+def main(settings: Settings, place: Workdir, options: Options) -> None:
     """Quantises subnets in both ways and compares their accuracies."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    run = load_trained_run()
+    run = load_trained_run(settings, place)
     sampled = (arch for _, arch in run.sampled)
     rows = []
     with (
-        new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as results,
+        new_results(options.output, overwrite=place.overwrite) as results,
         TflmRuntime() as tflm,
     ):
-        for arch in spread(run.experiment.space, sampled, _SUBNETS.value):
+        for arch in spread(run.experiment.space, sampled, options.subnets):
             rows.append(_compare(run.supernet, arch, run.experiment, tflm))
             print(rows[-1], flush=True)
         write_csv(results / "results.csv", rows)
@@ -81,7 +85,7 @@ def spread(space: SearchSpace, archs: Iterable[Arch], count: int) -> list[Arch]:
     """
     left = {arch: np.log(macs(space, arch)) for arch in archs}
     if len(left) < count:
-        raise UserError(f"the sampler's log has {len(left)} subnets: lower --subnets={count}")
+        raise UserError(f"the sampler's log has {len(left)} subnets: {count} are too many")
     chosen = []
     for target in np.linspace(min(left.values()), max(left.values()), count):
         chosen.append(min(left, key=lambda arch: abs(left[arch] - target)))
@@ -183,5 +187,7 @@ def _reading(rows: Sequence[dict[str, Any]], experiment: Experiment) -> list[str
     ]
 
 
+COMMAND = Command(main, (Settings, Workdir, Options))
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

@@ -13,38 +13,40 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from absl import flags
 
 from benchmarks.results import describe_environment, new_results, write_csv
 from benchmarks.trained_run import load_trained_run
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.runtimes.tflm_pool import TflmPool
-from tofa_tf import train
-from tofa_tf.app import cli
-from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.budgets import parse_scenarios
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import run_scenario
 from tofa_tf.space.cost import macs
+from tofa_tf.training.settings import Settings, Workdir
 
-_FURTHER = flags.DEFINE_integer("further", 20, "How many scenarios.", lower_bound=1)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
+
+@dataclasses.dataclass(frozen=True)
+class Options(SettingsBase):
+    """What this benchmark takes besides a training's settings."""
+
+    output: str = setting("Folder for table and CSV.")
+    further: int = setting("How many scenarios.", 20, least=1)
+
 
 _COLUMNS = ("macs", "tflite_bytes", "arena_bytes", "float_accuracy", "int8_accuracy", "seconds")
 
 
-def main(argv: Sequence[str]) -> None:
+def main(settings: Settings, place: Workdir, options: Options) -> None:
     """Times scenarios and compares int8 with float accuracy."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    run = load_trained_run()
+    run = load_trained_run(settings, place)
     space = run.experiment.space
     low, high = macs(space, space.min_arch), macs(space, space.max_arch)
-    budgets = np.geomspace(1.1 * low, high, _FURTHER.value)
+    budgets = np.geomspace(1.1 * low, high, options.further)
     made = []
     with (
-        new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as results,
+        new_results(options.output, overwrite=place.overwrite) as results,
         tempfile.TemporaryDirectory() as temporary,
         TflmPool() as tflm,
     ):
@@ -76,5 +78,7 @@ def _write(folder: Path, made: Sequence[ScenarioResult]) -> None:
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
+COMMAND = Command(main, (Settings, Workdir, Options))
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

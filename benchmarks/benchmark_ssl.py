@@ -10,41 +10,41 @@ the largest, a middle and the smallest subnet.
 
 import dataclasses
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from absl import flags
 
 from benchmarks.results import describe_environment, new_results, write_csv
-from tofa_tf import train
-from tofa_tf.app import cli
-from tofa_tf.common.errors import UserError
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.progress import Progress
 from tofa_tf.space.cost import cost
 from tofa_tf.training.evaluate import accuracy
-from tofa_tf.training.experiment import Settings, load_experiment
+from tofa_tf.training.experiment import load_experiment
 from tofa_tf.training.sampling import spread_archs
+from tofa_tf.training.settings import Settings, Workdir
 from tofa_tf.training.trained_run import train_or_load
 
-_SPLITS = flags.DEFINE_integer("splits", 3, "Label splits, one seed each, counted from --seed.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
+
+@dataclasses.dataclass(frozen=True)
+class Options(SettingsBase):
+    """What this benchmark takes besides a training's settings."""
+
+    output: str = setting("Folder for table and CSV.")
+    splits: int = setting("Label splits, one seed each, counted from seed.", 3, least=1)
+
 
 _METHODS = {"semi-supervised": False, "labelled-only": True}
 
 
-def main(argv: Sequence[str]) -> None:
+def main(settings: Settings, place: Workdir, options: Options) -> None:
     """Trains two supernets a split and compares their subnets."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    settings = train.settings_from_flags()
-    with new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as folder:
+    with new_results(options.output, overwrite=place.overwrite) as folder:
         rows = []
-        for seed in range(settings.train.seed, settings.train.seed + _SPLITS.value):
+        for seed in range(settings.train.seed, settings.train.seed + options.splits):
             for method, labelled_only in _METHODS.items():
                 rows += _measure(settings, seed, method, labelled_only)
-        _write(folder, rows, settings)
+        _write(folder, rows, settings, options.splits)
         print((folder / "README.md").read_text(encoding="utf-8"))
 
 
@@ -72,7 +72,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
     return rows
 
 
-def _write(folder: Path, rows: list[dict], settings: Settings) -> None:
+def _write(folder: Path, rows: list[dict], settings: Settings, splits: int) -> None:
     write_csv(folder / "results.csv", rows)
     lines = [
         f"# Semi-supervised against labelled-only: {settings.dataset}, "
@@ -97,7 +97,7 @@ def _write(folder: Path, rows: list[dict], settings: Settings) -> None:
         )
     lines += [
         "",
-        f"Float test accuracy, mean and standard deviation over {_SPLITS.value} label splits "
+        f"Float test accuracy, mean and standard deviation over {splits} label splits "
         f"(seeds from {settings.train.seed}), {settings.train.steps} steps.",
         "",
         *describe_environment(),
@@ -106,5 +106,7 @@ def _write(folder: Path, rows: list[dict], settings: Settings) -> None:
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
+COMMAND = Command(main, (Settings, Workdir, Options))
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

@@ -27,7 +27,8 @@ from tofa_tf.space.plan import encode
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.sampling import SandwichSampler, random_arch
-from tofa_tf.training.trainer import TrainConfig, build_training
+from tofa_tf.training.settings import TrainConfig
+from tofa_tf.training.trainer import build_training
 
 _SPACE = flags.DEFINE_string("search_space", "mcu", "Name of the search space.")
 _RESOLUTION = flags.DEFINE_integer("resolution", 32, "Image size in pixels.")

@@ -10,95 +10,91 @@ same command continues an interrupted benchmark; each supernet has its run folde
 """
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from absl import flags
 from matplotlib.figure import Figure
 
 from benchmarks.results import TABLE, describe_environment, new_results, write_csv
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.export_folder import REPORT_FILE
 from tflite_export.export_settings import CalibrationData, VerificationData
 from tflite_export.exporter import export_model
 from tflite_export.runtimes.tflm import TflmRuntime
-from tofa_tf import train
-from tofa_tf.app import cli
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json, write_json
 from tofa_tf.common.progress import Progress
 from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.nets.supernet import Supernet
+from tofa_tf.pretrained.load import resolve_pretrained
+from tofa_tf.pretrained.names import NONE
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import cost
 from tofa_tf.training.experiment import (
     Experiment,
-    Settings,
     load_experiment,
     open_folder,
 )
 from tofa_tf.training.sampling import spread_archs
+from tofa_tf.training.settings import Settings, Workdir
 from tofa_tf.training.trained_run import train_or_load
 
-_LABELS = flags.DEFINE_list("labels", ["4", "25", "400"], "Labelled images of each class.")
-_LEVELS = flags.DEFINE_integer("levels", 5, "Subnets, at even ratios of MACs.", lower_bound=2)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for table, plot and CSV.")
+
+@dataclasses.dataclass(frozen=True)
+class Options(SettingsBase):
+    """What this benchmark takes besides a training's settings."""
+
+    output: str = setting("Folder for table, plot and CSV.")
+    labels: tuple[int, ...] = setting(
+        "Labelled images of each class, one training of each method for each.",
+        (4, 25, 400),
+        least=1,
+    )
+    levels: int = setting("Subnets, at even ratios of MACs.", 5, least=2)
+
 
 TOFA, LABELLED_ONLY, SCRATCH = "TOFA", "labelled-only", "TOFA from scratch"
-_CHANGES = {TOFA: {}, LABELLED_ONLY: {"labelled_only": True}, SCRATCH: {"pretrained": None}}
+_CHANGES = {TOFA: {}, LABELLED_ONLY: {"labelled_only": True}, SCRATCH: {"pretrained": NONE}}
 
 
-def main(argv: Sequence[str]) -> None:
+def main(settings: Settings, place: Workdir, options: Options) -> None:
     """Trains what is not trained yet, exports, and compares."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    if not train.WORKDIR.value:
-        raise UserError("--workdir is missing: name a folder for the supernets")
-    labels_per_class = _labels()
-    flags.FLAGS.labels_per_class = labels_per_class[0]
-    settings = train.settings_from_flags()
-    if settings.pretrained is None:
-        raise UserError("--pretrained=none: there is nothing to compare with from scratch")
+    if resolve_pretrained(settings.pretrained, settings.search_space) == NONE:
+        raise UserError("pretrained is none: there is nothing to compare with from scratch")
+    if not options.labels:
+        raise UserError("labels is empty: name at least one number of labels")
     with (
-        new_results(_OUTPUT.value, overwrite=train.OVERWRITE.value) as folder,
+        new_results(options.output, overwrite=place.overwrite) as folder,
         TflmRuntime() as tflm,
     ):
         rows = []
-        for labels in labels_per_class:
+        for labels in options.labels:
             for method, changes in _CHANGES.items():
                 job = dataclasses.replace(settings, labels_per_class=labels, **changes)
                 name = f"{method.lower().replace(' ', '_')}_{labels}"
-                for row in _measure(job, Path(train.WORKDIR.value) / name, tflm):
+                for row in _measure(job, Path(place.workdir) / name, tflm, options.levels):
                     rows.append({"labels_per_class": labels, "method": method, **row})
         _write(folder, rows, settings)
         print((folder / TABLE).read_text(encoding="utf-8"))
 
 
-def _labels() -> list[int]:
-    try:
-        labels = [int(labels) for labels in _LABELS.value]
-    except ValueError as error:
-        raise UserError(f"--labels={','.join(_LABELS.value)}: wanted whole numbers") from error
-    if not labels:
-        raise UserError("--labels is empty: wanted whole numbers")
-    return labels
-
-
-def _measure(settings: Settings, workdir: Path, tflm: TflmRuntime) -> list[dict[str, Any]]:
+def _measure(
+    settings: Settings, workdir: Path, tflm: TflmRuntime, levels: int
+) -> list[dict[str, Any]]:
     """Returns one row a level; what an earlier call has measured is read."""
     print(workdir.name, flush=True)
     experiment = load_experiment(settings)
     folder = open_folder(experiment, workdir, overwrite=False)
-    measured = folder / f"levels_{_LEVELS.value}.json"
+    measured = folder / f"levels_{levels}.json"
     if measured.exists():
         return read_json(measured)
     with Progress(settings.train.steps) as progress:
         run = train_or_load(experiment, folder, progress.step)
     rows = [
         {**_export(run.supernet, arch, experiment, folder / f"level{level}", tflm), "level": level}
-        for level, arch in enumerate(spread_archs(experiment.space, _LEVELS.value))
+        for level, arch in enumerate(spread_archs(experiment.space, levels))
     ]
     for row in rows:
         row["training_seconds"] = run.training_seconds
@@ -189,5 +185,7 @@ def _plot(rows: list[dict[str, Any]]) -> Figure:
     return figure
 
 
+COMMAND = Command(main, (Settings, Workdir, Options))
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

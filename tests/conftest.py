@@ -18,6 +18,7 @@ SLOW = (
     "tests/tflite_export/firmware",
     "tests/tflite_export/pack",
     "tests/tflite_export/runtimes",
+    "tests/tofa_tf/app",
     "tests/tofa_tf/blocks",
     "tests/tofa_tf/deploy/accuracy_plot_test.py",
     "tests/tofa_tf/deploy/deploy_test.py",
@@ -26,9 +27,7 @@ SLOW = (
     "tests/tofa_tf/deploy/scenario_test.py",
     "tests/tofa_tf/layers",
     "tests/tofa_tf/nets",
-    "tests/tofa_tf/pretrain_test.py",
     "tests/tofa_tf/pretrained",
-    "tests/tofa_tf/run_test.py",
     "tests/tofa_tf/training/trained_run_test.py",
     "tests/tofa_tf/training/trainer_test.py",
 )

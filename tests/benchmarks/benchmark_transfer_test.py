@@ -39,11 +39,14 @@ class BenchmarkTransferTest(tf.test.TestCase):
 
     def test_bad_flags(self):
         for arguments, message in (
-            ([], "error: --output is missing: name a folder for the results"),
-            (["--output=x"], "error: --workdir is missing: name a folder for the supernets"),
+            (["--workdir=y"], "error: output is missing: Folder for table, plot and CSV."),
+            (
+                ["--output=x"],
+                "error: workdir is missing: Folder of the run; an interrupted one continues there.",
+            ),
             (
                 ["--output=x", "--workdir=y", "--labels=few"],
-                "error: --labels=few: wanted whole numbers",
+                "error: labels is 'few': it must be a whole number",
             ),
         ):
             done = _run(*arguments)

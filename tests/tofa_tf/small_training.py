@@ -10,8 +10,9 @@ from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.data.parts import divide
 from tofa_tf.data.records import TrainingImages
 from tofa_tf.data.sources import load_dataset
+from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.train_step import TrainStep
-from tofa_tf.training.trainer import TrainConfig, build_training, train
+from tofa_tf.training.trainer import build_training, train
 
 CONFIG = TrainConfig(
     steps=24,

@@ -10,13 +10,17 @@ from unittest import mock
 
 from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.space import presets
-from tofa_tf.training.experiment import Experiment, Settings, load_experiment, open_folder
+from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.sampling import SamplerLog
+from tofa_tf.training.settings import Settings, TrainConfig
 from tofa_tf.training.trained_run import TrainedRun, train_or_load
-from tofa_tf.training.trainer import SAMPLED, TrainConfig
+from tofa_tf.training.trainer import SAMPLED
 
 SETTINGS = Settings(
-    "digits", 5, "tiny", train=TrainConfig(steps=12, labelled_batch=8, unlabelled_ratio=2)
+    "digits",
+    5,
+    search_space="tiny",
+    train=TrainConfig(steps=12, labelled_batch=8, unlabelled_ratio=2),
 )
 
 

@@ -1,34 +1,50 @@
 """How every script of the project ends: quietly, or with one clear line and exit code 1."""
 
+import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from absl import app
 
-from tflite_export.common.errors import ExportError
+from tflite_export.common.errors import ExportError, TofaError
 
 
-def run_script(
-    main: Callable[[Sequence[str]], None],
-    user_errors: tuple[type[Exception], ...] = (ExportError,),
-) -> None:
-    """Runs an absl `main`; what a user can cause becomes one line on stderr and exit code 1.
+def run_script(main: Callable[[Sequence[str]], None]) -> None:
+    """Runs an absl `main` that takes no arguments besides flags, see `guarded`."""
 
-    Args:
-        main: function of the arguments that absl did not take as flags.
-        user_errors: exceptions whose message is written for the user.
-    """
+    def without_arguments(argv: Sequence[str]) -> None:
+        if len(argv) > 1:
+            raise ExportError(
+                f"unexpected argument {argv[1]!r}: everything is passed as --flag=value"
+            )
+        main(argv)
 
-    def guarded(argv: Sequence[str]) -> None:
-        try:
-            if len(argv) > 1:
-                raise ExportError(
-                    f"unexpected argument {argv[1]!r}: everything is passed as --flag=value"
-                )
-            main(argv)
-        except user_errors as error:
-            sys.exit(f"error: {error}")
-        except KeyboardInterrupt:
-            sys.exit("interrupted: what was finished is kept; the same command continues")
+    app.run(lambda argv: guarded(lambda: without_arguments(argv)))
 
-    app.run(guarded)
+
+def guarded(main: Callable[[], None]) -> None:
+    """Calls a function; what a user can cause ends the program with one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 must not end a long job at a plus-minus sign.
+        stream.reconfigure(errors="backslashreplace")
+    try:
+        main()
+        sys.stdout.flush()
+    except TofaError as error:
+        sys.exit(f"error: {' '.join(str(error).splitlines())}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: what was finished is kept; the same command continues")
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        _discard_output()
+        if error.errno == errno.EPIPE:
+            # Whoever reads, `head` for example, has had enough.
+            sys.exit(1)
+        sys.exit(f"error: cannot write the output: {error.strerror}")
+
+
+def _discard_output() -> None:
+    """Python would try to write the rest when it ends, and complain once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

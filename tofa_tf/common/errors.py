@@ -1,10 +1,6 @@
 """The exception of everything before the export, and one line of any other library's."""
 
-from tflite_export.common.errors import TofaError
-
-
-class UserError(TofaError):
-    """A setting, data set, search space, checkpoint or folder that cannot be used as asked."""
+from tflite_export.common.errors import UserError as UserError
 
 
 def first_line(error: Exception) -> str:

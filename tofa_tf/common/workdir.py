@@ -15,6 +15,8 @@ from tflite_export.common.folders import MARKER, FolderKind, is_kind, mark, why_
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json, write_json
 
+# The settings for people, and for `--config`; what decides whose folder it is, is the JSON file.
+CONFIG_TOML = "config.toml"
 _CONFIG = "config.json"
 _LOCK = ".tofa.lock"
 # Files that were being written when a process was killed, see `replacing`.
@@ -37,7 +39,7 @@ def _made_earlier(folder: Path) -> bool:
 RUN = FolderKind(
     "run",
     own=(
-        *(_CONFIG, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
+        *(_CONFIG, CONFIG_TOML, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
         *("checkpoint.npz", "supernet.weights.h5", "scenarios"),
         *("report.json", "report.md", "report.html", "accuracy.png"),
         *(_LOCK, _TEMPORARY),

@@ -34,11 +34,11 @@ def convert_checkpoint(
     """
     output = Path(output)
     if num_classes is not None and num_classes < 1:
-        raise UserError(f"--num_classes={num_classes}: at least 1")
+        raise UserError(f"num_classes is {num_classes}: it must be at least 1")
     if not output.name.endswith(".weights.h5"):
-        raise UserError(f"--output={output}: the name must end in .weights.h5")
+        raise UserError(f"output is {str(output)!r}: the name must end in .weights.h5")
     if output.exists() and not overwrite:
-        raise UserError(f"{output} exists: choose another --output or pass --overwrite")
+        raise UserError(f"{output} exists: choose another output or allow to overwrite")
     supernet = import_state_dict(source, read_state_dict(checkpoint), num_classes)
     save_weights(supernet, output)
     return supernet

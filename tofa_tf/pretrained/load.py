@@ -1,4 +1,4 @@
-"""Finds the pretrained supernet that a user names: what `--pretrained` may be."""
+"""Finds the pretrained supernet that a user names: what `pretrained` may be."""
 
 import zipfile
 from pathlib import Path
@@ -10,10 +10,9 @@ from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_supernet
 from tofa_tf.pretrained.keras_mobilenet import from_keras
+from tofa_tf.pretrained.names import DEFAULT, NONE
 from tofa_tf.pretrained.transfer import with_classes
 from tofa_tf.space.search_space import SearchSpace
-
-NONE = "none"
 
 # What comes with the package: the search space and the file, by the data they were trained on.
 _SHIPPED = {"tiny_imagenet": ("mcu", Path(__file__).with_name("mcu_tiny_imagenet.weights.h5"))}
@@ -26,8 +25,10 @@ _APPLICATIONS = {
 _OPTIONS = {"alpha": float, "resolution": int, "minimalistic": int, "weights": str}
 
 
-def default_pretrained(space_name: str) -> str:
-    """Returns the shipped weights of a search space, or "none" where there are none."""
+def resolve_pretrained(what: str, space_name: str) -> str:
+    """Returns the name of the weights meant: by default the shipped ones of a space, or "none"."""
+    if what != DEFAULT:
+        return what
     return next((name for name, (space, _) in _SHIPPED.items() if space == space_name), NONE)
 
 
@@ -51,7 +52,7 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
         if space.name != trained_on:
             raise UserError(
                 f"the {what} weights are of the {trained_on} search space, not of {space.name}: "
-                f"choose --search_space={trained_on}, or other weights"
+                f"choose that one as search_space, or other weights"
             )
         return _supernet(path, space, num_classes)
     if what.startswith(_KERAS):

@@ -3,76 +3,31 @@
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from tflite_export.common.config_file import to_toml
 from tflite_export.input_spec import InputSpec, image_spec
 from tflite_export.preprocess import normalise
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.workdir import delete_run, open_workdir
+from tofa_tf.common.files import write_text
+from tofa_tf.common.workdir import CONFIG_TOML, delete_run, open_workdir
 from tofa_tf.data.arrays import Images
 from tofa_tf.data.channels import GREY
-from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.data.parts import divide
 from tofa_tf.data.records import Dataset, ImageSet, TrainingImages
 from tofa_tf.data.resize import resize_all
 from tofa_tf.data.sources import load_dataset
 from tofa_tf.data.splits import SPLIT, Split, difference, load_split, save_split
 from tofa_tf.nets.supernet import Supernet
-from tofa_tf.pretrained.load import load_pretrained
+from tofa_tf.pretrained.load import load_pretrained, resolve_pretrained
+from tofa_tf.pretrained.names import NONE
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
-from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS, TrainConfig
+from tofa_tf.training.settings import Settings, TrainConfig
+from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS
 
 _CALIBRATION_IMAGES = 512
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What the user asked for; two runs of equal settings compute the same.
-
-    Attributes:
-        dataset: name or path, see `load_dataset`.
-        labels_per_class: labelled images of each class: "all", how many, or a share below 1, see
-            `parse_labels_per_class`; all others serve as unlabelled ones.
-        search_space: a name of `spaces.SPACES`.
-        resolutions: image sizes in pixels; empty for the smallest of the space.
-        data_dir, unlabelled, test, test_fraction, group, channels: see `load_dataset`.
-        validation: share of the labelled images that choices are made on instead of being trained
-            on; 0 for none, None for 0.2 where every class has labels enough, see `draw_validation`.
-        split: `split.json` of an earlier run, or its folder; images that were there stay on their
-            side of the training, validation and test part; None to draw anew.
-        labelled_only: the baseline: equal loss, augmentation and steps, but the labelled images
-            are the only images there are.
-        pretrained: where the weights come from, see `load_pretrained`; None: training from scratch.
-        train: the training itself.
-    """
-
-    dataset: str
-    labels_per_class: LabelsPerClass
-    search_space: str = "mcu"
-    resolutions: tuple[int, ...] = ()
-    data_dir: str | None = None
-    unlabelled: str | None = None
-    test: str | None = None
-    test_fraction: float = 0.2
-    validation: float | None = None
-    group: str | None = None
-    split: str | None = None
-    channels: int | None = None
-    labelled_only: bool = False
-    pretrained: str | None = None
-    train: TrainConfig = TrainConfig()
-
-    def __post_init__(self):
-        labels = parse_labels_per_class(self.labels_per_class)
-        object.__setattr__(self, "labels_per_class", labels)
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns the settings as plain JSON data."""
-        data = dataclasses.asdict(self)
-        return {**data, "resolutions": list(self.resolutions)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +35,7 @@ class Experiment:
     """Settings made concrete.
 
     Attributes:
+        settings: what was asked for, with nothing left open.
         space: with the resolutions of this run.
         dataset: all images.
         training: those that are learnt from, with and without their labels.
@@ -162,10 +118,13 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
         UserError: if a name is unknown, or images or labels are too few.
     """
     space, pretrained = get_space(settings.search_space), None
-    if settings.pretrained:
-        pretrained = load_pretrained(settings.pretrained, None, space)
+    what = resolve_pretrained(settings.pretrained, space.name)
+    if what != NONE:
+        pretrained = load_pretrained(what, None, space)
         space = pretrained.space
     space = space.at_resolutions(settings.resolutions or (min(space.resolutions),))
+    # What was left open is written down, so that another version cannot mean another thing by it.
+    settings = dataclasses.replace(settings, pretrained=what, resolutions=space.resolutions)
     earlier = load_split(settings.split) if settings.split else None
     dataset = load_dataset(
         settings.dataset if images is None else images,
@@ -216,6 +175,7 @@ def open_folder(experiment: Experiment, path: str | os.PathLike, *, overwrite: b
         raise UserError(problem)
     if not (folder / SPLIT).exists():
         save_split(folder / SPLIT, experiment.split)
+    write_text(folder / CONFIG_TOML, to_toml(config))
     return folder
 
 

@@ -3,52 +3,9 @@
 All functions are pure, take logits of shape (batch, classes) and return a scalar mean.
 """
 
-import dataclasses
 from collections.abc import Callable
 
 import tensorflow as tf
-
-from tofa_tf.common.errors import UserError
-
-
-@dataclasses.dataclass(frozen=True)
-class LossWeights:
-    """How much each term counts for one role (max net, min net, random subnets)."""
-
-    labelled: float
-    pseudo: float
-    distill: float = 0.0
-
-
-@dataclasses.dataclass(frozen=True)
-class UnifiedLoss:
-    """Which terms make up the loss of every net of a step (TOFA, arXiv 2303.15485, abstract).
-
-    By default every term counts for every net; AlphaNet's way, distillation alone for all but the
-    largest, is labelled=0, pseudo=0, distill=1 for the other two roles.
-
-    Attributes:
-        max_net: weights of the largest net, which is the teacher and so has no distillation.
-        min_net: weights of the smallest net.
-        random_nets: weights of the randomly drawn subnets.
-        distillation: a name of `DISTILLATIONS`.
-    """
-
-    max_net: LossWeights = LossWeights(labelled=1.0, pseudo=1.0)
-    min_net: LossWeights = LossWeights(labelled=1.0, pseudo=1.0, distill=1.0)
-    random_nets: LossWeights = LossWeights(labelled=1.0, pseudo=1.0, distill=1.0)
-    distillation: str = "alpha"
-
-    def __post_init__(self) -> None:
-        if self.distillation not in DISTILLATIONS:
-            raise UserError(
-                f"unknown distillation {self.distillation!r}; "
-                f"available: {', '.join(sorted(DISTILLATIONS))}"
-            )
-
-    def of(self, role: str) -> LossWeights:
-        """The weights of a role: "max", "min" or "random"."""
-        return {"max": self.max_net, "min": self.min_net, "random": self.random_nets}[role]
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

@@ -12,14 +12,9 @@ from tofa_tf.data.pipeline import Batch
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import encode, make_plan
-from tofa_tf.training.losses import (
-    DISTILLATIONS,
-    LossWeights,
-    UnifiedLoss,
-    cross_entropy,
-    pseudo_label_loss,
-)
+from tofa_tf.training.losses import DISTILLATIONS, cross_entropy, pseudo_label_loss
 from tofa_tf.training.sampling import Role
+from tofa_tf.training.settings import LossWeights, UnifiedLoss
 
 
 class _Targets(NamedTuple):
@@ -119,7 +114,7 @@ class TrainStep(tf.Module):
         """
         parts = [self._normalize(part) for part in (batch.images, batch.weak, batch.strong)]
         sizes = [tf.shape(part)[0] for part in parts]
-        weights = self.loss.max_net
+        weights = self.loss.of("max")
         plan = make_plan(self.supernet.space, self.supernet.space.max_arch)
         with tf.GradientTape() as tape:
             logits = self.supernet(

@@ -1,6 +1,5 @@
 """Trains one supernet: the loop around `TrainStep`, with logs, checkpoints and resume."""
 
-import dataclasses
 import math
 import time
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.pretrained.transfer import copy_weights
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
-from tofa_tf.training.losses import UnifiedLoss
 from tofa_tf.training.metrics_log import (
     METRICS,
     MetricsLog,
@@ -29,53 +27,12 @@ from tofa_tf.training.metrics_log import (
 from tofa_tf.training.pseudo_label import make_rule
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
 from tofa_tf.training.schedule import FixMatchCosine
+from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.train_step import TrainStep
 
 CHECKPOINT = "checkpoint.npz"
 SAMPLED = "sampled.jsonl"
 WEIGHTS = "supernet.weights.h5"
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainConfig:
-    """How long and how a supernet is trained; the defaults are FixMatch's where it has them.
-
-    Attributes:
-        steps: optimizer steps of the whole training.
-        labelled_batch: labelled images a step.
-        unlabelled_ratio: unlabelled images a step for each labelled one, FixMatch's mu; with 0
-            labels are all there is to learn from, as in pre-training.
-        num_random: random subnets a step, besides the largest and the smallest.
-        learning_rate: peak of `FixMatchCosine`.
-        warmup_steps: of the learning rate.
-        weight_decay: of kernels.
-        ema_decay: of the averaged weights.
-        clip_value: bound of each entry of the summed gradient (AlphaNet).
-        rule: pseudo-label rule, a name of `pseudo_label.RULES`.
-        threshold: of that rule.
-        loss: weight of every term and role.
-        seed: of weights, batches, augmentation and sampled subnets.
-        flip: whether mirrored images keep their meaning.
-        log_every_steps: between two records of `metrics.jsonl`.
-        checkpoint_every_steps: between two checkpoints.
-    """
-
-    steps: int = 600
-    labelled_batch: int = 32
-    unlabelled_ratio: int = 4
-    num_random: int = 2
-    learning_rate: float = 0.03
-    warmup_steps: int = 0
-    weight_decay: float = 5e-4
-    ema_decay: float = 0.999
-    clip_value: float = 1.0
-    rule: str = "fixed"
-    threshold: float = 0.95
-    loss: UnifiedLoss = UnifiedLoss()
-    seed: int = 0
-    flip: bool = True
-    log_every_steps: int = 20
-    checkpoint_every_steps: int = 100
 
 
 def build_training(
@@ -109,7 +66,7 @@ def build_training(
         clipvalue=config.clip_value,
         name="sgd",
     )
-    rule = make_rule(config.rule, num_classes, config.threshold)
+    rule = make_rule(config.pseudo_label, num_classes, config.threshold)
     return TrainStep(supernet, optimizer, rule, config.loss, config.weight_decay, config.ema_decay)
 
 
@@ -191,5 +148,5 @@ def _check_finite(step: int, metrics: dict[str, float], checkpoint: Path) -> Non
     kept = f"the last good state is in {checkpoint}" if checkpoint.exists() else "nothing was saved"
     raise UserError(
         f"training diverged at step {step}: loss {metrics['loss']}, gradient norm "
-        f"{metrics['gradient_norm']}; {kept}; lower --learning_rate or raise --warmup_steps"
+        f"{metrics['gradient_norm']}; {kept}; lower learning_rate or raise warmup_steps"
     )

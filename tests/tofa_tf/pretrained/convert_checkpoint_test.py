@@ -40,7 +40,7 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         )
         before = self.output.read_bytes()
         with self.assertRaisesRegex(
-            UserError, "exists: choose another --output or pass --overwrit"
+            UserError, "exists: choose another output or allow to overwrite"
         ):
             self._convert()
         self.assertEqual(self.output.read_bytes(), before)
@@ -48,8 +48,8 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         self.assertLess(self.output.stat().st_size, len(before))
 
     @parameterized.parameters(
-        ({"num_classes": 0}, "--num_classes=0: at least 1"),
-        ({"output": "x.h5"}, "--output=x.h5: the name must end in .weights.h5"),
+        ({"num_classes": 0}, "num_classes is 0: it must be at least 1"),
+        ({"output": "x.h5"}, "output is .x.h5.: the name must end in .weights.h5"),
         ({"checkpoint": "none.pth"}, "cannot read none.pth: No such file"),
     )
     def test_bad_arguments(self, values, message):

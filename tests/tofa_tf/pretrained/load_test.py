@@ -10,7 +10,8 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.pretrained.keras_mobilenet import from_keras
-from tofa_tf.pretrained.load import NONE, default_pretrained, load_pretrained
+from tofa_tf.pretrained.load import load_pretrained, resolve_pretrained
+from tofa_tf.pretrained.names import DEFAULT, NONE
 from tofa_tf.space.presets import get_space
 
 
@@ -46,8 +47,9 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_shipped_weights(self):
         space = get_space("mcu")
-        self.assertEqual(default_pretrained("mcu"), "tiny_imagenet")
-        self.assertEqual(default_pretrained("attentive_nas"), NONE)
+        self.assertEqual(resolve_pretrained(DEFAULT, "mcu"), "tiny_imagenet")
+        self.assertEqual(resolve_pretrained(DEFAULT, "attentive_nas"), NONE)
+        self.assertEqual(resolve_pretrained("some.weights.h5", "mcu"), "some.weights.h5")
         supernet = load_pretrained("tiny_imagenet", 10, space)
         self.assertEqual(supernet.num_classes, 10)
         self.assertEqual(load_pretrained("tiny_imagenet", None, space).num_classes, 202)

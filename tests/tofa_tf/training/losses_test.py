@@ -4,6 +4,7 @@ from absl.testing import parameterized
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.training import losses
+from tofa_tf.training.settings import UnifiedLoss
 
 GENERATOR = np.random.default_rng(66)
 TEACHER = GENERATOR.normal(0.0, 2.0, (6, 5)).astype(np.float32)
@@ -90,8 +91,8 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
             self.assertTrue(np.all(np.isfinite(tape.gradient(value, student))))
 
     def test_unknown_distillation_lists_the_known(self):
-        with self.assertRaisesRegex(UserError, "unknown distillation 'kd'; available: alpha, kl"):
-            losses.UnifiedLoss(distillation="kd")
+        with self.assertRaisesRegex(UserError, "distillation is 'kd': available: alpha, kl"):
+            UnifiedLoss(distillation="kd")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from tests.tofa_tf.small_training import CONFIG, digits, run
 from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
-from tofa_tf.training.losses import LossWeights, UnifiedLoss
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
+from tofa_tf.training.settings import LossWeights, UnifiedLoss
 from tofa_tf.training.trainer import CHECKPOINT, METRICS, SAMPLED, WEIGHTS, build_training, train
 
 

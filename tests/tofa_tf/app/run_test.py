@@ -5,13 +5,12 @@ import sys
 from pathlib import Path
 
 import tensorflow as tf
-from absl import flags
-from absl.testing import flagsaver, parameterized
+from absl.testing import parameterized
 
 from tests.tofa_tf.trained import tiny_space, trained_copy
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import why_not_deleted
-from tofa_tf import run
+from tofa_tf.app import run
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import RUN, sha256
 from tofa_tf.deploy.results import RunReport
@@ -41,10 +40,8 @@ flash_reserved_kib = 1024
 
 
 def _run(workdir: Path, **changes) -> None:
-    if not flags.FLAGS.is_parsed():
-        flags.FLAGS(["test"])
-    with flagsaver.flagsaver(**{**JOB, "workdir": str(workdir), **changes}):
-        run.main(["run"])
+    values = {**JOB, "workdir": workdir, **changes}
+    run.main(*(settings.make(values) for settings in run.COMMAND.settings))
 
 
 class RunTest(tf.test.TestCase, parameterized.TestCase):
@@ -105,27 +102,26 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
 
     @parameterized.parameters(
         ({"dataset": "digitz"}, "unknown data set 'digitz'; available: digits"),
-        ({"dataset": None}, "--dataset is missing"),
-        ({"labels_per_class": None}, "--labels_per_class is missing"),
+        ({"dataset": 5}, "dataset is 5: it must be a text"),
         ({"labels_per_class": 0}, "at least 1 label a class"),
         ({"labels_per_class": 1000}, "class '.' has .* images, 1000 labels asked"),
         ({"search_space": "mcv"}, "unknown search space 'mcv'; available: .*mcu"),
         ({"resolutions": ["31"]}, "resolution 31 is not one of 16"),
-        ({"resolutions": ["big"]}, "--resolutions=big: wanted whole numbers"),
+        ({"resolutions": "big"}, "resolutions is 'big': it must be a whole number"),
         ({"scenarios": "sram=3"}, "cannot read 'sram=3'"),
         ({"scenarios": ""}, "no scenario given"),
         ({"firmware": ["mbed"]}, "no firmware for 'mbed'; choose from make, esp_idf"),
         ({"boards": "pdp11"}, "unknown board 'pdp11'"),
         ({"vela": "ethos-u55"}, "unknown NPU 'ethos-u55'"),
         ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),
-        ({"tolerance": -1.0}, "--tolerance=-1: percentage points from 0 to 100"),
+        ({"tolerance": -1.0}, "tolerance is -1.0: it must lie between 0 and 100"),
         ({"workdir": ""}, "no workdir given"),
-        ({"steps": 0}, "--steps=0: at least 1"),
-        ({"threshold": 1.5}, "--threshold=1.5: from 0 to 1"),
-        ({"learning_rate": -0.1}, "--learning_rate=-0.1: above 0"),
-        ({"pseudo_label": "best"}, "unknown pseudo-label rule 'best'; available: .*fixed"),
-        ({"distillation": "kd"}, "unknown distillation 'kd'; available: alpha, kl"),
-        ({"min_loss": "distil=1"}, "--min_loss=distil=1: wanted labelled=NUMBER"),
+        ({"steps": 0}, "steps is 0: it must lie between 1 and 100000000"),
+        ({"threshold": 1.5}, "threshold is 1.5: it must lie between 0 and 1"),
+        ({"learning_rate": -0.1}, "learning_rate is -0.1: it must be above 0"),
+        ({"pseudo_label": "best"}, "pseudo_label is 'best': available: .*fixed"),
+        ({"distillation": "kd"}, "distillation is 'kd': available: alpha, kl"),
+        ({"min_loss": "distil=1"}, "min_loss is 'distil=1': wanted labelled=NUMBER"),
         (
             {"pretrained": "imagenet"},
             "unknown pretrained weights 'imagenet'; wanted tiny_imagenet, keras:",
@@ -140,7 +136,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_script_ends_with_one_line_and_exit_code_1(self):
         command = [sys.executable, "-m", "tofa_tf.run", "--dataset=digitz"]
-        command += ["--labels_per_class=5", "--boards=rp2040"]
+        command += ["--labels_per_class=5", "--boards=rp2040", f"--workdir={self.root}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertStartsWith(done.stderr, "error: unknown data set 'digitz'")

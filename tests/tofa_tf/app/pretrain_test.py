@@ -31,7 +31,7 @@ class PretrainTest(tf.test.TestCase):
 
         again = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(again.returncode, 1)
-        self.assertRegex(again.stderr, "error: .*made.weights.h5 exists: choose another --output")
+        self.assertRegex(again.stderr, "error: .*made.weights.h5 exists: choose another output")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""The console command from outside: what it answers, how fast, and how it ends."""
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+import tempfile
+
+from absl import flags
+from absl.testing import absltest, parameterized
+
+import tofa_tf.app
+from tofa_tf import __version__
+from tofa_tf.app.main import COMMANDS
+
+# Sends itself Ctrl-C after some seconds, so that a busy machine changes nothing.
+_INTERRUPTED = """
+import os, signal, sys, threading
+from tofa_tf.app.main import main
+threading.Timer(float(sys.argv[1]), lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+main(["tofa", "train", "digits", f"--workdir={sys.argv[2]}"])
+"""
+
+
+def _tofa(*arguments: str, module: str = "tofa_tf.app.main") -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _module(command: str) -> str:
+    return f"tofa_tf.app.{command.replace('-', '_')}"
+
+
+class MainTest(parameterized.TestCase):
+    @parameterized.parameters([], ["--help"], ["help"])
+    def test_help_lists_every_command_with_a_sentence(self, *arguments):
+        done = _tofa(*arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for name, sentence in COMMANDS.items():
+            self.assertRegex(done.stdout, rf"\n  {name} +[A-Z].*\.\n")
+            self.assertIn(sentence, done.stdout)
+
+    def test_version(self):
+        done = _tofa("--version")
+        self.assertEqual((done.returncode, done.stdout), (0, f"tofa {__version__}\n"))
+
+    @parameterized.parameters(("trian", "train"), ("--boards", ""))
+    def test_an_unknown_command_names_the_nearest(self, name, nearest):
+        done = _tofa(name)
+        message = f"error: unknown command '{name}'; did you mean '{nearest}"
+        self.assertEqual(done.returncode, 1)
+        self.assertStartsWith(done.stderr, message)
+        self.assertLen(done.stderr.splitlines(), 1)
+
+    @parameterized.parameters(*COMMANDS)
+    def test_every_command_has_short_and_full_help_and_loads_no_tensorflow(self, name):
+        program = (
+            "import sys; from tofa_tf.app.main import main; main(sys.argv); "
+            "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+        )
+        for option in ("--help", "--helpfull"):
+            command = [sys.executable, "-c", program, name, option]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn(f"\ntofa {name} ", done.stdout.replace("    ", ""))
+        shown = [line for line in done.stdout.splitlines() if line.startswith("  --")]
+        self.assertGreater(len(shown), 1)
+
+    def test_modules_are_all_commands_or_the_console_command_itself(self):
+        modules = {module.name for module in pkgutil.iter_modules(tofa_tf.app.__path__)}
+        self.assertEqual(modules - {"main", "cli"}, {name.replace("-", "_") for name in COMMANDS})
+
+    def test_importing_all_commands_together_defines_no_flag(self):
+        before = set(flags.FLAGS)
+        for name in COMMANDS:
+            importlib.import_module(_module(name))
+        self.assertEqual(set(flags.FLAGS), before)
+
+    @parameterized.parameters(
+        "tofa_tf.run", "tofa_tf.train", "tofa_tf.pretrain", "tofa_tf.pretrained.convert",
+        "tofa_tf.app.train",
+    )  # fmt: skip
+    def test_modules_are_scripts_too(self, module):
+        done = _tofa("--setings=1", module=module)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"^error: Unknown command line flag 'setings'.*\n$")
+
+    @parameterized.parameters(0.02, 0.2, 0.6, 1.2, 2.5)
+    def test_an_interruption_in_the_first_seconds_is_one_line(self, seconds):
+        workdir = self.enterContext(tempfile.TemporaryDirectory())
+        command = [sys.executable, "-c", _INTERRUPTED, str(seconds), workdir]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "^interrupted: .*\n$")
+
+
+if __name__ == "__main__":
+    absltest.main()

@@ -1,0 +1,82 @@
+"""The console command `tofa`: what to do, then the settings of that.
+
+Imports nothing heavy, so that help and mistakes answer at once.
+"""
+
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "train": "Trains one supernet, or continues an interrupted training.",
+    "run": "Does both: trains, then deploys.",
+    "pretrain": "Trains a supernet on labels alone, for others to start from.",
+    "convert": "Converts a public PyTorch supernet to weights to start from.",
+}
+_INTERRUPTED = "interrupted: what was finished is kept; the same command continues"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the command that the first argument names.
+
+    Args:
+        argv: the program's name and its arguments; None: those of the process.
+    """
+    argv = list(sys.argv if argv is None else argv)
+    try:
+        _dispatch(argv)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def run(command: str) -> None:
+    """Runs one command with the arguments of the process: what its module does as a script."""
+    main(["tofa", command, *sys.argv[1:]])
+
+
+def _dispatch(argv: Sequence[str]) -> None:
+    name, arguments = (argv[1], argv[2:]) if len(argv) > 1 else ("--help", [])
+    if name in COMMANDS:
+        from importlib import import_module
+
+        from tflite_export.common.command import run_command
+
+        module = import_module(f"tofa_tf.app.{name.replace('-', '_')}")
+        run_command(module.COMMAND, [f"tofa {name}", *arguments])
+        return
+    from tflite_export.common.cli import guarded
+
+    if name in ("--help", "-h", "help", "--helpfull"):
+        guarded(lambda: print(_help()))
+    elif name in ("--version", "version"):
+        from tofa_tf import __version__
+
+        guarded(lambda: print(f"tofa {__version__}"))
+    else:
+        guarded(lambda: _refuse(name))
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS)) + 2
+    lines = [
+        "Transfer once, deploy to every microcontroller.",
+        "",
+        "    tofa COMMAND [what it works on] [--setting=value ...]",
+        "",
+        *(f"  {name.ljust(width)}{sentence}" for name, sentence in COMMANDS.items()),
+        "",
+        "tofa COMMAND --help shows the settings of a command, tofa --version the version.",
+    ]
+    return "\n".join(lines)
+
+
+def _refuse(name: str) -> None:
+    import difflib
+
+    from tflite_export.common.errors import UserError
+
+    nearest = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0.0)
+    raise UserError(f"unknown command {name!r}; did you mean {nearest[0]!r}? See tofa --help")
+
+
+if __name__ == "__main__":
+    main()

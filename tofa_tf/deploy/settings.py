@@ -1,0 +1,45 @@
+"""What is made of a trained supernet: for which budgets and boards, and how."""
+
+import dataclasses
+
+from tflite_export.common.settings import SettingsBase, setting
+
+_MODELS = "Models"
+
+
+def _methods() -> list[str]:
+    from tflite_export.convert.quantize_model import Method  # loads TensorFlow
+
+    return list(Method)
+
+
+@dataclasses.dataclass(frozen=True)
+class DeploySettings(SettingsBase):
+    """The models that are wanted; the supernet does not depend on them."""
+
+    boards: str = setting(
+        "Boards to deploy to, as nano33ble,rp2040@100ms,my_board.toml; list shows the known ones.",
+        "", heading=_MODELS,
+    )  # fmt: skip
+    scenarios: str = setting(
+        'Budgets of further models, as "macs=1M;flash_kib=256,arena_kib=128", of macs, params, '
+        "flash_kib and arena_kib.",
+        "", heading=_MODELS,
+    )  # fmt: skip
+    quantization: str = setting(
+        "How models become int8: after training (ptq, seconds a model), by training (qat, a minute "
+        "or more), or auto: qat for those where ptq loses more than the tolerance.",
+        "ptq", choices=_methods, heading=_MODELS,
+    )  # fmt: skip
+    tolerance: float = setting(
+        "Estimated loss of accuracy in percentage points that auto allows ptq.",
+        0.5, least=0, most=100,
+    )  # fmt: skip
+    vela: str = setting(
+        "Ethos-U to compile every model for, beside those of the boards: ethos-u55-128 and others.",
+        "",
+    )
+    firmware: tuple[str, ...] = setting(
+        "Firmware projects for every model, of make, pico, esp_idf, arduino and zephyr.",
+        (), heading=_MODELS,
+    )  # fmt: skip

@@ -1,0 +1,198 @@
+"""Everything that decides what a training computes: equal settings, equal supernet.
+
+Loads no TensorFlow, so that a command can show its help or refuse a setting at once.
+"""
+
+import dataclasses
+from typing import Any
+
+from tflite_export.common.settings import SettingsBase, setting
+from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
+from tofa_tf.pretrained.names import DEFAULT, NONE
+
+_MAX_SEED = 2**32 - 1
+_DATA, _NET, _TRAINING, _RUN = "Data", "Net", "Training", "Run"
+
+
+def _rules() -> list[str]:
+    from tofa_tf.training.pseudo_label import RULES  # loads TensorFlow
+
+    return list(RULES)
+
+
+def _distillations() -> list[str]:
+    from tofa_tf.training.losses import DISTILLATIONS  # loads TensorFlow
+
+    return list(DISTILLATIONS)
+
+
+@dataclasses.dataclass(frozen=True)
+class LossWeights(SettingsBase):
+    """How much each term counts for one role (max net, min net, random subnets)."""
+
+    labelled: float = setting("Weight of the labels.", least=0)
+    pseudo: float = setting("Weight of the pseudo-labels.", least=0)
+    distill: float = setting("Weight of the distillation from the largest net.", 0.0, least=0)
+
+
+@dataclasses.dataclass(frozen=True)
+class UnifiedLoss(SettingsBase):
+    """Which terms make up the loss of every net of a step (TOFA, arXiv 2303.15485, abstract).
+
+    By default every term counts for every net; AlphaNet's way, distillation alone for all but the
+    largest, is labelled=0, pseudo=0, distill=1 for the other two roles. The largest net is the
+    teacher and so has no distillation.
+    """
+
+    max_loss: LossWeights = setting(
+        "Weights of the terms in the loss of the largest net, as labelled=1,pseudo=1.",
+        LossWeights(labelled=1.0, pseudo=1.0),
+    )
+    min_loss: LossWeights = setting(
+        "Weights of the terms in the loss of the smallest net, as labelled=1,pseudo=1,distill=1.",
+        LossWeights(labelled=1.0, pseudo=1.0, distill=1.0),
+    )
+    random_loss: LossWeights = setting(
+        "Weights of the terms in the loss of the random subnets.",
+        LossWeights(labelled=1.0, pseudo=1.0, distill=1.0),
+    )
+    distillation: str = setting(
+        "Divergence of a subnet from the largest net: alpha (AlphaNet's) or kl.",
+        "alpha",
+        choices=_distillations,
+    )
+
+    def of(self, role: str) -> LossWeights:
+        """The weights of a role: "max", "min" or "random"."""
+        return {"max": self.max_loss, "min": self.min_loss, "random": self.random_loss}[role]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainConfig(SettingsBase):
+    """How long and how a supernet is trained; the defaults are FixMatch's where it has them."""
+
+    steps: int = setting(
+        "Steps of the optimiser in the whole training.",
+        600, least=1, most=100_000_000, heading=_TRAINING,
+    )  # fmt: skip
+    labelled_batch: int = setting("Labelled images a step.", 32, least=1, most=65536)
+    unlabelled_ratio: int = setting(
+        "Unlabelled images a step for each labelled one, FixMatch's mu; with 0 labels are all "
+        "there is to learn from, as in pre-training.",
+        4, least=0, most=1024,
+    )  # fmt: skip
+    num_random: int = setting(
+        "Random subnets a step, besides the largest and the smallest.", 2, least=1, most=64
+    )
+    learning_rate: float = setting(
+        "Peak of the learning rate, from which it falls along FixMatch's cosine.",
+        0.03, above=0, heading=_TRAINING,
+    )  # fmt: skip
+    warmup_steps: int = setting("Steps over which the learning rate rises to its peak.", 0, least=0)
+    weight_decay: float = setting("Decay of kernels, added to their gradient.", 5e-4, least=0)
+    ema_decay: float = setting(
+        "Decay of the moving average of the weights, which is what gets deployed.",
+        0.999, least=0, most=1,
+    )  # fmt: skip
+    clip_value: float = setting(
+        "Bound of each entry of the summed gradient (AlphaNet).", 1.0, above=0
+    )
+    pseudo_label: str = setting(
+        "Rule that makes labels for unlabelled images: fixed (FixMatch), softmatch or adamatch.",
+        "fixed", choices=_rules, heading=_TRAINING,
+    )  # fmt: skip
+    threshold: float = setting(
+        "Confidence that the pseudo-label rule asks for; softmatch has no use for it.",
+        0.95, least=0, most=1,
+    )  # fmt: skip
+    loss: UnifiedLoss = UnifiedLoss()
+    seed: int = setting(
+        "Seed of labels, weights, batches, augmentation and sampled subnets.",
+        0, least=0, most=_MAX_SEED, heading=_TRAINING,
+    )  # fmt: skip
+    flip: bool = setting(
+        "Whether mirrored images keep their meaning; never done where a data set forbids it.", True
+    )
+    log_every_steps: int = setting("Steps between two records of metrics.jsonl.", 20, least=1)
+    checkpoint_every_steps: int = setting("Steps between two checkpoints.", 100, least=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings(SettingsBase):
+    """What the user asked for; two runs of equal settings compute the same."""
+
+    dataset: str = setting(
+        "A folder with one sub-folder of images a class, the name of a tensorflow-datasets set, "
+        "or digits.",
+        heading=_DATA,
+    )
+    labels_per_class: LabelsPerClass = setting(
+        "Labelled images of each class: all, a number, or a share such as 0.1; the others serve "
+        "as unlabelled ones.",
+        "all", parse=parse_labels_per_class, heading=_DATA,
+    )  # fmt: skip
+    unlabelled: str | None = setting(
+        "Folder of further images without labels, at any depth.",
+        None, heading=_DATA, alias="unlabeled",
+    )  # fmt: skip
+    test: str | None = setting(
+        "Folder of test images with one sub-folder a class.", None, heading=_DATA
+    )
+    test_fraction: float = setting(
+        "Share of each class held out as test images where the set has no test part of its own.",
+        0.2, above=0, most=0.99,
+    )  # fmt: skip
+    validation: float | None = setting(
+        "Share of the labelled images that choices are made on instead of being trained on; 0 for "
+        "none, by default 0.2 where every class has labels enough.",
+        None, least=0, most=0.99, heading=_DATA,
+    )  # fmt: skip
+    group: str | None = setting(
+        "Regular expression on paths of images, whose first parentheses find the burst, track or "
+        "person that stays on one side of every split.",
+        None,
+    )  # fmt: skip
+    split: str | None = setting(
+        "The split.json of an earlier run, or its folder: images that were there stay on their "
+        "side of the training, validation and test part.",
+        None,
+    )  # fmt: skip
+    data_dir: str | None = setting("Where tensorflow-datasets has its data.", None)
+    channels: int | None = setting(
+        "Channels of the nets' images, 1 for grey, 3 for colours; by default those of the data.",
+        None, least=1, most=3,
+    )  # fmt: skip
+    labelled_only: bool = setting(
+        "Baseline: equal loss, augmentation and steps, but the labelled images are the only ones.",
+        False,
+    )
+    search_space: str = setting(
+        "What may vary in the supernet: the name of a search space.", "mcu", heading=_NET
+    )
+    resolutions: tuple[int, ...] = setting(
+        "Heights and widths of images in pixels, choices of the search space; by default its "
+        "smallest.",
+        (), heading=_NET,
+    )  # fmt: skip
+    pretrained: str = setting(
+        f"Weights to start from: {DEFAULT}, those that come with the package for the search space, "
+        f"if any; {NONE}; tiny_imagenet; a supernet's .weights.h5; a Keras MobileNet as .keras "
+        "file, or keras:MobileNetV3Small and its like, which bring a search space of their own.",
+        DEFAULT, heading=_NET,
+    )  # fmt: skip
+    train: TrainConfig = TrainConfig()
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all settings by name as plain JSON data."""
+        return self.values()
+
+
+@dataclasses.dataclass(frozen=True)
+class Workdir(SettingsBase):
+    """Where a run keeps its files; decides nothing about what it computes."""
+
+    workdir: str = setting("Folder of the run; an interrupted one continues there.", heading=_RUN)
+    overwrite: bool = setting(
+        "Delete another run in the work directory; what is not a run's is never deleted.",
+        False, heading=_RUN,
+    )  # fmt: skip
