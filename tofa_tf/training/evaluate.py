@@ -1,4 +1,6 @@
-"""How good a subnet is: harvested, recalibrated, on test images, in float."""
+"""How good a subnet is: harvested, recalibrated, on test or validation images, in float."""
+
+from typing import Literal
 
 import numpy as np
 
@@ -10,12 +12,30 @@ from tofa_tf.training.experiment import Experiment
 _BATCH = 500
 
 
-def accuracy(supernet: Supernet, arch: Arch, experiment: Experiment) -> float:
-    """Returns the share of test images that a subnet classifies rightly."""
+def accuracy(
+    supernet: Supernet,
+    arch: Arch,
+    experiment: Experiment,
+    part: Literal["test", "validation"] = "test",
+) -> float:
+    """Returns the share of images that a subnet classifies rightly.
+
+    Args:
+        supernet: trained.
+        arch: of the subnet.
+        experiment: with the images.
+        part: "validation" for whatever a choice depends on, "test" for what is told of the result.
+
+    Raises:
+        UserError: if there are no validation images.
+    """
+    if part == "validation":
+        images, labelled = experiment.validation_images(arch.resolution), experiment.validation
+    else:
+        images, labelled = experiment.test_images(arch.resolution), experiment.dataset.test
     model, _ = deployable(supernet, arch, experiment)
-    images = experiment.test_images(arch.resolution)
     logits = [
         np.asarray(model(images[start : start + _BATCH], training=False))
         for start in range(0, len(images), _BATCH)
     ]
-    return float(np.mean(np.concatenate(logits).argmax(axis=1) == experiment.dataset.test.labels))
+    return float(np.mean(np.concatenate(logits).argmax(axis=1) == labelled.labels))
