@@ -41,6 +41,19 @@ def write_text(path: str | os.PathLike, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
+def append_line(path: str | os.PathLike, line: str) -> None:
+    """Adds a line to a text file, which need not be there yet.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def write_json(path: str | os.PathLike, data: Any) -> None:
     """Writes plain data as indented JSON."""
     write_text(path, json.dumps(data, indent=1) + "\n")

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from tflite_export.common.console import warn
-from tofa_tf.common.files import write_text
+from tofa_tf.common.files import append_line, write_text
 
 METRICS = "metrics.jsonl"
 
@@ -28,8 +28,7 @@ class MetricsLog:
 
     def add(self, step: int, metrics: Mapping[str, float]) -> None:
         """Adds the record of one step."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": step, **metrics}) + "\n")
+        append_line(self.path, json.dumps({"step": step, **metrics}))
         with self._writer.as_default(step=step):
             for name, value in metrics.items():
                 tf.summary.scalar(name, value)

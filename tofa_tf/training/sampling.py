@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 from tflite_export.common.console import warn
 from tflite_export.common.json_data import from_json, to_json
+from tofa_tf.common.files import append_line
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import macs
 from tofa_tf.space.search_space import SearchSpace
@@ -140,9 +141,7 @@ class SamplerLog:
 
     def add(self, step: int, archs: list[Arch]) -> None:
         """Appends the subnets of a step."""
-        line = json.dumps(to_json(_Line(step, tuple(archs))))
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        append_line(self.path, json.dumps(to_json(_Line(step, tuple(archs)))))
 
     def __iter__(self) -> Iterator[tuple[int, Arch]]:
         """Yields (step, Arch), the last sampled first; warns of damaged lines it passes over."""

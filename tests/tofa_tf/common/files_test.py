@@ -6,7 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.files import read_json, replacing, write_json, write_text
+from tofa_tf.common.files import append_line, read_json, replacing, write_json, write_text
 
 
 class FilesTest(tf.test.TestCase):
@@ -40,6 +40,21 @@ class FilesTest(tf.test.TestCase):
             [sys.executable, "-c", script, str(path)], env=os.environ | ascii_locale, check=True
         )
         self.assertEqual(path.read_text(encoding="utf-8"), "450 ms ± 35%")
+
+    def test_lines_are_appended(self):
+        self.folder.mkdir()
+        for line in ("one", "zwei ±"):
+            append_line(self.folder / "a.log", line)
+        self.assertEqual((self.folder / "a.log").read_text(encoding="utf-8"), "one\nzwei ±\n")
+
+    def test_a_full_disk_is_one_line(self):
+        # Linux has a device for this very case.
+        with self.assertRaisesRegex(UserError, "^cannot write /dev/full: No space left on device$"):
+            append_line("/dev/full", "one")
+        self.folder.mkdir()
+        (self.folder / "file").write_text("")
+        with self.assertRaisesRegex(UserError, "^cannot write .*: Not a directory$"):
+            append_line(self.folder / "file" / "a.log", "one")
 
     def test_damaged_json_is_named(self):
         path = self.folder / "a.json"
