@@ -85,7 +85,7 @@ class SamplerLogTest(tf.test.TestCase):
         log = SamplerLog(Path(self.get_temp_dir()) / "damaged.jsonl")
         sampler = SandwichSampler(get_space("mcu"), seed=0)
         for step in range(2):
-            log.add(step, sampler.archs(step))
+            log.add(step, [arch for _, arch in sampler.archs(step)])
         entries, whole = list(log), log.path.read_bytes()
         said = io.StringIO()
         for damage in (
