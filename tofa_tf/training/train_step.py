@@ -140,8 +140,8 @@ class TrainStep(tf.Module):
             ),
         }
         targets = _Targets(tf.concat([labelled, strong], axis=0), pseudo_labels, pseudo_weights)
-        gradients = tape.gradient(loss, self.supernet.trainable_variables)
-        return _dense(gradients), tf.concat([parts[0], parts[2]], axis=0), targets, metrics
+        gradients = _gradients(tape, loss, self.supernet.trainable_variables)
+        return gradients, tf.concat([parts[0], parts[2]], axis=0), targets, metrics
 
     @tf.function(autograph=False)
     def _other(
@@ -164,7 +164,7 @@ class TrainStep(tf.Module):
                 * pseudo_label_loss(targets.pseudo_labels, targets.pseudo_weights, strong)
                 + weights[2] * DISTILLATIONS[self.loss.distillation](targets.teacher_logits, logits)
             )
-        own = _dense(tape.gradient(loss, self.supernet.trainable_variables))
+        own = _gradients(tape, loss, self.supernet.trainable_variables)
         return [a + b for a, b in zip(gradients, own, strict=True)], loss
 
     @tf.function(autograph=False)
@@ -193,8 +193,14 @@ def _as_tensor(weights: LossWeights) -> tf.Tensor:
     return tf.constant([weights.labelled, weights.pseudo, weights.distill], tf.float32)
 
 
-def _dense(gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
-    return [tf.convert_to_tensor(gradient) for gradient in gradients]
+def _gradients(
+    tape: tf.GradientTape, loss: tf.Tensor, variables: Sequence[keras.Variable]
+) -> list[tf.Tensor]:
+    """Dense gradients; zero where the largest net has a weight and no use for it."""
+    return [
+        tf.zeros_like(variable) if gradient is None else tf.convert_to_tensor(gradient)
+        for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True)
+    ]
 
 
 def _accuracy_where_known(labels: tf.Tensor, weights: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
