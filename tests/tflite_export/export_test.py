@@ -1,13 +1,13 @@
 import json
 import pathlib
 import subprocess
-import sys
 
 import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from tests.scripts import run_script
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.input_spec import InputSpec, image_spec
 
@@ -40,17 +40,12 @@ class ExportScriptTest(tf.test.TestCase):
             Image.fromarray(pixels).save(nested / f"{number}.png")
 
     def _script(self, *more: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [
-                *(sys.executable, "-m", "tflite_export.export"),
-                f"--model={self.folder / 'model.keras'}",
-                f"--representative={self.folder / 'images'}",
-                f"--output={self.output}",
-                *more,
-            ],
-            cwd=pathlib.Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
+        return run_script(
+            "tflite_export.export",
+            f"--model={self.folder / 'model.keras'}",
+            f"--representative={self.folder / 'images'}",
+            f"--output={self.output}",
+            *more,
         )
 
     def test_folder_of_images_to_verified_model(self):
