@@ -94,6 +94,8 @@ class WheelTest(tf.test.TestCase):
         scripts = configparser.ConfigParser()
         scripts.read_string(self._dist_info("entry_points.txt"))
         self.assertEqual(dict(scripts["console_scripts"]), {"tofa": "tofa_tf.app.main:main"})
+        entry = importlib.metadata.EntryPoint("tofa", "tofa_tf.app.main:main", "console_scripts")
+        self.assertTrue(callable(entry.load()))
 
 
 class RequirementsTest(tf.test.TestCase):
