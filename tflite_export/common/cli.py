@@ -1,6 +1,7 @@
 """How every script of the project ends: quietly, or with one clear line and exit code 1."""
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -27,7 +28,8 @@ def guarded(main: Callable[[], None]) -> None:
     """Calls a function; what a user can cause ends the program with one line on stderr."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal without UTF-8 must not end a long job at a plus-minus sign.
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
         sys.stdout.flush()

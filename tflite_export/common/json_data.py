@@ -123,7 +123,7 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
 
 def _has_own_form(annotation: Any) -> bool:
     method = getattr(annotation, "from_json", None)
-    inherited = JsonRecord.from_json.__func__
+    inherited = vars(JsonRecord)["from_json"].__func__
     return method is not None and getattr(method, "__func__", None) is not inherited
 
 

@@ -14,7 +14,6 @@ those of the whole. Names are therefore unique over all parts.
 import dataclasses
 import difflib
 import enum
-import functools
 import math
 import operator
 import os
@@ -161,7 +160,6 @@ def choices_of(about: About) -> list[str]:
     return list((about.choices() if callable(about.choices) else about.choices) or ())
 
 
-@functools.cache
 def _own_keys(cls: type) -> tuple[Key, ...]:
     hints = typing.get_type_hints(cls)
     return tuple(
@@ -171,7 +169,6 @@ def _own_keys(cls: type) -> tuple[Key, ...]:
     )
 
 
-@functools.cache
 def _parts(cls: type) -> tuple[tuple[str, type[SettingsBase]], ...]:
     hints = typing.get_type_hints(cls)
     return tuple(

@@ -33,6 +33,7 @@ def accuracy(
         images, labelled = experiment.validation_images(arch.resolution), experiment.validation
     else:
         images, labelled = experiment.test_images(arch.resolution), experiment.dataset.test
+    assert labelled is not None  # Without them there would have been no images either.
     model, _ = deployable(supernet, arch, experiment)
     logits = [
         np.asarray(model(images[start : start + _BATCH], training=False))
