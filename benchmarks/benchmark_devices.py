@@ -149,7 +149,7 @@ def _row(
         latency_ms=board.latency_ms,
         latency_error=board.latency_relative_error,
         npu=npu.config if npu else None,
-        npu_ms=npu.estimate_ms if npu else None,
+        npu_ms=npu.latency_ms if npu else None,
         seconds=seconds,
     )
 

@@ -96,7 +96,7 @@ def compare(models_dir: Path) -> list[Row]:
                     kernels=board.kernels,
                     model=line["model"],
                     published_ms=float(line["published_ms"]),
-                    estimate_ms=estimate_latency(load(line["model"]), board).estimate_ms,
+                    estimate_ms=estimate_latency(load(line["model"]), board).latency_ms,
                     role=line["role"],
                     source=line["source"],
                 )

@@ -69,7 +69,7 @@ class ExportModelTest(tf.test.TestCase):
         self.assertEqual((report.input_spec, report.class_names[4]), (spec, "e"))
         self.assertEqual(written["verification"]["float_accuracy"], 1.0)
         self.assertEqual(written["versions"]["tensorflow"], tf.__version__)
-        self.assertEqual(written["memory"]["flash_bytes"], len(tflite))
+        self.assertEqual(written["memory"]["tflite_bytes"], len(tflite))
         self.assertEqual(written["input_shape"], [1, 16, 16, 3])
 
     def test_macs_equal_those_of_the_keras_layers(self):

@@ -30,7 +30,7 @@ class BoardReport:
     @property
     def missing(self) -> str:
         """What the board lacks, with the numbers, for people; empty if the model suits it."""
-        estimate, limit = self.latency.estimate_ms, self.latency_limit_ms
+        estimate, limit = self.latency.latency_ms, self.latency_limit_ms
         late = limit is not None and estimate > limit
         slow = f"speed: estimate {estimate:.3g} ms of {limit:.3g} ms" if late else ""
         return ", ".join(filter(None, (self.fit.missing, slow)))
@@ -54,7 +54,7 @@ def report_boards(
             fit(file, *arena, board),
             estimate_latency(file, board),
             compiled[board.npu].at(board.npu_mhz) if board.npu in compiled else None,
-            board.latency_ms or None,
+            board.latency_limit_ms or None,
         )
         for board in boards
     )
@@ -74,7 +74,7 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
         f"| {report.fit.board} "
         f"| {report.fit.flash_used / 1024:.0f} / {report.fit.flash_available / 1024:.0f} "
         f"| {report.fit.arena_used / 1024:.0f} / {report.fit.arena_available / 1024:.0f} "
-        f"| estimate {report.latency.estimate_ms:.3g} ms +- {report.latency.relative_error:.0%} "
+        f"| estimate {report.latency.latency_ms:.3g} ms +- {report.latency.relative_error:.0%} "
         f"| {'no: lacks ' + report.missing if report.missing else 'yes'} |"
         for report in reports
     ]
@@ -88,7 +88,7 @@ def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:
     if not any(report.npu for report in reports):
         return []
     rows = (
-        (report.fit.board, report.latency.estimate_ms, report.npu)
+        (report.fit.board, report.latency.latency_ms, report.npu)
         for report in reports
         if report.npu
     )
@@ -100,7 +100,7 @@ def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
         *(
             f"| {board} | {npu.config} at {npu.clock_mhz:g} MHz "
-            f"| estimate {npu.estimate_ms:.3g} ms | estimate {cpu_ms:.3g} ms | {npu.cycles} "
+            f"| estimate {npu.latency_ms:.3g} ms | estimate {cpu_ms:.3g} ms | {npu.cycles} "
             f"| {npu.sram_bytes / 1024:.1f} | {npu.tflite_bytes / 1024:.1f} | {npu.npu_share:.0%} |"
             for board, cpu_ms, npu in rows
         ),

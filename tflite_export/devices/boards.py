@@ -56,7 +56,7 @@ _LIMITS = {
     "flash_kib": (32, 1048576),
     "flash_reserved_kib": (0, 1048576),
     "npu_mhz": (1, 2000),
-    "latency_ms": (0.01, 1e6),
+    "latency_limit_ms": (0.01, 1e6),
 }
 
 
@@ -75,7 +75,7 @@ class Board:
         title: full name.
         npu: Ethos-U beside the core, as Vela calls it; empty if there is none.
         npu_mhz: its clock.
-        latency_ms: most that an inference on the CPU may take by the estimate; 0: no limit.
+        latency_limit_ms: most that an inference on the CPU may take by the estimate; 0: no limit.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Board:
     title: str = ""
     npu: str = ""
     npu_mhz: float = 0
-    latency_ms: float = 0
+    latency_limit_ms: float = 0
 
     @property
     def arena_available_bytes(self) -> int:
@@ -150,11 +150,11 @@ def _limited(board: Board, limit: str) -> Board:
     if not match or not float(match[1]):
         raise ExportError(f"{board.name}@{limit}: wanted a limit such as @100ms or @10fps")
     milliseconds = float(match[1]) if match[2] == "ms" else 1000 / float(match[1])
-    low, high = _LIMITS["latency_ms"]
+    low, high = _LIMITS["latency_limit_ms"]
     name = f"{board.name}_{limit}"
     if not low <= milliseconds <= high or not is_name(name):
         raise ExportError(f"{board.name}@{limit}: wanted a limit from {low:g} to {high:g} ms")
-    return replace(board, name=name, latency_ms=milliseconds)
+    return replace(board, name=name, latency_limit_ms=milliseconds)
 
 
 def list_boards() -> str:

@@ -29,14 +29,14 @@ class OpLatency:
 
     Attributes:
         macs: multiply-accumulates.
-        estimate_ms: estimated milliseconds.
+        latency_ms: estimated milliseconds.
         fast: whether the kernel library has a kernel for it.
     """
 
     name: str
     output_shape: tuple[int, ...]
     macs: int
-    estimate_ms: float
+    latency_ms: float
     fast: bool
 
 
@@ -46,19 +46,19 @@ class LatencyEstimate:
 
     Attributes:
         board: its name.
-        estimate_ms: milliseconds.
+        latency_ms: milliseconds.
         relative_error: how far off an estimate for that core and library may well be.
         ops: in the order of the file.
     """
 
     board: str
-    estimate_ms: float
+    latency_ms: float
     relative_error: float
     ops: tuple[OpLatency, ...]
 
     def __str__(self) -> str:
-        spread = self.estimate_ms * self.relative_error
-        return f"estimate {self.estimate_ms:.3g} ms +- {spread:.2g} ms on {self.board}"
+        spread = self.latency_ms * self.relative_error
+        return f"estimate {self.latency_ms:.3g} ms +- {spread:.2g} ms on {self.board}"
 
     def table(self) -> str:
         """Returns the estimate op by op, as Markdown."""
@@ -66,7 +66,7 @@ class LatencyEstimate:
         lines += ["|---|---|---|---|---|---|"]
         lines += [
             f"| {op.name} | {'x'.join(map(str, op.output_shape))} | {op.macs} "
-            f"| {op.estimate_ms:.3f} | {op.estimate_ms / self.estimate_ms:.1%} "
+            f"| {op.latency_ms:.3f} | {op.latency_ms / self.latency_ms:.1%} "
             f"| {'fast' if op.fast else 'plain C'} |"
             for op in self.ops
         ]
@@ -81,7 +81,7 @@ def estimate_latency(file: OperatorGraph, board: Board) -> LatencyEstimate:
     """
     speed = SPEEDS[board.core, board.kernels]
     ops = tuple(_estimate_op(op, speed, board) for op in file.ops)
-    return LatencyEstimate(board.name, sum(op.estimate_ms for op in ops), speed.error, ops)
+    return LatencyEstimate(board.name, sum(op.latency_ms for op in ops), speed.error, ops)
 
 
 def _estimate_op(op: Op, speed: Speed, board: Board) -> OpLatency:

@@ -21,7 +21,7 @@ class Memory:
     """Flash and SRAM of one model, in bytes.
 
     Attributes:
-        flash_bytes: the .tflite file itself; the runtime's code comes on top.
+        tflite_bytes: the .tflite file itself; the runtime's code comes on top.
         arena_bytes: tensor arena as TFLite Micro counts it on a 64-bit PC.
         arena_bytes_32bit: estimate for a 32-bit core with reference kernels, from the counts of
             tensors and ops; within 330 B on seven models (MLPerf Tiny, person detection, MBConv).
@@ -29,7 +29,7 @@ class Memory:
             temporaries of planning. For boards see `fit.py`: kernels need buffers of their own.
     """
 
-    flash_bytes: int
+    tflite_bytes: int
     arena_bytes: int
     arena_bytes_32bit: int
     arena_budget_bytes: int

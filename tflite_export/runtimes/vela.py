@@ -43,11 +43,11 @@ class NpuReport:
         system: Vela's system configuration, which has the speed of SRAM and flash.
         file: name of the compiled model.
         tflite_bytes: its size; it takes the place of the int8 model in flash.
-        flash_bytes: the part of it that the NPU reads: encoded weights and biases.
+        weight_bytes: the part of it that the NPU reads: weights and biases, encoded.
         sram_bytes: the tensors of the NPU, in the arena.
         cycles: of one inference, NPU only: without driver, CPU and ops that stay there.
         clock_mhz: the NPU's.
-        estimate_ms: cycles over clock.
+        latency_ms: cycles over clock.
         npu_share: share of the model's ops that the NPU runs.
         cpu_ops: ops that stay on the CPU, and how often.
     """
@@ -56,23 +56,23 @@ class NpuReport:
     system: str
     file: str
     tflite_bytes: int
-    flash_bytes: int
+    weight_bytes: int
     sram_bytes: int
     cycles: int
     clock_mhz: float
-    estimate_ms: float
+    latency_ms: float
     npu_share: float
     cpu_ops: Mapping[str, int]
 
     def at(self, clock_mhz: float) -> "NpuReport":
         """Returns the same with another clock; Vela scales memory speed with it."""
         milliseconds = self.cycles / (clock_mhz * 1e3)
-        return dataclasses.replace(self, clock_mhz=clock_mhz, estimate_ms=milliseconds)
+        return dataclasses.replace(self, clock_mhz=clock_mhz, latency_ms=milliseconds)
 
     def __str__(self) -> str:
         cpu = "".join(f", {count} {name} on the CPU" for name, count in self.cpu_ops.items())
         return (
-            f"{self.config} at {self.clock_mhz:g} MHz: estimate {self.estimate_ms:.3g} ms by Vela, "
+            f"{self.config} at {self.clock_mhz:g} MHz: estimate {self.latency_ms:.3g} ms by Vela, "
             f"{self.cycles} cycles, SRAM {self.sram_bytes / 1024:.1f} KiB, flash "
             f"{self.tflite_bytes / 1024:.1f} KiB, {self.npu_share:.0%} of the ops on the NPU{cpu}"
         )
@@ -148,11 +148,11 @@ def _compile(tflite: bytes, config: str, name: str) -> tuple[NpuReport, bytes]:
         system=system,
         file=name,
         tflite_bytes=len(compiled),
-        flash_bytes=_from_kib(summary["off_chip_flash_memory_used"]),
+        weight_bytes=_from_kib(summary["off_chip_flash_memory_used"]),
         sram_bytes=_from_kib(summary["sram_memory_used"]),
         cycles=cycles,
         clock_mhz=clock_mhz,
-        estimate_ms=cycles / (clock_mhz * 1e3),
+        latency_ms=cycles / (clock_mhz * 1e3),
         npu_share=1 - sum(left.values()) / len(read_tflite(tflite).ops),
         cpu_ops=left,
     )

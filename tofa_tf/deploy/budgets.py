@@ -35,8 +35,8 @@ def board_scenario(board: Board) -> Scenario:
         Budget("flash_kib", board.flash_available_bytes / 1024, board),
         Budget("arena_kib", board.arena_available_bytes / 1024, board),
     )
-    if board.latency_ms:
-        budgets = (Budget("latency_ms", board.latency_ms, board), *budgets)
+    if board.latency_limit_ms:
+        budgets = (Budget("latency_ms", board.latency_limit_ms, board), *budgets)
     return Scenario(board.name, budgets)
 
 

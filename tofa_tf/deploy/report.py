@@ -50,7 +50,7 @@ _QUANTIZATION_COLUMNS: Columns[ScenarioResult] = (
 _NPU_COLUMNS: Columns[tuple[ScenarioResult, NpuReport]] = (
     ("scenario", lambda row: row[0].name),
     ("NPU", lambda row: f"{row[1].config} at {row[1].clock_mhz:g} MHz"),
-    ("latency on the NPU, estimate", lambda row: f"{row[1].estimate_ms:.3g} ms"),
+    ("latency on the NPU, estimate", lambda row: f"{row[1].latency_ms:.3g} ms"),
     (
         "on the board's CPU, estimate",
         lambda row: f"{row[0].board.latency_ms:.3g} ms" if row[0].board else "",

@@ -59,7 +59,7 @@ class BoardResult(JsonRecord):
     def of(cls, report: BoardReport) -> Self:
         """Returns what a run keeps of an export's report: all but the latency op by op."""
         latency = report.latency
-        return cls(report.fit, latency.estimate_ms, latency.relative_error)
+        return cls(report.fit, latency.latency_ms, latency.relative_error)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Cost:
 
     def latency_ms(self, board: Board) -> float:
         """Estimate of an inference on a board, in ms."""
-        return estimate_latency(self.graph, board).estimate_ms
+        return estimate_latency(self.graph, board).latency_ms
 
 
 @functools.lru_cache(maxsize=1024)

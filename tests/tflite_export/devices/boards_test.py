@@ -36,7 +36,9 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_limit_of_latency(self):
         free, slow, fast = load_boards("rp2040,rp2040@100ms,rp2040@12.5fps")
-        self.assertEqual((free.latency_ms, slow.latency_ms, fast.latency_ms), (0, 100, 80))
+        self.assertEqual(
+            (free.latency_limit_ms, slow.latency_limit_ms, fast.latency_limit_ms), (0, 100, 80)
+        )
         self.assertEqual((slow.name, fast.name), ("rp2040_100ms", "rp2040_12.5fps"))
 
     def test_profiles_are_plausible(self):

@@ -52,7 +52,7 @@ class LatencyTest(tf.test.TestCase, parameterized.TestCase):
     )  # fmt: skip
     def test_op_by_hand(self, op, instructions):
         estimate = estimate_latency(_file(op), _BOARD)
-        self.assertAllClose(estimate.estimate_ms, _milliseconds(instructions))
+        self.assertAllClose(estimate.latency_ms, _milliseconds(instructions))
         fast = op.name not in ("MUL", "HARD_SWISH", "MEAN")
         self.assertEqual(estimate.ops[0].fast, fast)
 
@@ -60,21 +60,21 @@ class LatencyTest(tf.test.TestCase, parameterized.TestCase):
         file = _file(Op("ADD", (_MAP, _MAP), (_MAP,)), Op("HARD_SWISH", (_MAP,), (_MAP,)))
         slow = estimate_latency(file, _BOARD)
         fast = estimate_latency(file, dataclasses.replace(_BOARD, clock_mhz=4 * _MHZ))
-        self.assertAllClose(slow.estimate_ms, sum(op.estimate_ms for op in slow.ops))
-        self.assertAllClose(slow.estimate_ms, 4 * fast.estimate_ms)
+        self.assertAllClose(slow.latency_ms, sum(op.latency_ms for op in slow.ops))
+        self.assertAllClose(slow.latency_ms, 4 * fast.latency_ms)
 
     def test_equal_macs_are_not_equal_latency(self):
         pointwise = Op("CONV_2D", (_MAP, _tensor(9, 1, 1, 16)), (_tensor(1, 4, 4, 9),))
         depthwise = Op("DEPTHWISE_CONV_2D", (_MAP, _tensor(1, 3, 3, 16)), (_MAP,))
         self.assertEqual(pointwise.macs, depthwise.macs)
-        times = [estimate_latency(_file(op), _BOARD).estimate_ms for op in (pointwise, depthwise)]
+        times = [estimate_latency(_file(op), _BOARD).latency_ms for op in (pointwise, depthwise)]
         self.assertGreater(times[1], 1.5 * times[0])
 
     def test_reference_kernels_are_an_order_of_magnitude_slower(self):
         op = Op("CONV_2D", (_MAP, _tensor(32, 1, 1, 16)), (_tensor(1, 4, 4, 32),))
         slow = estimate_latency(_file(op), dataclasses.replace(_BOARD, kernels="reference"))
         fast = estimate_latency(_file(op), _BOARD)
-        self.assertGreater(slow.estimate_ms, 10 * fast.estimate_ms)
+        self.assertGreater(slow.latency_ms, 10 * fast.latency_ms)
         self.assertFalse(slow.ops[0].fast)
 
     def test_never_shown_without_the_word_estimate(self):

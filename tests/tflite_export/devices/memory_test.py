@@ -14,7 +14,7 @@ def _file(tensors: int, ops: int, size_bytes: int = 1000) -> OperatorGraph:
 class MemoryTest(tf.test.TestCase, parameterized.TestCase):
     def test_hand_made_figures(self):
         memory = memory_of(_file(tensors=10, ops=5), arena_bytes=10_001)
-        self.assertEqual(memory.flash_bytes, 1000)
+        self.assertEqual(memory.tflite_bytes, 1000)
         self.assertEqual(memory.arena_bytes, 10_001)
         self.assertEqual(memory.arena_bytes_32bit, 10_001 - (120 + 160 + 88) - (400 + 50))
         self.assertEqual(memory.arena_budget_bytes, 11_040)

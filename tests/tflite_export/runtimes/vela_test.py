@@ -25,7 +25,7 @@ class VelaTest(tf.test.TestCase):
         for level in (Level.LOSSLESS, Level.TFLM_ONLY):
             packed, _ = repack(converted, level)
             ((report, compiled),) = compile_for_npus(packed, ["ethos-u55-128"])
-            for field in ("cycles", "sram_bytes", "flash_bytes", "npu_share", "cpu_ops"):
+            for field in ("cycles", "sram_bytes", "weight_bytes", "npu_share", "cpu_ops"):
                 self.assertEqual(getattr(report, field), getattr(plain, field), field)
             self.assertEqual(report.tflite_bytes, len(compiled))
         file = read_tflite(compiled)
@@ -34,11 +34,11 @@ class VelaTest(tf.test.TestCase):
         self.assertEqual(file.inputs[0].dtype, "int8")
         self.assertEqual((report.npu_share, report.cpu_ops), (1.0, {}))
         self.assertEqual(report.clock_mhz, 500)
-        self.assertAllClose(report.estimate_ms, report.cycles / 500e3)
-        self.assertAllClose(report.at(32).estimate_ms, report.cycles / 32e3)
+        self.assertAllClose(report.latency_ms, report.cycles / 500e3)
+        self.assertAllClose(report.at(32).latency_ms, report.cycles / 32e3)
         # The command stream comes on top of the weights.
-        self.assertBetween(report.flash_bytes, 1024, report.tflite_bytes)
-        self.assertIn(f"estimate {report.estimate_ms:.3g} ms by Vela", str(report))
+        self.assertBetween(report.weight_bytes, 1024, report.tflite_bytes)
+        self.assertIn(f"estimate {report.latency_ms:.3g} ms by Vela", str(report))
 
     def test_ops_without_npu_stay_on_the_cpu_and_larger_npus_are_faster(self):
         inputs = layers.Input((16, 16, 3))

@@ -38,7 +38,7 @@ class ParseTest(tf.test.TestCase):
         self.assertEqual(fast, Scenario("fps_rp2040_20-flash_kib_64", budgets))
         self.assertEqual(slow.budgets[0].name, "latency_ms@rp2040")
         figures = cost(SPACE, SPACE.min_arch, 10)
-        expected = estimate_latency(figures.graph, board).estimate_ms
+        expected = estimate_latency(figures.graph, board).latency_ms
         self.assertEqual(slow.budgets[0].of(figures), expected)
 
     def test_says_what_it_cannot_read(self):

@@ -68,11 +68,11 @@ NPU = NpuReport(
     system="Ethos_U55_High_End_Embedded",
     file="model_vela.tflite",
     tflite_bytes=600_000,
-    flash_bytes=500_000,
+    weight_bytes=500_000,
     sram_bytes=90_000,
     cycles=280_000,
     clock_mhz=500.0,
-    estimate_ms=0.7,
+    latency_ms=0.7,
     npu_share=1.0,
     cpu_ops={"SOFTMAX": 1},
 )

@@ -11,12 +11,15 @@ from tests.tofa_tf.trained import trained_copy
 from tflite_export.convert.qat import QatSettings
 from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.devices.boards import load_boards
+from tflite_export.devices.latency import estimate_latency
+from tflite_export.export_folder import read_report
+from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
-from tofa_tf.deploy.scenario import finished_result, run_scenario
+from tofa_tf.deploy.scenario import finished_result, missed_budgets, run_scenario
 from tofa_tf.select.scenario import Budget, Scenario
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import cost
@@ -74,6 +77,22 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         arch = json.loads(model.with_name("arch.json").read_text())
         self.assertEqual(Arch.from_json(arch), result.arch)
         self.assertEqual(self._finished(result), result)
+
+    def test_budgets_are_held_against_the_verified_file(self):
+        result, board = self._run(SMALL), load_boards("rp2040")[0]
+        output = (self.folder / result.tflite).parent
+        report, tflite = read_report(output), (self.folder / result.tflite).read_bytes()
+        used = {
+            "flash_kib": len(tflite) / 1024,
+            "arena_kib": result.verification.arena_bytes / 1024,
+            "latency_ms": estimate_latency(read_tflite(tflite), board).latency_ms,
+        }
+        for resource, amount in used.items():
+            on_board = board if resource == "latency_ms" else None
+            for share, missed in ((1.01, ""), (0.99, "^" + resource)):
+                budget = Budget(resource, share * amount, on_board)
+                text = missed_budgets(Scenario("x", (budget,)), report, tflite)
+                self.assertRegex(text, missed or "^$")
 
     def test_subnets_that_were_not_trained_are_drawn_where_the_log_has_none(self):
         run = dataclasses.replace(self.trained, sampled=())

@@ -34,8 +34,8 @@ class OperatorNetTest(tf.test.TestCase, parameterized.TestCase):
             self.assertEqual(weight_bytes(composed), weight_bytes(file))
             for board in load_boards("nano33ble,esp32s3"):
                 self.assertAllClose(
-                    estimate_latency(composed, board).estimate_ms,
-                    estimate_latency(file, board).estimate_ms,
+                    estimate_latency(composed, board).latency_ms,
+                    estimate_latency(file, board).latency_ms,
                     rtol=1e-6,
                 )
 
