@@ -20,6 +20,7 @@ from tofa_tf.training.settings import Settings, Workdir
 RECIPE = {
     "dataset": "tiny_imagenet",
     "labels_per_class": 250,
+    "validation": 0,
     "resolutions": (32,),
     "pretrained": NONE,
     "steps": 12000,

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.data.channels import GREY, RGB, with_channels
@@ -14,15 +14,16 @@ from tofa_tf.data.records import ImageSet, Source, as_texts, without_classes
 from tofa_tf.data.resize import resize
 
 _MIN_CLASSES = 2
+# Kinds of dtype that hold text.
+_NAMES = "UTO"
 
 
-@dataclass(frozen=True, eq=False)
 class Images:
     """A data set of arrays, in place of a folder or the name of a set.
 
     Images are resized when they are loaded, by the one rule that holds for files too.
 
-    Attributes:
+    Args:
         x: labelled images, (n, height, width, 3) or grey as (n, height, width, 1) or
             (n, height, width): uint8, or whole numbers from 0 to 255 of another type.
         y: their classes: (n,) whole numbers from 0, or names.
@@ -38,38 +39,23 @@ class Images:
         UserError: if an argument is of another form; says which, and what to do.
     """
 
-    x: np.ndarray
-    y: np.ndarray
-    unlabelled: np.ndarray | None = None
-    test: tuple[np.ndarray, np.ndarray] | None = None
-    class_names: Sequence[str] | None = None
-    groups: Sequence[Any] | None = None
-    flip: bool = True
-
-    def __post_init__(self):
-        def keep(name: str, value: Any) -> None:
-            object.__setattr__(self, name, value)
-
-        keep("x", _pixels("x", self.x))
-        keep("class_names", _class_names(self.class_names, self.y))
-        keep("y", _labels("y", self.y, len(self.x), self.class_names))
-        if self.unlabelled is not None:
-            keep("unlabelled", _pixels("unlabelled", self.unlabelled))
-        if self.test is not None:
-            try:
-                x, y = self.test
-            except (TypeError, ValueError) as error:
-                raise UserError("test is not a pair (x, y) of images and their classes") from error
-            x = _pixels("test[0]", x)
-            keep("test", (x, _labels("test[1]", y, len(x), self.class_names)))
-        if self.groups is not None:
-            groups = np.asarray(self.groups)
-            if groups.shape != (len(self.x),):
-                raise UserError(
-                    f"groups is of shape {groups.shape}: one for each of the {len(self.x)} images "
-                    "of x is needed"
-                )
-            keep("groups", as_texts([str(name) for name in groups.tolist()]))
+    def __init__(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        unlabelled: ArrayLike | None = None,
+        test: tuple[ArrayLike, ArrayLike] | None = None,
+        class_names: Sequence[str] | None = None,
+        groups: ArrayLike | None = None,
+        flip: bool = True,
+    ) -> None:
+        self.x = _pixels("x", x)
+        self.class_names = _class_names(class_names, y)
+        self.y = _labels("y", y, len(self.x), self.class_names)
+        self.unlabelled = None if unlabelled is None else _pixels("unlabelled", unlabelled)
+        self.test = None if test is None else _test(test, self.class_names)
+        self.groups = None if groups is None else _groups(groups, len(self.x))
+        self.flip = flip
 
     def __str__(self) -> str:
         """What the data set is called in records and messages."""
@@ -90,7 +76,7 @@ class Images:
             test = ImageSet(images, self.test[1], ids)
         if self.unlabelled is not None:
             unlabelled = without_classes(*_load(self.unlabelled, image_size, channels))
-        return Source(tuple(self.class_names), train, test, unlabelled, flip=self.flip)
+        return Source(self.class_names, train, test, unlabelled, flip=self.flip)
 
 
 def _load(pixels: np.ndarray, image_size: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
@@ -99,13 +85,31 @@ def _load(pixels: np.ndarray, image_size: int, channels: int) -> tuple[np.ndarra
     names, seen = [], Counter[str]()
     for target, image in zip(images, pixels, strict=True):
         target[:] = resize(with_channels(image, channels), image_size)
-        digest = hashlib.blake2b(np.ascontiguousarray(image), digest_size=8).hexdigest()
+        digest = hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest()
         seen[digest] += 1
         names.append(digest if seen[digest] == 1 else f"{digest}#{seen[digest]}")
     return images, as_texts(names)
 
 
-def _pixels(name: str, values: Any) -> np.ndarray:
+def _test(pair: Any, class_names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    try:
+        x, y = pair
+    except (TypeError, ValueError) as error:
+        raise UserError("test is not a pair (x, y) of images and their classes") from error
+    images = _pixels("test[0]", x)
+    return images, _labels("test[1]", y, len(images), class_names)
+
+
+def _groups(values: ArrayLike, count: int) -> np.ndarray:
+    groups = np.asarray(values)
+    if groups.shape != (count,):
+        raise UserError(
+            f"groups is of shape {groups.shape}: one for each of the {count} images of x is needed"
+        )
+    return as_texts([str(name) for name in groups.tolist()])
+
+
+def _pixels(name: str, values: ArrayLike) -> np.ndarray:
     """Returns images as uint8 (n, height, width, channels)."""
     images = _array(name, values, "bring the images to one size, or save them as files in a folder")
     grey = images[..., np.newaxis] if images.ndim == 3 else images
@@ -130,15 +134,9 @@ def _pixels(name: str, values: Any) -> np.ndarray:
     return grey.astype(np.uint8)
 
 
-def _class_names(names: Sequence[str] | None, labels: Any) -> tuple[str, ...]:
+def _class_names(given: Sequence[str] | None, labels: ArrayLike) -> tuple[str, ...]:
     """Returns the names given, or those in the labels, or their numbers."""
-    if names is None:
-        known = _array("y", labels, "give one class for each image")
-        if known.dtype.kind in "iu" and known.size:
-            names = range(int(known.max()) + 1)
-        else:
-            names = sorted(set(map(str, known.ravel()))) if known.dtype.kind in "UTO" else ()
-    names = tuple(str(name) for name in names)
+    names = tuple(map(str, _found(labels) if given is None else given))
     if len(names) < _MIN_CLASSES or len(set(names)) < len(names):
         raise UserError(
             f"the classes are {', '.join(names) or 'none'}: at least {_MIN_CLASSES} different ones "
@@ -150,7 +148,14 @@ def _class_names(names: Sequence[str] | None, labels: Any) -> tuple[str, ...]:
     return names
 
 
-def _labels(name: str, values: Any, count: int, class_names: tuple[str, ...]) -> np.ndarray:
+def _found(labels: ArrayLike) -> Iterable[Any]:
+    known = _array("y", labels, "give one class for each image")
+    if known.dtype.kind in "iu" and known.size:
+        return range(int(known.max()) + 1)
+    return sorted(set(map(str, known.ravel()))) if known.dtype.kind in _NAMES else ()
+
+
+def _labels(name: str, values: ArrayLike, count: int, class_names: tuple[str, ...]) -> np.ndarray:
     """Returns classes as int32 (n,)."""
     labels = _array(name, values, "give one class for each image")
     if labels.shape != (count,):
@@ -159,7 +164,7 @@ def _labels(name: str, values: Any, count: int, class_names: tuple[str, ...]) ->
             f"{name} is of shape {labels.shape}: one class for each of the {count} images is "
             f"needed{hint}"
         )
-    if labels.dtype.kind in "UTO":
+    if labels.dtype.kind in _NAMES:
         numbers = {known: number for number, known in enumerate(class_names)}
         unknown = sorted({str(label) for label in labels.tolist()} - set(class_names))
         if unknown:
@@ -178,7 +183,7 @@ def _labels(name: str, values: Any, count: int, class_names: tuple[str, ...]) ->
     return labels.astype(np.int32)
 
 
-def _array(name: str, values: Any, advice: str) -> np.ndarray:
+def _array(name: str, values: ArrayLike, advice: str) -> np.ndarray:
     try:
         return np.asarray(values)
     except ValueError as error:

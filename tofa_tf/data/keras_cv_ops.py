@@ -12,6 +12,7 @@ pixel instead of the image's corner; see `geometry`.
 
 import functools
 import math
+from typing import Any
 
 import tensorflow as tf
 
@@ -20,7 +21,7 @@ _BLACK_OUTSIDE = {"fill_mode": "constant", "fill_value": 0.0, "interpolation": "
 
 
 @functools.cache
-def _layer(name: str, **arguments) -> object:
+def _layer(name: str, **arguments: Any) -> Any:
     """Returns a KerasCV layer, built at the first call and outside of any graph.
 
     Layers create a random generator, a variable that must not be made while a dataset function is
@@ -32,7 +33,7 @@ def _layer(name: str, **arguments) -> object:
         return getattr(keras_cv.layers, name)(dtype="float32", **arguments)
 
 
-def _augment(layer: object, images: tf.Tensor, transformations: object) -> tf.Tensor:
+def _augment(layer: Any, images: tf.Tensor, transformations: Any) -> tf.Tensor:
     # Truncated, not rounded, as PIL does.
     augmented = layer.augment_images(tf.cast(images, tf.float32), transformations=transformations)
     return tf.cast(augmented, tf.uint8)

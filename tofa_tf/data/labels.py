@@ -52,7 +52,7 @@ def count_labels(labels_per_class: LabelsPerClass, images: int) -> int:
     if isinstance(labels_per_class, float):
         # Halves go up, also for even numbers, so that more images are never fewer labels.
         return max(1, math.floor(labels_per_class * images + 0.5))
-    return labels_per_class
+    return int(labels_per_class)
 
 
 def draw_labels(

@@ -22,5 +22,4 @@ def normalize(images: tf.Tensor, mean: Sequence[float], std: Sequence[float]) ->
         raise ValueError(
             f"images have {images.shape[-1]} channels, mean {len(mean)} and std {len(std)}"
         )
-    mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
-    return (tf.cast(images, tf.float32) - mean) / std
+    return (tf.cast(images, tf.float32) - np.array(mean, np.float32)) / np.array(std, np.float32)

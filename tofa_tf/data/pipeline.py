@@ -5,7 +5,6 @@ of the step. Training resumed at step k therefore continues with exactly the ima
 uninterrupted run, and parallel work changes nothing.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,13 +94,13 @@ def train_batches(
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def _order(items: Sequence[int], count: int, start_step: int, key: int) -> tf.data.Dataset:
+def _order(items: np.ndarray, count: int, start_step: int, key: int) -> tf.data.Dataset:
     """Streams `count` items a step, from all items shuffled anew in every epoch.
 
     An epoch may end within a step, and a step may span several epochs.
 
     Args:
-        items: integers (n,).
+        items: integer array (n,).
         count: items a step.
         start_step: first step to deliver.
         key: of the shuffling.
@@ -109,13 +108,13 @@ def _order(items: Sequence[int], count: int, start_step: int, key: int) -> tf.da
     Returns:
         An endless dataset of int64 (count,).
     """
-    items = tf.constant(items, tf.int64)
+    ordered = tf.constant(items, tf.int64)
     if not count:
-        return tf.data.Dataset.from_tensors(items[:0]).repeat()
+        return tf.data.Dataset.from_tensors(ordered[:0]).repeat()
     first_epoch, done = divmod(start_step * count, len(items))
 
     def shuffle(epoch: tf.Tensor) -> tf.Tensor:
-        shuffled = tf.random.experimental.stateless_shuffle(items, [key, epoch])
+        shuffled = tf.random.experimental.stateless_shuffle(ordered, [key, epoch])
         return shuffled[tf.where(epoch == first_epoch, done, 0) :]
 
     epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)

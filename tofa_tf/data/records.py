@@ -1,7 +1,7 @@
 """What a data set is, wherever it came from: images and labels in memory."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,12 +24,14 @@ class ImageSet:
 
     images: np.ndarray
     labels: np.ndarray
-    ids: np.ndarray | None = None
+    ids: np.ndarray = field(default_factory=lambda: as_texts([]))
     groups: np.ndarray | None = None
 
-    def __post_init__(self):
-        if self.ids is None:
-            object.__setattr__(self, "ids", as_texts(map(str, range(len(self.labels)))))
+    def __post_init__(self) -> None:
+        if not len(self.ids):
+            object.__setattr__(
+                self, "ids", as_texts([str(position) for position in range(len(self.labels))])
+            )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -49,10 +51,14 @@ class ImageSet:
 
     def shows_the_same(self, others: "ImageSet") -> np.ndarray:
         """Tells which images are of a group that one of the others is of: bool array (n,)."""
-        if self.groups is None or others.groups is None:
+        if self.groups is None:
             return np.zeros(len(self), bool)
-        known = set(others.groups.tolist()) - {None}
+        known = others.groups_known()
         return np.array([name in known for name in self.groups.tolist()], bool)
+
+    def groups_known(self) -> set[str]:
+        """Returns the names of the groups that the images are of."""
+        return set() if self.groups is None else set(self.groups.tolist()) - {None}
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,19 @@ class Source:
     unlabelled: ImageSet | None = None
     skipped: tuple[str, ...] = ()
     flip: bool = True
+
+    def parts(self) -> list[ImageSet]:
+        """Returns the parts that there are."""
+        return [part for part in (self.train, self.test, self.unlabelled) if part is not None]
+
+    def changed(self, change: Callable[[ImageSet], ImageSet]) -> "Source":
+        """Returns the source with every part changed in the same way."""
+        return replace(
+            self,
+            train=change(self.train),
+            test=None if self.test is None else change(self.test),
+            unlabelled=None if self.unlabelled is None else change(self.unlabelled),
+        )
 
 
 @dataclass(frozen=True)

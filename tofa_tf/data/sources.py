@@ -2,19 +2,19 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from absl import logging
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.data import digits, folder, tfds_source
 from tofa_tf.data.arrays import Images
-from tofa_tf.data.channels import GREY, RGB, are_grey, check_channels
-from tofa_tf.data.groups import with_groups
-from tofa_tf.data.hold_out import CannotHoldOutError, hold_out
+from tofa_tf.data.channels import RGB, check_channels
+from tofa_tf.data.groups import group_expression, grouped
 from tofa_tf.data.records import Dataset, Source
+from tofa_tf.data.settle import as_grey_if_grey, hold_out_test, with_part_names
 from tofa_tf.data.splits import Split
 
 # Data sets that are known by name without any files: function of the image size in
@@ -48,8 +48,8 @@ def load_dataset(
             unlabelled part.
         test: folder of test images with one sub-folder a class, instead of the set's own test part.
         test_fraction: share of each class held out when the set has no test part of its own.
-        group: regular expression that finds in an image's path what it shows, see `read_groups`;
-            images of one group are on one side of every split.
+        group: regular expression that finds in an image's path what it shows, see
+            `group_expression`; images of one group are on one side of every split.
         seed: of that hold-out.
         earlier: split of a run before: what it has tested on is held out again, and what it has
             trained on or validated with is not.
@@ -63,27 +63,38 @@ def load_dataset(
     if image_size < 1:
         raise UserError(f"image_size is {image_size}: it must be a positive number of pixels")
     check_channels(channels)
+    expression = _group_expression(source, group) if group else None
     folders = _Folders(test, unlabelled)
     read = channels or RGB
     loaded = folders.put_into(_load(source, image_size, read, data_dir, folders), image_size, read)
-    if group:
-        loaded = _grouped(loaded, source, group)
-    loaded = _with_part_names(loaded)
+    if expression:
+        loaded = grouped(loaded, expression)
+    loaded = with_part_names(loaded)
     if channels is None:
-        loaded = _as_grey_if_grey(loaded)
-    if loaded.test is None:
-        loaded = _with_held_out(loaded, test_fraction, seed, earlier)
+        loaded = as_grey_if_grey(loaded)
+    train, held_out = loaded.train, loaded.test
+    if held_out is None:
+        train, held_out = hold_out_test(train, test_fraction, loaded.class_names, seed, earlier)
     dataset = Dataset(
         str(source),
         loaded.class_names,
-        loaded.train,
-        loaded.test,
+        train,
+        held_out,
         loaded.unlabelled,
         loaded.skipped,
         loaded.flip,
     )
     _log(dataset)
     return dataset
+
+
+def _group_expression(source: str | Images, group: str) -> re.Pattern[str]:
+    if isinstance(source, Images) or not _looks_like_path(source):
+        raise UserError(
+            f"group={group!r} is looked for in the paths of image files, and '{source}' has none: "
+            "leave group out; arrays have groups of their own"
+        )
+    return group_expression(group)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,70 +144,6 @@ def _load(
 
 def _looks_like_path(name: str) -> bool:
     return name.startswith((".", "~", os.sep)) or Path(name).is_dir()
-
-
-def _grouped(source: Source, name: str | Images, group: str) -> Source:
-    """Reads the groups of all images from their paths."""
-    if isinstance(name, Images) or not _looks_like_path(name):
-        raise UserError(
-            f"group={group!r} is looked for in the paths of image files, and '{name}' has none: "
-            "leave group out; arrays have groups of their own"
-        )
-    train = with_groups(source.train, group, complete=True)
-    test = source.test and with_groups(source.test, group, complete=True)
-    unlabelled = source.unlabelled and with_groups(source.unlabelled, group, complete=False)
-    if test and (shared := train.groups[train.shows_the_same(test)].tolist()):
-        raise UserError(
-            f"group={group!r} finds {len(set(shared))} groups in the test folder that training "
-            f"images are of, too, e.g. {shared[0]!r}: take them out of one of the two folders, or "
-            "mend the expression"
-        )
-    return dataclasses.replace(source, train=train, test=test, unlabelled=unlabelled)
-
-
-def _with_part_names(source: Source) -> Source:
-    """Tells apart images of equal path in different folders."""
-    test = source.test and source.test.renamed("test:")
-    unlabelled = source.unlabelled and source.unlabelled.renamed("unlabelled:")
-    return dataclasses.replace(source, test=test, unlabelled=unlabelled)
-
-
-def _as_grey_if_grey(source: Source) -> Source:
-    """Leaves out two of three equal channels, if they are equal in every image there is."""
-    parts = {"train": source.train, "test": source.test, "unlabelled": source.unlabelled}
-    parts = {name: part for name, part in parts.items() if part is not None}
-    if not all(are_grey(part.images) for part in parts.values()):
-        return source
-    logging.info("all images are grey: one channel")
-    grey = {
-        name: dataclasses.replace(part, images=np.ascontiguousarray(part.images[..., :GREY]))
-        for name, part in parts.items()
-    }
-    return dataclasses.replace(source, **grey)
-
-
-def _with_held_out(source: Source, fraction: float, seed: int, earlier: Split | None) -> Source:
-    """Divides the labelled images into a training and a test part, by class and group."""
-    if not 0 < fraction < 1:
-        raise UserError(f"test_fraction is {fraction}: it must lie between 0 and 1, e.g. 0.2")
-    images = source.train
-    before = [images.among(earlier.side(test=test) if earlier else ()) for test in (True, False)]
-    try:
-        held = hold_out(
-            images.labels,
-            fraction,
-            len(source.class_names),
-            seed,
-            groups=images.groups,
-            held_before=before[0],
-            kept_before=before[1],
-        )
-    except CannotHoldOutError as error:
-        raise UserError(
-            f"class '{source.class_names[error.label]}' has too few images to hold some out for "
-            f"the test ({error}): add images or name a test folder"
-        ) from error
-    return dataclasses.replace(source, train=images.take(~held), test=images.take(held))
 
 
 def _log(dataset: Dataset) -> None:

@@ -35,7 +35,7 @@ class Split(JsonRecord):
     parts: Mapping[str, Mapping[str, str]]
     format: int = _FORMAT
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.format != _FORMAT or set(self.parts) != set(PARTS):
             raise TofaError(f"it is not a split of format {_FORMAT}")
 
@@ -118,7 +118,7 @@ def _digests(images: ImageSet, positions: np.ndarray, class_names: Sequence[str]
 
 
 def _digest(image: np.ndarray, class_name: str) -> str:
-    digest = hashlib.blake2b(np.ascontiguousarray(image), digest_size=8)
+    digest = hashlib.blake2b(image.tobytes(), digest_size=8)
     digest.update(class_name.encode())
     return digest.hexdigest()
 

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -85,14 +86,14 @@ def load(name: str, image_size: int, channels: int, data_dir: str | None) -> Sou
     return Source(class_names, splits["train"], test, unlabelled)
 
 
-def _builder(tfds: ModuleType, folder: Path) -> object:
+def _builder(tfds: ModuleType, folder: Path) -> Any:
     try:
         return tfds.builder_from_directory(folder)
     except Exception as error:  # damaged metadata makes the library raise errors of any type
         raise UserError(f"cannot read the data set in {folder}: {first_line(error)}") from error
 
 
-def _class_names(tfds: ModuleType, info: object, name: str) -> tuple[str, ...]:
+def _class_names(tfds: ModuleType, info: Any, name: str) -> tuple[str, ...]:
     keys = info.supervised_keys
     if keys and len(keys) == 2:
         image, label = (info.features[key] for key in keys)
@@ -101,9 +102,7 @@ def _class_names(tfds: ModuleType, info: object, name: str) -> tuple[str, ...]:
     raise UserError(f"the data set {name} does not consist of images with one class each")
 
 
-def _read(
-    tfds: ModuleType, builder: object, split: str, image_size: int, channels: int
-) -> ImageSet:
+def _read(tfds: ModuleType, builder: Any, split: str, image_size: int, channels: int) -> ImageSet:
     count = builder.info.splits[split].num_examples
     images = np.empty((count, image_size, image_size, channels), np.uint8)
     labels = np.empty(count, np.int32)

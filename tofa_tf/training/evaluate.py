@@ -29,14 +29,13 @@ def accuracy(
     Raises:
         UserError: if there are no validation images.
     """
-    if part == "validation":
-        images, labelled = experiment.validation_images(arch.resolution), experiment.validation
+    if part == "test":
+        images, labels = experiment.test_images(arch.resolution), experiment.dataset.test.labels
     else:
-        images, labelled = experiment.test_images(arch.resolution), experiment.dataset.test
-    assert labelled is not None  # Without them there would have been no images either.
+        images, labels = experiment.validation_images(arch.resolution), experiment.validation_labels
     model, _ = deployable(supernet, arch, experiment)
     logits = [
         np.asarray(model(images[start : start + _BATCH], training=False))
         for start in range(0, len(images), _BATCH)
     ]
-    return float(np.mean(np.concatenate(logits).argmax(axis=1) == labelled.labels))
+    return float(np.mean(np.concatenate(logits).argmax(axis=1) == labels))

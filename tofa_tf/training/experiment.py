@@ -94,9 +94,17 @@ class Experiment:
         Raises:
             UserError: if there are none; says why.
         """
+        return self._prepared(self._validation().images, resolution)
+
+    @property
+    def validation_labels(self) -> np.ndarray:
+        """Classes of the validation images, int32 (n,); otherwise like `validation_images`."""
+        return self._validation().labels
+
+    def _validation(self) -> ImageSet:
         if self.validation is None:
             raise UserError(f"there are no validation images: {self.no_validation}")
-        return self._prepared(self.validation.images, resolution)
+        return self.validation
 
     def test_images(self, resolution: int) -> np.ndarray:
         """All test images, (n, resolution, resolution, channels) float32, normalised."""

@@ -5,7 +5,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.data.groups import with_groups
+from tofa_tf.data.groups import group_expression, with_groups
 from tofa_tf.data.records import ImageSet, as_texts
 
 
@@ -16,6 +16,10 @@ def _images(*paths: str) -> ImageSet:
     )
 
 
+def _groups(images: ImageSet, pattern: str, *, complete: bool = True) -> np.ndarray:
+    return with_groups(images, group_expression(pattern), complete=complete).groups
+
+
 class WithGroupsTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.parameters(
         (r"burst\d+", ["burst7", "burst8"]),
@@ -24,25 +28,23 @@ class WithGroupsTest(tf.test.TestCase, parameterized.TestCase):
     )
     def test_first_parentheses_or_all_that_is_found(self, pattern, expected):
         images = _images("cat/burst7_03.jpg", "dog/burst8_1.jpg")
-        self.assertAllEqual(with_groups(images, pattern, complete=True).groups, expected)
+        self.assertAllEqual(_groups(images, pattern), expected)
 
     def test_path_without_a_group(self):
         images = _images("cat/burst7_03.jpg", "cat/holiday.jpg", "cat/me.jpg")
         with self.assertRaisesRegex(
             UserError, r"finds no group in 2 of 3 paths, e.g. in 'cat/holiday.jpg'"
         ):
-            with_groups(images, "burst[0-9]+", complete=True)
-        self.assertAllEqual(
-            with_groups(images, "burst[0-9]+", complete=False).groups, ["burst7", None, None]
-        )
+            _groups(images, "burst[0-9]+")
+        self.assertAllEqual(_groups(images, "burst[0-9]+", complete=False), ["burst7", None, None])
 
     def test_parentheses_that_take_no_part_find_nothing(self):
         with self.assertRaisesRegex(UserError, "finds no group in 1 of 1 paths"):
-            with_groups(_images("cat/a.jpg"), r"a|(b)", complete=True)
+            _groups(_images("cat/a.jpg"), r"a|(b)")
 
     def test_no_regular_expression(self):
         with self.assertRaisesRegex(UserError, r"group is '\(', not a regular expression: "):
-            with_groups(_images("cat/a.jpg"), "(", complete=True)
+            group_expression("(")
 
 
 if __name__ == "__main__":

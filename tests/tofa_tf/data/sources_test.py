@@ -232,6 +232,10 @@ class GroupTest(tf.test.TestCase):
         groups = self.load(unlabelled=extra).unlabelled.groups
         self.assertAllEqual(groups, ["burst0"] * 3 + [None])
 
+    def test_bad_expressions_are_refused_before_images_are_read(self):
+        with self.assertRaisesRegex(UserError, "not a regular expression"):
+            load_dataset(str(self.root / "nowhere"), image_size=8, group="(")
+
     def test_set_without_paths(self):
         with self.assertRaisesRegex(UserError, "group='a' .* 'digits' has none"):
             load_dataset("digits", image_size=8, group="a")

@@ -115,15 +115,24 @@ class LoadExperimentTest(ExperimentTest):
             expected = normalise(resize_all(images.images, 12), TINY.pixel_mean, TINY.pixel_std)
             self.assertAllEqual(prepared, expected)
 
+    def test_settings_reach_the_data(self):
+        with self.assertRaisesRegex(UserError, "group='burst' finds no group in 20 of 20"):
+            self.load(group="burst")
+        self.assertEqual(self.load(channels=1).channels, 1)
+        self.assertIsNone(self.load(validation=0).validation)
+        self.assertAllEqual(np.bincount(self.load(validation=0.5).validation.labels), [5, 5])
+        with self.assertRaisesRegex(UserError, "cannot read .*nowhere"):
+            self.load(split="nowhere")
+
     def test_arrays(self):
         x = np.concatenate([blobs(20, 16, 1), blobs(20, 16, 2)])
         images = Images(x, ["cat"] * 20 + ["dog"] * 20)
-        experiment = load_experiment(Settings("arrays", 0.5, "tiny"), images)
+        experiment = load_experiment(Settings("arrays", 0.5, search_space="tiny"), images)
         self.assertEqual(experiment.dataset.class_names, ("cat", "dog"))
         self.assertAllEqual(np.bincount(experiment.validation.labels), [2, 2])
         folder = open_folder(experiment, self.run_folder, overwrite=False)
         images.x[3] //= 2
-        changed = load_experiment(Settings("arrays", 0.5, "tiny"), images)
+        changed = load_experiment(Settings("arrays", 0.5, search_space="tiny"), images)
         with self.assertRaisesRegex(UserError, "images have changed .*1 added .* 1 gone"):
             open_folder(changed, folder, overwrite=False)
 
