@@ -90,7 +90,7 @@ class ElasticBlock(keras.layers.Layer):
         width = self.max_width if width is None else width
         keeps_width = self.keeps_width
         if keeps_width is None:
-            keeps_width = channels_of(x) == width
+            keeps_width = _equal(channels_of(x), width)
         net = ElasticNet(self.parts, training, update_statistics)
         return self.block.wire(net, x, self._plan(width, sizes, keeps_width))
 
@@ -100,3 +100,9 @@ class ElasticBlock(keras.layers.Layer):
     def _plan(self, width: Size, sizes: Mapping[str, Size], keeps_width: Truth) -> BlockPlan:
         sizes = {**self.max_sizes, **sizes}
         return BlockPlan(0, self.index, self.block, self.stride, width, sizes, keeps_width)
+
+
+def _equal(a: Size, b: Size) -> bool | tf.Tensor:
+    """Whether two sizes are equal; where the graph knows both, so do we: one branch is traced."""
+    known = [size if isinstance(size, int) else tf.get_static_value(size) for size in (a, b)]
+    return a == b if None in known else bool(known[0] == known[1])

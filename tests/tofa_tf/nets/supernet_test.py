@@ -5,7 +5,8 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.randomized import random_supernet
-from tests.tofa_tf.spaces_for_tests import ATTENTIVE_LIKE, OFA_LIKE, TEST_SPACES
+from tests.tofa_tf.spaces_for_tests import ATTENTIVE_LIKE, TEST_SPACES
+from tofa_tf.nets.harvest import elastic_source, harvest
 from tofa_tf.nets.supernet import resize
 from tofa_tf.space.cost import cost
 from tofa_tf.space.plan import encode, make_plan
@@ -49,29 +50,32 @@ class SupernetTest(tf.test.TestCase, parameterized.TestCase):
             by_plan = supernet(images, plan=make_plan(space, arch))
             self.assertAllClose(by_plan, by_vector, rtol=1e-5, atol=1e-5)
 
-    def test_gradients_reach_exactly_the_blocks_that_are_active(self):
-        space = OFA_LIKE
-        supernet = random_supernet(space)
-        arch = tf.constant(encode(space, space.min_arch))
-        images = tf.random.stateless_normal((4, 32, 32, 3), (1, 2))
+    @parameterized.parameters(*TEST_SPACES)
+    def test_gradients_reach_the_active_slice_and_nothing_else(self, name):
+        space = TEST_SPACES[name].at_resolutions(TEST_SPACES[name].resolutions[:1])
+        supernet, arch = random_supernet(space), space.min_arch
+        images = tf.random.stateless_normal((4, arch.resolution, arch.resolution, 3), (1, 2))
+        vector = tf.constant(encode(space, arch))
 
         @tf.function(autograph=False)
-        def gradients(images, arch):
+        def gradients():
             with tf.GradientTape() as tape:
-                loss = tf.reduce_sum(supernet(images, arch, training=True) ** 2)
+                logits = supernet(images, vector, training=True)
+                loss = tf.reduce_sum(logits * tf.random.stateless_normal(logits.shape, (3, 4)))
             return tape.gradient(loss, supernet.trainable_variables)
 
-        reached = {
-            variable.path: bool(np.any(gradient))
-            for variable, gradient in zip(
-                supernet.trainable_variables, gradients(images, arch), strict=True
-            )
-        }
-        # The smallest net has two of three blocks in stage 2 and one of two in stage 3.
-        for path, is_reached in reached.items():
-            skipped = "stage2_block2" in path or "stage3_block1" in path
-            if not path.split("/")[-1].startswith("to_"):
-                self.assertEqual(is_reached, not skipped, path)
+        active = _active_slices(supernet, arch)
+        for variable, gradient in zip(supernet.trainable_variables, gradients(), strict=True):
+            reached = np.zeros(variable.shape, bool)
+            if gradient is not None:
+                reached = np.array(gradient) != 0
+            if variable.name.startswith("to_"):
+                continue
+            inside = active.get(variable.path)
+            if inside is not None:
+                self.assertTrue(reached[inside].any(), variable.path)
+                reached[inside] = False
+            self.assertFalse(reached.any(), variable.path)
 
     def test_statistics_follow_only_when_asked(self):
         space = ATTENTIVE_LIKE
@@ -96,6 +100,29 @@ class ResizeTest(tf.test.TestCase):
         images = np.zeros((1, 8, 8, 1), np.float32)
         images[0, ::2] = 1.0
         self.assertAllClose(resize(images, 4)[0, 1:3, :, 0], np.full((2, 4), 0.5), atol=1e-6)
+
+
+def _active_slices(supernet, arch) -> dict[str, tuple[slice, ...]]:
+    """What a subnet uses of each weight: as much as its static net has, from the middle out."""
+    slices = {}
+    for layer in harvest(supernet, arch).layers:
+        if not layer.trainable_weights:
+            continue
+        source = elastic_source(supernet, layer.name)
+        shapes = [weight.shape for weight in layer.trainable_weights]
+        for variable, shape in zip(source.trainable_variables, shapes, strict=False):
+            sizes = list(shape)
+            if len(shape) == 4 and getattr(source, "transforms", None):
+                # The matrix from 7x7 to 5x5 reads all of the centre, whatever comes after it.
+                sizes[:2] = [max(source.transforms)] * 2
+            starts = [
+                (full - size) // 2 for full, size in zip(variable.shape[:2], sizes[:2], strict=True)
+            ]
+            starts = starts + [0, 0] if len(shape) == 4 else [0] * len(shape)
+            slices[variable.path] = tuple(
+                slice(start, start + size) for start, size in zip(starts, sizes, strict=True)
+            )
+    return slices
 
 
 def _transform_weights(supernet) -> int:

@@ -5,6 +5,8 @@ import random
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.tofa_tf.spaces_for_tests import TEST_SPACES
+from tofa_tf.blocks import FAMILIES
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
@@ -29,6 +31,10 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
             again = Arch.from_json(json.loads(json.dumps(arch.to_json())))
             self.assertEqual(again, arch)
             self.assertEqual(hash(again), hash(arch))
+
+    def test_every_block_family_is_in_a_space_of_the_tests(self):
+        families = {stage.block.FAMILY for space in TEST_SPACES.values() for stage in space.stages}
+        self.assertEqual(families, set(FAMILIES))
 
     def _changed(self, **changes):
         arch = get_space("mcu").max_arch
