@@ -144,5 +144,6 @@ def arena_on_board(
     scratch = {
         number: scratch_bytes(op, mve=board.has_mve, dsp=dsp) for number, op in enumerate(file.ops)
     }
-    planned = persistent + planned_bytes(file, scratch)
+    # Kernels of ops that are not in our tables have buffers of their own; the wheel counts those.
+    planned = persistent + max(planned_bytes(file, scratch), nonpersistent_bytes)
     return max(planned, arena_bytes) if board.kernels == "esp_nn" else planned
