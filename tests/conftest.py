@@ -13,7 +13,7 @@ SLOW = (
     "tests/package_test.py",
     "tests/tflite_export/convert",
     "tests/tflite_export/export_again_test.py",
-    "tests/tflite_export/export_job_test.py",
+    "tests/tflite_export/run_export_test.py",
     "tests/tflite_export/export_test.py",
     "tests/tflite_export/exporter_kinds_test.py",
     "tests/tflite_export/exporter_test.py",

@@ -30,13 +30,13 @@ def summary(report: ExportReport) -> str:
     return "\n".join(lines)
 
 
-def normalisation_warning(better: BetterNormalisation) -> str:
+def normalisation_doubt(better: BetterNormalisation) -> str:
     """Returns a line that names the better normalisation by the flags that ask for it."""
     spec = better.spec
     mean, std = (",".join(f"{value:g}" for value in values) for values in (spec.mean, spec.std))
     colour = f" --colour={spec.colour}" if spec.colour else ""
     return (
-        f"warning: the float model gets {better.accuracy:.1%} of {better.images} test images right "
+        f"the float model gets {better.accuracy:.1%} of {better.images} test images right "
         f"with --mean={mean} --std={std}{colour}, and {better.given_accuracy:.1%} as exported (the "
         f"difference has a standard error of {100 * better.difference_error:.1f} points): it was "
         "probably trained so; export again with these flags"

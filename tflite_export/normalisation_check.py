@@ -66,18 +66,31 @@ def better_normalisation(
     chosen = np.unique(np.linspace(0, len(pixels) - 1, _MOST_IMAGES).astype(int))
     pixels, labels = pixels[chosen], labels[chosen]
     given = _right(model, pixels, labels, spec, rule)
-    best = None
+    tried = []
     for other in _candidates(spec):
         same_order = other.colour == spec.colour
         right = _right(model, pixels if same_order else pixels[..., ::-1], labels, other, rule)
-        gain = right - given
-        error = float(gain.std(ddof=1)) / math.sqrt(len(gain)) if len(gain) > 1 else math.inf
-        clear = gain.mean() > _STANDARD_ERRORS * error
-        if clear and (best is None or right.mean() > best.accuracy):
-            best = BetterNormalisation(
-                other, float(right.mean()), float(given.mean()), error, len(gain)
-            )
-    return best
+        tried.append((other, right))
+    best = max((right for _, right in tried), key=np.mean)
+    if not _clearly_better(best, given):
+        return None
+    # Nets without bias do not mind the scale: among equals the usual one is meant.
+    spec, right = next(one for one in tried if not _clearly_better(best, one[1]))
+    return BetterNormalisation(
+        spec, float(right.mean()), float(given.mean()), _error(right - given), len(right)
+    )
+
+
+def _clearly_better(right: np.ndarray, than: np.ndarray) -> bool:
+    gain = right - than
+    return bool(gain.mean() > _STANDARD_ERRORS * _error(gain))
+
+
+def _error(difference: np.ndarray) -> float:
+    """Returns the standard error of a mean over images."""
+    if len(difference) < 2:
+        return math.inf
+    return float(difference.std(ddof=1)) / math.sqrt(len(difference))
 
 
 def _right(

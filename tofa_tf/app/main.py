@@ -9,6 +9,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "train": "Trains one supernet, or continues an interrupted training.",
     "run": "Does both: trains, then deploys.",
+    "export": "Turns any Keras model into a verified int8 model.",
     "pretrain": "Trains a supernet on labels alone, for others to start from.",
     "convert": "Converts a public PyTorch supernet to weights to start from.",
 }

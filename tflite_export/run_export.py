@@ -1,0 +1,179 @@
+"""Carries out an `ExportJob`: reads, exports, verifies, writes, and doubts the normalisation."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tflite_export.common.errors import ExportError
+from tflite_export.common.folders import check_free
+from tflite_export.common.raw_inputs import read_inputs, read_labelled
+from tflite_export.convert.check_model import input_shape
+from tflite_export.convert.keras_file import load_model
+from tflite_export.convert.quantization import quantize
+from tflite_export.convert.quantize_model import parse_quantization
+from tflite_export.devices.boards import load_boards
+from tflite_export.export_folder import EXPORT, FIRMWARE_FOLDER, MODEL_FILE
+from tflite_export.export_job import ExportJob
+from tflite_export.export_report import ExportReport
+from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
+from tflite_export.exporter import export_model
+from tflite_export.firmware.generate import TEST_VECTORS, check_platforms, write_firmware
+from tflite_export.input_spec import InputSpec, default_spec
+from tflite_export.normalisation_check import BetterNormalisation, better_normalisation
+from tflite_export.pack.repack import parse_level
+from tflite_export.preprocess import normalise
+from tflite_export.runtimes.tflm import TflmRuntime
+from tflite_export.runtimes.vela import wanted_npus
+from tflite_export.task import OutputRule, parse_task
+
+# Layers that normalise by themselves, where they come first.
+_NORMALISING = ("Rescaling", "Normalization")
+_FIRST_LAYERS = 3
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What came of an `ExportJob`.
+
+    Attributes:
+        report: of the export.
+        better: a normalisation that the labelled images speak for, if they do clearly.
+    """
+
+    report: ExportReport
+    better: BetterNormalisation | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Labelled:
+    """Raw inputs with labels, and the names of the classes."""
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+
+
+def run_export(job: ExportJob) -> ExportResult:
+    """Reads, exports, verifies and writes.
+
+    Raises:
+        ExportError: if anything is missing, damaged, or does not suit the rest; nothing is written.
+    """
+    if bool(job.mean) != bool(job.std):
+        raise ExportError("mean and std go together: give both or neither")
+    boards = load_boards(job.boards) if job.boards else []
+    npus = wanted_npus(job.vela, boards)
+    check_platforms(job.firmware)
+    quantization = parse_quantization(job.quantization, job.tolerance)
+    output = Path(job.output)
+    check_free(output, overwrite=job.overwrite, kind=EXPORT)
+    model = load_model(Path(job.model))
+    spec = _spec(job, model)
+    representative = read_inputs(Path(job.representative), spec, job.inputs)
+    test = _read_test(job, spec, model) if job.test else None
+    given = [representative, *([test.inputs] if test else [])]
+    if not job.mean and all(values.dtype.kind == "f" for values in given):
+        # Normalised already; image files beside arrays would still have to be.
+        spec = dataclasses.replace(spec, mean=(0.0,), std=(1.0,))
+    inputs = _normalised(representative, spec, job)
+    with TflmRuntime() as tflm:
+        report = export_model(
+            model,
+            CalibrationData(inputs),
+            output,
+            verification=(
+                VerificationData(_normalised(test.inputs, spec, job), test.labels) if test else None
+            ),
+            settings=ExportSettings(
+                task=parse_task(job.task),
+                quantization=quantization,
+                repack_level=parse_level(job.repack),
+                boards=tuple(boards),
+                npus=npus,
+                input_spec=spec,
+                class_names=test.class_names if test else job.class_names,
+                recipe=_recipe(job, len(inputs)),
+            ),
+            tflm=tflm,
+            overwrite=job.overwrite,
+        )
+        _write_firmware(job.firmware, output, report, inputs, tflm)
+    return ExportResult(report, _check_normalisation(model, test, spec, report))
+
+
+def _spec(job: ExportJob, model: Any) -> InputSpec:
+    spec = default_spec(input_shape(model))
+    if spec.is_image:
+        spec = dataclasses.replace(spec, colour=job.colour or spec.colour, crop=job.crop)
+    elif job.colour:
+        raise ExportError(f"colour={job.colour!r}: the model's input {spec.shape} is no image")
+    if job.mean:
+        return dataclasses.replace(spec, mean=job.mean, std=job.std)
+    if any(type(layer).__name__ in _NORMALISING for layer in model.layers[:_FIRST_LAYERS]):
+        return dataclasses.replace(spec, mean=(0.0,), std=(1.0,))
+    return spec
+
+
+def _read_test(job: ExportJob, spec: InputSpec, model: Any) -> _Labelled:
+    columns = model.outputs[0].shape[-1]
+    if job.class_names:
+        _check_classes("class_names", job.class_names, columns)
+    test = _Labelled(*read_labelled(Path(job.test), spec, job.class_names))
+    if test.class_names:
+        _check_classes(job.test, test.class_names, columns)
+    return test
+
+
+def _check_classes(where: str, names: Sequence[str], columns: int) -> None:
+    # One column tells two classes.
+    if len(names) != max(columns, 2):
+        raise ExportError(
+            f"{where} has {len(names)} classes ({', '.join(names)}), the model tells "
+            f"{max(columns, 2)}: give class_names, one for each output, in the model's order"
+        )
+
+
+def _normalised(values: np.ndarray, spec: InputSpec, job: ExportJob) -> np.ndarray:
+    """Floats are taken for normalised already, unless it is said how they are to be."""
+    if not job.mean and values.dtype.kind == "f":
+        return values.astype(np.float32)
+    return normalise(values, spec.mean, spec.std)
+
+
+def _recipe(job: ExportJob, inputs: int) -> dict[str, Any]:
+    return {
+        "model": Path(job.model).name,
+        "representative": Path(job.representative).name,
+        "representative_inputs": inputs,
+        "test": Path(job.test).name if job.test else None,
+    }
+
+
+def _write_firmware(
+    platforms: Sequence[str],
+    output: Path,
+    report: ExportReport,
+    inputs: np.ndarray,
+    tflm: TflmRuntime,
+) -> None:
+    vectors = quantize(inputs[:TEST_VECTORS], report.input_scale, report.input_zero_point)
+    # The largest arena that any of the boards asked for needs.
+    arena = max((board.fit.arena_used for board in report.boards), default=None)
+    tflite = (output / MODEL_FILE).read_bytes()
+    for platform in dict.fromkeys(platforms):
+        folder = output / FIRMWARE_FOLDER / platform
+        write_firmware(folder, platform, tflite, vectors, tflm, arena_bytes=arena)
+
+
+def _check_normalisation(
+    model: Any, test: _Labelled | None, spec: InputSpec, report: ExportReport
+) -> BetterNormalisation | None:
+    if test is None or not spec.is_image or test.inputs.dtype.kind == "f":
+        return None
+    verified = report.verification
+    rule = OutputRule(verified.task, verified.threshold)
+    return better_normalisation(model, test.inputs, test.labels, spec, rule)
