@@ -6,7 +6,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tofa_tf.blocks.block_json import block_from_json, block_to_json
 from tofa_tf.blocks.elastic import ElasticNet, Parts, PartsBuilder
 from tofa_tf.blocks.family import Block, BlockPlan
 from tofa_tf.blocks.net_builder import Size, Truth
@@ -41,9 +40,9 @@ class ElasticBlock(keras.layers.Layer):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        self.block = block if isinstance(block, Block) else block_from_json(block)
+        self.block = block if isinstance(block, Block) else Block.from_json(block)
         self._config = {
-            "block": block_to_json(self.block),
+            "block": self.block.to_json(),
             "max_in_channels": max_in_channels,
             "max_width": max_width,
             "stride": stride,

@@ -83,6 +83,35 @@ class Block(abc.ABC):
     def wire(self, net: NetBuilder[T], x: T, plan: BlockPlan) -> T:
         """Says of which operations the block consists: the only description there is."""
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns the name of the family and its options, as plain JSON data."""
+        options = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in dataclasses.asdict(self).items()
+        }
+        return {"family": self.FAMILY, **options}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Block":
+        """Reads what `to_json` wrote, of whatever family.
+
+        Raises:
+            UserError: if the family or an option is unknown.
+        """
+        # The table imports the families, and these this module.
+        from tofa_tf.blocks import FAMILIES
+
+        options = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        name = options.pop("family", None)
+        if name not in FAMILIES:
+            raise UserError(f"unknown block family {name!r}; available: {', '.join(FAMILIES)}")
+        try:
+            return FAMILIES[name](**options)
+        except TypeError as error:
+            raise UserError(f"block {name}: {error}") from error
+
     def check(self, depth: int) -> None:
         """Raises a `UserError` if the options do not fit a stage of at most `depth` blocks."""
         for name, values in self.choices().items():

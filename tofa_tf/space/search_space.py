@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
+from tflite_export.common.json_data import JsonRecord
 from tofa_tf.blocks.family import Block, check_activation
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
@@ -75,7 +76,7 @@ class Head:
 
 
 @dataclasses.dataclass(frozen=True)
-class SearchSpace:
+class SearchSpace(JsonRecord):
     """All that may vary, and what the whole family shares.
 
     Attributes:

@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -5,9 +7,9 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.layer_harness import LayerTestCase, images
 from tofa_tf.blocks.basic_residual import BasicResidual
-from tofa_tf.blocks.block_json import block_from_json, block_to_json
 from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
 from tofa_tf.blocks.elastic_block import ElasticBlock
+from tofa_tf.blocks.family import Block
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
 
@@ -90,13 +92,13 @@ class ElasticBlockTest(LayerTestCase, parameterized.TestCase):
     @parameterized.parameters(*CASES)
     def test_json_round_trip(self, family):
         block = CASES[family][0]
-        self.assertEqual(block_from_json(block_to_json(block)), block)
+        self.assertEqual(Block.from_json(json.loads(json.dumps(block.to_json()))), block)
 
     def test_json_says_what_is_wrong(self):
         with self.assertRaisesRegex(UserError, "unknown block family 'mlp'; available: inverted"):
-            block_from_json({"family": "mlp"})
+            Block.from_json({"family": "mlp"})
         with self.assertRaisesRegex(UserError, "basic_residual: .*'kernels'"):
-            block_from_json({"family": "basic_residual", "kernels": [3]})
+            Block.from_json({"family": "basic_residual", "kernels": [3]})
 
 
 class InvertedBottleneckTest(LayerTestCase):

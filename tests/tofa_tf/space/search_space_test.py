@@ -6,12 +6,13 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
+from tflite_export.common.errors import TofaError
 from tofa_tf.blocks import FAMILIES
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
 from tofa_tf.space.presets import SPACES, get_space
-from tofa_tf.space.search_space import Stage, Stem
+from tofa_tf.space.search_space import SearchSpace, Stage, Stem
 from tofa_tf.training.sampling import random_arch
 
 
@@ -31,6 +32,21 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
             again = Arch.from_json(json.loads(json.dumps(arch.to_json())))
             self.assertEqual(again, arch)
             self.assertEqual(hash(again), hash(arch))
+
+    @parameterized.parameters(*SPACES)
+    def test_tables_survive_json(self, name):
+        space = get_space(name)
+        again = SearchSpace.from_json(json.loads(json.dumps(space.to_json())))
+        self.assertEqual(again, space)
+
+    def test_json_says_what_is_wrong(self):
+        data = get_space("mcu").to_json()
+        data["stages"][1]["block"]["kernels"] = [3, 4]
+        with self.assertRaisesRegex(UserError, "mcu, stage 2: kernel size 4: odd sizes only"):
+            SearchSpace.from_json(data)
+        data["stages"][1]["depths"] = "deep"
+        with self.assertRaisesRegex(TofaError, r"stages\[1\].depths is 'deep'; wanted a list"):
+            SearchSpace.from_json(data)
 
     def test_every_block_family_is_in_a_space_of_the_tests(self):
         families = {stage.block.FAMILY for space in TEST_SPACES.values() for stage in space.stages}
