@@ -1,47 +1,61 @@
 """Compares what a board printed with what TFLite Micro gave when the model was exported.
 
-    python -m tflite_export.check_device_log --firmware=out/firmware/pico --log=board.log
-    python -m tflite_export.check_device_log --firmware=out/firmware/pico --port=/dev/ttyACM0
+    tofa check-log out/firmware/pico --log=board.log
+    tofa check-log out/firmware/pico --port=/dev/ttyACM0
 
 The log is what the generated firmware prints over serial or semihosting. Ends with exit code 1 and
-one line unless every output equals the expected one.
+one line unless every output equals the expected one. `python -m tflite_export.check_device_log` is
+the same.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
-from statistics import median
+import dataclasses
 
-from absl import flags
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 
-from tflite_export.common import cli
-from tflite_export.common.errors import ExportError
-from tflite_export.devices.device_log import check_log, read_serial
-
-_FIRMWARE = flags.DEFINE_string("firmware", None, "Folder of the generated firmware.")
-_LOG = flags.DEFINE_string("log", None, "File with the board's output.")
-_PORT = flags.DEFINE_string("port", None, "Serial port to read instead; reset the board then.")
-_BAUD = flags.DEFINE_integer("baud", 115200, "Speed of the serial port.")
-_TIMEOUT = flags.DEFINE_float("timeout", 60.0, "Seconds to wait for the board.", lower_bound=0.1)
+_LOG = "Log"
 
 
-def main(argv: Sequence[str]) -> None:
+@dataclasses.dataclass(frozen=True)
+class LogCheck(SettingsBase):
+    """Which firmware ran, and where its output is."""
+
+    firmware: str = setting("Folder of the generated firmware.", heading=_LOG)
+    log: str = setting("File with the board's output.", "", heading=_LOG)
+    port: str = setting(
+        "Serial port to read instead; reset the board when told to.", "", heading=_LOG
+    )
+    baud: int = setting("Speed of the serial port.", 115200, least=1, heading=_LOG)
+    timeout: float = setting(
+        "Seconds to wait for the board.", 60.0, least=0.1, most=86400, heading=_LOG
+    )
+
+
+def main(check: LogCheck) -> None:
     """Checks one log."""
-    del argv
-    if not _FIRMWARE.value or bool(_LOG.value) == bool(_PORT.value):
-        raise ExportError("--firmware and either --log or --port are needed; --help explains them")
-    if _PORT.value:
-        log = read_serial(_PORT.value, _BAUD.value, _TIMEOUT.value)
+    from pathlib import Path
+    from statistics import median
+
+    from tflite_export.common.errors import ExportError
+    from tflite_export.devices.device_log import check_log, read_serial
+
+    if bool(check.log) == bool(check.port):
+        raise ExportError("either log or port is needed: a file with the board's output, or a port")
+    if check.port:
+        log = read_serial(check.port, check.baud, check.timeout)
     else:
         try:
-            log = Path(_LOG.value).read_text(encoding="utf-8", errors="replace")
+            log = Path(check.log).read_text(encoding="utf-8", errors="replace")
         except OSError as error:
-            raise ExportError(f"cannot read log {_LOG.value}: {error.strerror}") from error
-    result = check_log(log, Path(_FIRMWARE.value))
+            raise ExportError(f"cannot read log {check.log}: {error.strerror}") from error
+    result = check_log(log, Path(check.firmware))
     print(
         f"PASS: {result.vectors} vectors equal, median {median(result.microseconds):g} us, "
         f"arena {result.arena_used_bytes} of {result.arena_bytes} B"
     )
 
 
+COMMAND = Command(main, (LogCheck,), positional=("firmware",), tensorflow=False)
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

@@ -5,13 +5,14 @@ normalised.
 """
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tflite_export.common.console import warn
 from tflite_export.common.errors import ExportError
 from tflite_export.common.image_files import decode_image, is_image
 from tflite_export.input_spec import InputSpec
@@ -85,6 +86,36 @@ def read_labelled(
     return inputs, np.array([label for _, label in files]), names
 
 
+def named_inputs(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields inputs one by one with what they are called, not prepared.
+
+    Args:
+        path: image; folder with images, nested as it may be, of which those that cannot be read
+            are passed over with a warning; or `.npy` / `.npz` file as for `read_inputs`.
+
+    Raises:
+        ExportError: if there are none, or a file cannot be read.
+    """
+    _check_exists(path)
+    if path.suffix in (".npy", ".npz"):
+        for number, one in enumerate(_array(_open(path), path, INPUTS)):
+            yield f"{path}[{number}]", one
+        return
+    if not path.is_dir():
+        yield str(path), _decoded(path)
+        return
+    files = _images_below(path)
+    if not files:
+        raise ExportError(f"{path} holds no images, nor do its folders")
+    for file in files:
+        try:
+            image = _decoded(file)
+        except ExportError as error:
+            warn(str(error))
+            continue
+        yield str(file), image
+
+
 def _labelled_arrays(path: Path, spec: InputSpec) -> tuple[np.ndarray, np.ndarray]:
     arrays = _open(path)
     if isinstance(arrays, np.ndarray):
@@ -116,19 +147,19 @@ def _images_below(folder: Path) -> list[Path]:
 
 
 def _decode_all(files: Sequence[Path], spec: InputSpec) -> np.ndarray:
-    def read(file: Path) -> np.ndarray:
-        try:
-            image = decode_image(file)
-        except MemoryError:
-            raise
-        except Exception as error:  # Damaged files make decoders raise errors of any type.
-            raise ExportError(
-                f"cannot read the image {file}: {error or type(error).__name__}; mend or remove it"
-            ) from error
-        return prepare(image, spec)
-
     with ThreadPoolExecutor() as pool:
-        return np.stack(list(pool.map(read, files)))
+        return np.stack(list(pool.map(lambda file: prepare(_decoded(file), spec), files)))
+
+
+def _decoded(file: Path) -> np.ndarray:
+    try:
+        return decode_image(file)
+    except MemoryError:
+        raise
+    except Exception as error:  # Damaged files make decoders raise errors of any type.
+        raise ExportError(
+            f"cannot read the image {file}: {error or type(error).__name__}; mend or remove it"
+        ) from error
 
 
 def _open(path: Path) -> Any:

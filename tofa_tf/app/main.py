@@ -7,11 +7,17 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
+    "plan": "Says, before any training, which image sizes and boards fit, and how fast.",
     "train": "Trains one supernet, or continues an interrupted training.",
+    "deploy": "Makes an int8 model for each board or budget from a trained run.",
     "run": "Does both: trains, then deploys.",
+    "predict": "Classifies images by a deployed .tflite file.",
     "export": "Turns any Keras model into a verified int8 model.",
+    "report": "Writes the report of a run again and prints its table.",
+    "compare": "Shows the models of several runs side by side.",
     "pretrain": "Trains a supernet on labels alone, for others to start from.",
     "convert": "Converts a public PyTorch supernet to weights to start from.",
+    "check-log": "Compares what a board has printed with what it should have.",
 }
 _INTERRUPTED = "interrupted: what was finished is kept; the same command continues"
 

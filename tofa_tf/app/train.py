@@ -1,6 +1,8 @@
 """Trains one supernet; the same command continues an interrupted training.
 
-tofa train photos/ --labels_per_class=20 --unlabelled=more/ --workdir=runs/photos
+    tofa train photos/ --labels_per_class=20 --unlabelled=more/ --workdir=runs/photos
+
+Models for boards are then made by `tofa deploy runs/photos --boards=...`.
 """
 
 from tflite_export.common.command import Command
@@ -11,16 +13,11 @@ from tofa_tf.training.settings import Settings, Workdir
 
 def main(settings: Settings, place: Workdir) -> None:
     """Trains and says where the weights are."""
-    from tofa_tf.common.progress import Progress
-    from tofa_tf.training.experiment import load_experiment, open_folder
-    from tofa_tf.training.trained_run import train_or_load
+    from tofa_tf.app.console import load_and_show, train_and_show
     from tofa_tf.training.trainer import WEIGHTS
 
-    experiment = load_experiment(settings)
-    folder = open_folder(experiment, place.workdir, overwrite=place.overwrite)
-    with Progress(experiment.config.steps) as progress:
-        train_or_load(experiment, folder, progress.step)
-    print(f"trained: {folder / WEIGHTS}")
+    trained = train_and_show(load_and_show(settings), place)
+    print(f"trained: {trained.folder / WEIGHTS}")
 
 
 COMMAND = Command(main, (Settings, Workdir), positional=("dataset",), others=(DeploySettings,))

@@ -86,6 +86,20 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
     return folder
 
 
+def stored_settings(folder: Path) -> dict[str, Any]:
+    """Returns the settings of the run in a folder.
+
+    Raises:
+        UserError: if there is no run, or its settings cannot be read.
+    """
+    if not (folder / _CONFIG).exists():
+        raise UserError(f"{folder} holds no run: there is no {_CONFIG} in it")
+    settings = read_json(folder / _CONFIG)
+    if not isinstance(settings, dict):
+        raise UserError(f"{folder / _CONFIG} is damaged: it holds no settings")
+    return settings
+
+
 def close_workdir(path: str | os.PathLike) -> None:
     """Lets other processes use a folder that `open_workdir` has opened."""
     lock = _locks.pop(os.path.realpath(path), None)

@@ -38,16 +38,8 @@ def load(
             sub-folders are not classes, or more than half of the images cannot be read.
     """
     root = _existing(path, "data set")
-    others = {"test": test, "unlabelled": unlabelled}
-    named = {what: Path(other).expanduser().resolve() for what, other in others.items() if other}
-    folders = [folder for folder in _folders(root) if folder.resolve() not in named.values()]
-    own = [folder for folder in folders if folder.name.lower() in _UNLABELLED]
-    class_names = tuple(folder.name for folder in folders if folder not in own)
-    _check_classes(root, class_names)
-    for name in class_names:
-        for what, other in named.items():
-            check_apart("class", root / name, what, other)
-    images, skipped = _load_classes(root, class_names, image_size, channels)
+    names, own = _classes(root, test, unlabelled)
+    images, skipped = _load_classes(root, names, image_size, channels)
     pools = []
     for folder in own if unlabelled is None else ():
         logging.info("the sub-folder %s is taken as unlabelled images, not as a class", folder)
@@ -55,7 +47,16 @@ def load(
         pools.append(pool)
         skipped += unreadable
     found = joined(pools) if pools else None
-    return Source(class_names, images, unlabelled=found, skipped=tuple(skipped))
+    return Source(names, images, unlabelled=found, skipped=tuple(skipped))
+
+
+def class_names(path: str, *, test: str | None, unlabelled: str | None) -> tuple[str, ...]:
+    """Returns the names of the classes that `load` would find, without reading images.
+
+    Raises:
+        UserError: the folder is missing, or its sub-folders are not classes.
+    """
+    return _classes(_existing(path, "data set"), test, unlabelled)[0]
 
 
 def load_test(
@@ -106,6 +107,22 @@ def load_unlabelled(path: str, image_size: int, channels: int) -> tuple[ImageSet
     """
     root = _existing(path, "unlabelled")
     return _load_unlabelled(root, root, image_size, channels)
+
+
+def _classes(
+    root: Path, test: str | None, unlabelled: str | None
+) -> tuple[tuple[str, ...], list[Path]]:
+    """Returns the names of the classes, and the sub-folders of unlabelled images."""
+    others = {"test": test, "unlabelled": unlabelled}
+    named = {what: Path(other).expanduser().resolve() for what, other in others.items() if other}
+    folders = [folder for folder in _folders(root) if folder.resolve() not in named.values()]
+    own = [folder for folder in folders if folder.name.lower() in _UNLABELLED]
+    names = tuple(folder.name for folder in folders if folder not in own)
+    _check_classes(root, names)
+    for name in names:
+        for what, other in named.items():
+            check_apart("class", root / name, what, other)
+    return names, own
 
 
 def _load_unlabelled(

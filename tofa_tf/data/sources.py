@@ -11,7 +11,7 @@ from absl import logging
 from tofa_tf.common.errors import UserError
 from tofa_tf.data import digits, folder, tfds_source
 from tofa_tf.data.arrays import Images
-from tofa_tf.data.channels import RGB, check_channels
+from tofa_tf.data.channels import GREY, RGB, check_channels
 from tofa_tf.data.groups import group_expression, grouped
 from tofa_tf.data.records import Dataset, Source
 from tofa_tf.data.settle import as_grey_if_grey, hold_out_test, with_part_names
@@ -97,6 +97,33 @@ def _group_expression(source: str | Images, group: str) -> re.Pattern[str]:
     return group_expression(group)
 
 
+def class_names(
+    source: str,
+    *,
+    data_dir: str | None = None,
+    unlabelled: str | None = None,
+    test: str | None = None,
+) -> tuple[str, ...]:
+    """Returns the names of a data set's classes, where possible without reading its images.
+
+    Args:
+        source: as `load_dataset` takes it, by name.
+        data_dir: see `load_dataset`.
+        unlabelled: see `load_dataset`.
+        test: see `load_dataset`.
+
+    Raises:
+        UserError: no such data set, or it has no classes.
+    """
+    if source in EMBEDDED:
+        return EMBEDDED[source](1, GREY).class_names
+    if _looks_like_path(source):
+        return folder.class_names(source, test=test, unlabelled=unlabelled)
+    if source in tfds_source.prepared(data_dir):
+        return tfds_source.class_names(source, data_dir)
+    raise _unknown(source, data_dir)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Folders:
     """Folders that take the place of a set's own parts, or None."""
@@ -135,7 +162,11 @@ def _load(
         )
     if source in tfds_source.prepared(data_dir):
         return tfds_source.load(source, image_size, channels, data_dir)
-    raise UserError(
+    raise _unknown(source, data_dir)
+
+
+def _unknown(source: str, data_dir: str | None) -> UserError:
+    return UserError(
         f"unknown data set '{source}'; available: {', '.join(EMBEDDED)}; "
         f"{tfds_source.describe_prepared(data_dir)}; "
         "or the path of a folder with one sub-folder of images a class"

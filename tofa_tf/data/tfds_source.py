@@ -66,7 +66,7 @@ def load(name: str, image_size: int, channels: int, data_dir: str | None) -> Sou
     tfds = _library()
     folder = prepared(data_dir)[name]
     builder = _builder(tfds, folder)
-    class_names = _class_names(tfds, builder.info, name)
+    names = _class_names(tfds, builder.info, name)
     try:
         splits = {
             split: _read(tfds, builder, split, image_size, channels)
@@ -83,7 +83,21 @@ def load(name: str, image_size: int, channels: int, data_dir: str | None) -> Sou
     unlabelled = next((splits[part] for part in _UNLABELLED_SPLITS if part in splits), None)
     if unlabelled is not None:
         unlabelled = without_classes(unlabelled.images, unlabelled.ids)
-    return Source(class_names, splits["train"], test, unlabelled)
+    return Source(names, splits["train"], test, unlabelled)
+
+
+def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
+    """Returns the names of a prepared data set's classes, without reading images.
+
+    Args:
+        name: a key of `prepared`.
+        data_dir: as in `prepared`.
+
+    Raises:
+        UserError: as `load`.
+    """
+    tfds = _library()
+    return _class_names(tfds, _builder(tfds, prepared(data_dir)[name]).info, name)
 
 
 def _builder(tfds: ModuleType, folder: Path) -> Any:

@@ -5,9 +5,11 @@ import dataclasses
 import importlib.metadata
 import platform
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tflite_export.common.errors import TofaError
 from tflite_export.runtimes.tflm_pool import TflmPool
+from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json
 from tofa_tf.common.machine import describe_machine
 from tofa_tf.deploy.deployment import Deployment
@@ -82,6 +84,17 @@ def deploy(
         write_json(run.folder / REPORT, report.to_json())
         write_report(report, run.folder)
     return Deployed(tuple(results), tuple(failures), report)
+
+
+def read_run_report(folder: Path) -> RunReport:
+    """Reads the report of a run.
+
+    Raises:
+        TofaError: if there is none, it is damaged, or of another version.
+    """
+    if not (folder / REPORT).exists():
+        raise UserError(f"{folder} has no {REPORT}: deploy the run first")
+    return RunReport.read(folder / REPORT)
 
 
 def _failure(deployment: Deployment, error: TofaError) -> str:

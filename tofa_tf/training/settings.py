@@ -4,9 +4,12 @@ Loads no TensorFlow, so that a command can show its help or refuse a setting at 
 """
 
 import dataclasses
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-from tflite_export.common.settings import SettingsBase, setting
+from tflite_export.common.settings import SettingsBase, keys_of, setting
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.workdir import stored_settings
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.pretrained.names import DEFAULT, NONE
 
@@ -185,6 +188,25 @@ class Settings(SettingsBase):
     def to_json(self) -> dict[str, Any]:
         """Returns all settings by name as plain JSON data."""
         return self.values()
+
+    @classmethod
+    def of_run(cls, folder: Path) -> Self:
+        """Reads the settings of the run in a folder.
+
+        Raises:
+            UserError: if there is no run, or it is one of another version.
+        """
+        values, keys = stored_settings(folder), keys_of(cls)
+        if values.keys() != keys.keys():
+            raise UserError(f"{folder} is the run of another version: train it anew")
+        return cls.make(values)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFolder(SettingsBase):
+    """A run that is there."""
+
+    workdir: str = setting("Folder of the run.", heading=_RUN)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,6 +73,15 @@ def train_or_load(
     )
 
 
+def check_trained(folder: Path) -> None:
+    """Raises a UserError unless the training in a folder has come to its end."""
+    if not (folder / WEIGHTS).exists():
+        raise UserError(
+            f"the training in {folder} has not come to its end: continue it with the command that "
+            "began it"
+        )
+
+
 def _load_weights(supernet: Supernet, path: Path) -> None:
     try:
         load_weights(supernet, path)

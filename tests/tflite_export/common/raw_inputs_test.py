@@ -6,7 +6,7 @@ from absl.testing import parameterized
 from PIL import Image
 
 from tflite_export.common.errors import ExportError
-from tflite_export.common.raw_inputs import read_inputs, read_labelled
+from tflite_export.common.raw_inputs import named_inputs, read_inputs, read_labelled
 from tflite_export.input_spec import InputSpec, default_spec, image_spec
 from tflite_export.preprocess import prepare
 
@@ -168,6 +168,36 @@ class ReadLabelledTest(_Folder):
         path = self._save_array("a.npy", images=np.zeros((4, 2)))
         with self.assertRaisesRegex(ExportError, "has no labels: an .npz file with inputs and"):
             read_labelled(path, InputSpec((2,)))
+
+
+class NamedInputsTest(_Folder):
+    def test_one_by_one_and_as_they_are(self):
+        self._save("b/2.png", np.full((4, 6, 3), 20, np.uint8))
+        self._save("a.png", np.full((8, 8, 3), 10, np.uint8))
+        (self.folder / "broken.png").write_bytes(b"no image")
+        found = {name: raw.shape for name, raw in named_inputs(self.folder)}
+        expected = {f"{self.folder}/a.png": (8, 8, 3), f"{self.folder}/b/2.png": (4, 6, 3)}
+        self.assertEqual(found, expected)
+        ((name, raw),) = named_inputs(self.folder / "a.png")
+        self.assertEqual((name, raw[0, 0, 0]), (f"{self.folder}/a.png", 10))
+
+    def test_numpy_files(self):
+        windows = np.arange(12).reshape(2, 6)
+        path = self._save_array("x.npy", images=windows)
+        found = list(named_inputs(path))
+        self.assertEqual([name for name, _ in found], [f"{path}[0]", f"{path}[1]"])
+        self.assertAllEqual([raw for _, raw in found], windows)
+
+    def test_what_cannot_be_read(self):
+        (self.folder / "broken.png").write_bytes(b"no image")
+        (self.folder / "empty").mkdir()
+        for name, message in (
+            ("broken.png", "cannot read the image .*broken.png"),
+            ("empty", "empty holds no images, nor do its folders"),
+            ("nothing", "there is no folder or file .*nothing"),
+        ):
+            with self.assertRaisesRegex(ExportError, message):
+                list(named_inputs(self.folder / name))
 
 
 if __name__ == "__main__":

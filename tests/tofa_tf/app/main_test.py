@@ -44,7 +44,7 @@ class MainTest(parameterized.TestCase):
         done = _tofa("--version")
         self.assertEqual((done.returncode, done.stdout), (0, f"tofa {__version__}\n"))
 
-    @parameterized.parameters(("trian", "train"), ("--boards", ""))
+    @parameterized.parameters(("trian", "train"), ("chek-log", "check-log"), ("--boards", ""))
     def test_an_unknown_command_names_the_nearest(self, name, nearest):
         done = _tofa(name)
         message = f"error: unknown command '{name}'; did you mean '{nearest}"
@@ -68,7 +68,9 @@ class MainTest(parameterized.TestCase):
 
     def test_modules_are_all_commands_or_the_console_command_itself(self):
         modules = {module.name for module in pkgutil.iter_modules(tofa_tf.app.__path__)}
-        self.assertEqual(modules - {"main", "cli"}, {name.replace("-", "_") for name in COMMANDS})
+        self.assertEqual(
+            modules - {"main", "cli", "console"}, {name.replace("-", "_") for name in COMMANDS}
+        )
 
     def test_importing_all_commands_together_defines_no_flag(self):
         before = set(flags.FLAGS)
@@ -78,7 +80,7 @@ class MainTest(parameterized.TestCase):
 
     @parameterized.parameters(
         "tofa_tf.run", "tofa_tf.train", "tofa_tf.pretrain", "tofa_tf.pretrained.convert",
-        "tofa_tf.app.train",
+        "tofa_tf.app.train", "tofa_tf.app.check_log", "tflite_export.check_device_log",
     )  # fmt: skip
     def test_modules_are_scripts_too(self, module):
         done = _tofa("--setings=1", module=module)

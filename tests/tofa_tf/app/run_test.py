@@ -109,7 +109,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"resolutions": ["31"]}, "resolution 31 is not one of 16"),
         ({"resolutions": "big"}, "resolutions is 'big': it must be a whole number"),
         ({"scenarios": "sram=3"}, "cannot read 'sram=3'"),
-        ({"scenarios": ""}, "no scenario given"),
+        ({"scenarios": ""}, "there is nothing to deploy to: name boards"),
         ({"firmware": ["mbed"]}, "no firmware for 'mbed'; choose from make, esp_idf"),
         ({"boards": "pdp11"}, "unknown board 'pdp11'"),
         ({"vela": "ethos-u55"}, "unknown NPU 'ethos-u55'"),

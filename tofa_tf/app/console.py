@@ -1,0 +1,60 @@
+"""What the commands that train and deploy have in common: what they show meanwhile."""
+
+from collections.abc import Sequence
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.progress import Progress
+from tofa_tf.deploy.deploy import deploy
+from tofa_tf.deploy.deployment import Deployment
+from tofa_tf.deploy.report import markdown_table
+from tofa_tf.deploy.scenario import SCENARIOS
+from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
+from tofa_tf.training.settings import Settings, Workdir
+from tofa_tf.training.trained_run import TrainedRun, train_or_load
+
+
+def load_and_show(settings: Settings) -> Experiment:
+    """Loads images and labels, and says in one line what will be trained on what."""
+    experiment = load_experiment(settings)
+    print(describe(experiment), flush=True)
+    return experiment
+
+
+def describe(experiment: Experiment) -> str:
+    """Returns one line about a run: its net, its images, its labels."""
+    space, training = experiment.space, experiment.training
+    sizes = ", ".join(map(str, space.resolutions))
+    colour = "grey" if experiment.channels == 1 else "RGB"
+    validation = f", {len(experiment.validation)} to validate" if experiment.validation else ""
+    return (
+        f"{space.name} at {sizes} pixels, {colour}: {experiment.num_classes} classes of "
+        f"{experiment.dataset.name}, {len(training.labelled)} labelled images, "
+        f"{training.without_labels} without labels{validation}, {len(experiment.dataset.test)} to "
+        f"test; {experiment.config.steps} steps from {experiment.settings.pretrained} weights"
+    )
+
+
+def train_and_show(experiment: Experiment, place: Workdir) -> TrainedRun:
+    """Trains, or goes on, or reads what was trained, in the folder of the run."""
+    folder = open_folder(experiment, place.workdir, overwrite=place.overwrite)
+    with Progress(experiment.config.steps) as progress:
+        return train_or_load(experiment, folder, progress.step)
+
+
+def deploy_and_show(
+    run: TrainedRun, deployments: Sequence[Deployment], platforms: Sequence[str]
+) -> None:
+    """Makes the models and prints their table.
+
+    Raises:
+        UserError: at the end, if some came to nothing; says which and why.
+    """
+    deployed = deploy(
+        run, deployments, platforms=platforms, say=lambda text: print(text, flush=True)
+    )
+    if deployed.report.scenarios:
+        print(f"\n{markdown_table(deployed.report.scenarios)}\n")
+        print(f"models: {run.folder / SCENARIOS / 'NAME'}")
+        print(f"report: {run.folder / 'report.html'}")
+    if deployed.failures:
+        raise UserError("; ".join(deployed.failures))

@@ -1,0 +1,76 @@
+"""Says, before any training, which image sizes fit which boards, and how fast nets are there.
+
+    tofa plan photos/ --boards=esp32s3,rp2040@200ms
+
+For each resolution of the search space: MACs, flash and arena from the smallest to the largest
+subnet, and on each board what both take of it and their latency, an estimate. All by closed forms:
+nothing is trained, converted or measured.
+"""
+
+import dataclasses
+
+from tflite_export.common.command import Command
+from tflite_export.common.settings import SettingsBase, setting
+from tflite_export.devices.boards import list_boards
+from tofa_tf.app.main import run
+from tofa_tf.deploy.settings import DeploySettings
+from tofa_tf.training.settings import Settings, Workdir
+
+_PLAN = "Plan"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan(SettingsBase):
+    """What to look at."""
+
+    dataset: str = setting("As for tofa train; only its classes are counted.", "", heading=_PLAN)
+    boards: str = setting(
+        "Boards, as nano33ble,rp2040@100ms,my_board.toml; list shows the known ones.",
+        "", heading=_PLAN,
+    )  # fmt: skip
+    search_space: str = setting("Name of the search space.", "mcu", heading=_PLAN)
+    resolutions: tuple[int, ...] = setting(
+        "Image sizes in pixels; by default all of the search space.", (), heading=_PLAN
+    )
+    num_classes: int | None = setting(
+        "Outputs of the classifier, where there is no data set yet.",
+        None, least=2, most=65536, heading=_PLAN,
+    )  # fmt: skip
+    channels: int = setting("Of the images: 1 for grey, 3 for colours.", 3, least=1, most=3)
+    data_dir: str | None = setting("Where tensorflow-datasets has its data.", None)
+    unlabelled: str | None = setting("As for tofa train: no class.", None, alias="unlabeled")
+    test: str | None = setting("As for tofa train: no class.", None)
+
+
+def main(plan: Plan) -> None:
+    """Prints the tables."""
+    from tflite_export.devices.boards import load_boards
+    from tofa_tf.common.errors import UserError
+    from tofa_tf.data.sources import class_names
+    from tofa_tf.deploy.forecast import forecast_markdown, forecasts
+    from tofa_tf.space.presets import get_space
+
+    if bool(plan.dataset) == bool(plan.num_classes):
+        raise UserError("either dataset or num_classes is needed: how many classes there are")
+    boards = load_boards(plan.boards) if plan.boards else []
+    space = get_space(plan.search_space)
+    space = space.at_resolutions(plan.resolutions or space.resolutions)
+    classes = plan.num_classes or len(
+        class_names(
+            plan.dataset, data_dir=plan.data_dir, unlabelled=plan.unlabelled, test=plan.test
+        )
+    )
+    print(f"{space.name}, {classes} classes, from the smallest to the largest subnet; estimates:\n")
+    print(forecast_markdown(forecasts(space, classes, plan.channels), boards))
+
+
+COMMAND = Command(
+    main,
+    (Plan,),
+    positional=("dataset",),
+    others=(Settings, Workdir, DeploySettings),
+    answers={("boards", "list"): list_boards},
+)
+
+if __name__ == "__main__":
+    run("plan")

@@ -1,0 +1,69 @@
+"""The models of several runs side by side."""
+
+from collections.abc import Mapping
+
+from tofa_tf.common.statistics import wilson_interval
+from tofa_tf.deploy.report import Columns, markdown_table
+from tofa_tf.deploy.results import RunReport, ScenarioResult
+
+Row = tuple[str, RunReport, ScenarioResult]
+
+
+def compare_runs(reports: Mapping[str, RunReport]) -> str:
+    """Returns a table of all models, equal scenarios together, and what makes it unfair.
+
+    Args:
+        reports: of the runs, by what they are to be called.
+    """
+    rows: list[Row] = [
+        (name, report, scenario)
+        for name, report in reports.items()
+        for scenario in report.scenarios
+    ]
+    order = {scenario.name: place for place, (_, _, scenario) in reversed([*enumerate(rows)])}
+    rows.sort(key=lambda row: order[row[2].name])
+    warnings = [f"Not comparable: {line}." for line in _differences(reports)]
+    return "\n\n".join([markdown_table(rows, _COLUMNS), *warnings, _EXPLANATION])
+
+
+def _accuracy(row: Row) -> str:
+    _, report, scenario = row
+    low, high = wilson_interval(scenario.int8_accuracy, report.test_images)
+    return f"{scenario.int8_accuracy:.2%} ({low:.1%} to {high:.1%})"
+
+
+def _latency(row: Row) -> str:
+    _, _, scenario = row
+    if scenario.board:
+        return f"estimate {scenario.board.latency_ms:.3g} ms on {scenario.board.fit.board}"
+    return f"{scenario.pc_ms:.2f} ms on a PC"
+
+
+_COLUMNS: Columns[Row] = (
+    ("scenario", lambda row: row[2].name),
+    ("run", lambda row: row[0]),
+    ("int8 accuracy", _accuracy),
+    ("MACs", lambda row: f"{row[2].macs / 1e6:.2f} M"),
+    ("flash KiB", lambda row: f"{row[2].tflite_bytes / 1024:.1f}"),
+    ("arena KiB", lambda row: f"{row[2].arena_bytes / 1024:.1f}"),
+    ("latency", _latency),
+)
+_EXPLANATION = (
+    "In parentheses the 95 % interval (Wilson) that the number of test images allows. Flash is the "
+    ".tflite file, arena TFLite Micro's own figure on a 64-bit machine."
+)
+
+
+def _differences(reports: Mapping[str, RunReport]) -> list[str]:
+    """What has to be equal for accuracies to be compared, and is not."""
+    facts = {
+        "data sets": lambda report: report.dataset,
+        "classes": lambda report: ", ".join(report.class_names),
+        "numbers of test images": lambda report: str(report.test_images),
+    }
+    lines = []
+    for what, fact in facts.items():
+        values = list(dict.fromkeys(fact(report) for report in reports.values()))
+        if len(values) > 1:
+            lines.append(f"the {what} differ ({'; '.join(values)})")
+    return lines
