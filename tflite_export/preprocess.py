@@ -119,7 +119,8 @@ def normalise(values: np.ndarray, mean: tuple[float, ...], std: tuple[float, ...
         mean: one value, or one for each channel.
         std: likewise.
     """
-    return (np.asarray(values, np.float32) - np.float32(mean)) / np.float32(std)
+    centred = np.asarray(values, np.float32) - np.asarray(mean, np.float32)
+    return centred / np.asarray(std, np.float32)
 
 
 def _central_part(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -174,7 +174,7 @@ class _Graph:
                 dead[source], dead[target] = both, both.copy()
 
     def _foldable(self, op: _Op, constants: np.ndarray) -> np.ndarray:
-        unread = ~self._data(op.weights).reshape(-1, len(constants)).any(axis=0)
+        unread = ~self._weights(op).reshape(-1, len(constants)).any(axis=0)
         return unread | self._usable(op, constants)
 
     def _usable(self, op: _Op, constants: np.ndarray) -> np.ndarray:
@@ -188,7 +188,7 @@ class _Graph:
         return (weights.astype(np.int64) * values).reshape(len(weights), -1).sum(axis=1)
 
     def _sums(self, op: _Op, source: np.ndarray) -> np.ndarray:
-        weights, bias = self._data(op.weights), self._bias(op)
+        weights, bias = self._weights(op), self._bias(op)
         varying = ~self._usable(op, source)
         if op.mixes:
             varies = (weights.reshape(-1, len(source)) != 0)[:, varying]
@@ -244,6 +244,10 @@ class _Graph:
         self.tensors[tensor].buffer = len(self._model.buffers)
         content = np.frombuffer(np.ascontiguousarray(data).tobytes(), np.uint8)
         self._model.buffers.append(schema.BufferT(data=content))
+
+    def _weights(self, op: _Op) -> np.ndarray:
+        assert op.weights is not None  # Only of operators that mix or scale channels.
+        return self._data(op.weights)
 
     def _bias(self, op: _Op) -> np.ndarray:
         if op.bias is None:

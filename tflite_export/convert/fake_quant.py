@@ -70,7 +70,7 @@ def with_fake_quant(twin: Any, ranges: Ranges) -> Any:
         ranges: of its activations, see `measure_ranges`.
     """
 
-    def wrap(layer):
+    def wrap(layer: Any) -> Any:
         copy = type(layer).from_config(layer.get_config())
         kernel, axes = _KERNELS.get(_kind(layer), (None, None))
         rounds = kernel or _kind(layer) in _MEANS or _kind(layer) not in _SAME_RANGE
@@ -102,62 +102,69 @@ class _KernelQuantizer(Quantizer):
     def __init__(self, axes: tuple[int, ...]):
         self.axes = axes
 
-    def build(self, tensor_shape, name, layer):
+    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
         return {}
 
-    def __call__(self, inputs, training, weights, **kwargs):
+    def __call__(self, inputs: Any, training: bool, weights: Any, **kwargs: Any) -> Any:
         # The converter refuses per-channel fake quantisation before a Dense layer's transposition,
         # and needs none: it rounds constants by itself.
         if not training:
             return inputs
         return inputs + tf.stop_gradient(_rounded(inputs, self.axes) - inputs)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"axes": self.axes}
 
 
 class _Rounding(QuantizeConfig):
     """Where one layer rounds: its kernel, its output, or both."""
 
-    def __init__(self, kernel, axes, output):
+    def __init__(
+        self,
+        kernel: str | None,
+        axes: tuple[int, ...] | None,
+        output: tuple[float, float] | None,
+    ):
         self.kernel, self.axes, self.output = kernel, axes, output
 
-    def get_weights_and_quantizers(self, layer):
-        return [(getattr(layer, self.kernel), _KernelQuantizer(self.axes))] if self.kernel else []
+    def get_weights_and_quantizers(self, layer: Any) -> list[tuple[Any, Quantizer]]:
+        if not self.kernel or not self.axes:
+            return []
+        return [(getattr(layer, self.kernel), _KernelQuantizer(self.axes))]
 
-    def get_activations_and_quantizers(self, layer):
+    def get_activations_and_quantizers(self, layer: Any) -> list[tuple[Any, Quantizer]]:
         return []
 
-    def set_quantize_weights(self, layer, quantize_weights):
+    def set_quantize_weights(self, layer: Any, quantize_weights: list[Any]) -> None:
         for kernel in quantize_weights:
-            setattr(layer, self.kernel, kernel)
+            setattr(layer, str(self.kernel), kernel)
 
-    def set_quantize_activations(self, layer, quantize_activations):
+    def set_quantize_activations(self, layer: Any, quantize_activations: list[Any]) -> None:
         pass
 
-    def get_output_quantizers(self, layer):
+    def get_output_quantizers(self, layer: Any) -> list[Quantizer]:
         return [FixedQuantizer(8, *self.output, narrow_range=False)] if self.output else []
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"kernel": self.kernel, "axes": self.axes, "output": self.output}
 
 
-def _rounded(kernel, axes: tuple[int, ...]):
+def _rounded(kernel: Any, axes: tuple[int, ...]) -> Any:
     largest = tf.reduce_max(tf.abs(kernel), axes, keepdims=True)
     step = tf.where(largest > 0.0, largest / 127.0, 1.0)
     return tf.round(kernel / step) * step
 
 
-def _is_measured(layer) -> bool:
+def _is_measured(layer: Any) -> bool:
     followers = [_kind(node.outbound_layer) for node in layer.outbound_nodes]
     is_fused = _kind(layer) in _FUSED_BEFORE_RELU and followers == ["ReLU"]
     return not is_fused and _kind(layer) not in (*_SAME_RANGE, "Softmax")
 
 
-def _by_rank(layer) -> list:
+def _by_rank(layer: Any) -> list[Any]:
     """Kernel and bias; a wrapper has them in the order in which they were found."""
     return sorted(layer.trainable_weights, key=lambda weight: -len(weight.shape))
 
 
-def _kind(layer) -> str:
+def _kind(layer: Any) -> str:
     return type(layer).__name__

@@ -34,7 +34,7 @@ _FILE_READERS = frozenset(("TFSMLayer", "StringLookup", "IntegerLookup", "TextVe
 _KERAS_PACKAGES = ("keras", "tf_keras")
 # Part of configurations, but not of the public names of layers and what belongs to them.
 _STRUCTURE = ("Functional", "Model", "Sequential", "Policy", "TensorShape", "__tuple__")
-_PARTS = ("layers", "initializers", "regularizers", "constraints")
+_NAMESPACES = ("layers", "initializers", "regularizers", "constraints")
 
 
 def read_config(path: Path, *, is_archive: bool) -> Any:
@@ -94,16 +94,15 @@ def foreign_class(config: Any, keras: ModuleType) -> str:
         keras: whose layers, initializers, regularizers and constraints count.
     """
     known = set(_STRUCTURE)
-    for part in _PARTS:
-        members = vars(getattr(keras, part))
+    for namespace in _NAMESPACES:
+        members = vars(getattr(keras, namespace))
         known |= {name for name, member in members.items() if isinstance(member, type)}
     functions = set(vars(keras.activations))
     for part in _parts(config):
         kind, module = part["class_name"], part.get("module") or "keras"
+        known_here = known
         if kind == "function":
             kind, known_here = str(part.get("config")), functions
-        else:
-            known_here = known
         own = isinstance(module, str) and module.partition(".")[0] in (*_KERAS_PACKAGES, "builtins")
         if kind not in known_here or not own:
             return kind

@@ -35,7 +35,7 @@ def pool_instead_of_mean(function: Any) -> Any:
         _rewrite(frozen.graph, graph_def, node)
     imported = tf.compat.v1.wrap_function(lambda: tf.import_graph_def(graph_def, name=""), [])
 
-    def same(tensor):
+    def same(tensor: Any) -> Any:
         return imported.graph.get_tensor_by_name(tensor.name)
 
     return imported.prune([same(t) for t in frozen.inputs], [same(t) for t in frozen.outputs])

@@ -4,6 +4,7 @@ The float model itself is the teacher (distillation, arXiv 1503.02531), so that 
 labels, and what was learned from labels cannot be forgotten for those few images.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,7 @@ def train_quantized(
         representative: float32 (n, height, width, channels), as for `convert_int8`; the ranges of
             all activations are taken from these.
         images: float32 (batch, height, width, channels) to train on, normalised.
+        settings: of the training.
 
     Returns:
         A `tf_keras` model to hand to `convert_trained`.
@@ -61,7 +63,7 @@ def train_quantized(
     except ImportError as error:
         raise ExportError(
             f"quantisation-aware training needs a package that is not installed ({error}): "
-            "pip install tensorflow-model-optimization tf_keras, or use --quantization=ptq"
+            "pip install tensorflow-model-optimization tf_keras, or choose quantization='ptq'"
         ) from error
     twin = folded_twin(model, representative[: settings.batch])
     trained = with_fake_quant(twin, measure_ranges(twin, representative))
@@ -70,12 +72,12 @@ def train_quantized(
     return trained
 
 
-def _distil(model, images: np.ndarray, targets: np.ndarray, settings: QatSettings) -> None:
+def _distil(model: Any, images: np.ndarray, targets: np.ndarray, settings: QatSettings) -> None:
     optimizer = _adam(settings)
     weights = model.trainable_variables
 
     @tf.function(autograph=False)
-    def step(batch, target):
+    def step(batch: Any, target: Any) -> None:
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(tf.square(model(batch, training=True) - target))
         optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
@@ -84,14 +86,14 @@ def _distil(model, images: np.ndarray, targets: np.ndarray, settings: QatSetting
         step(images[chosen], targets[chosen])
 
 
-def _adam(settings: QatSettings):
+def _adam(settings: QatSettings) -> Any:
     import tf_keras  # Variables of tf_keras need its optimizer.
 
     schedule = tf_keras.optimizers.schedules.CosineDecay(settings.learning_rate, settings.steps)
     return tf_keras.optimizers.Adam(schedule, jit_compile=False)
 
 
-def _batches(count: int, settings: QatSettings):
+def _batches(count: int, settings: QatSettings) -> Iterator[np.ndarray]:
     """Yields indices: one random order of all images after the other, cut into equal batches."""
     generator = np.random.default_rng(settings.seed)
     order = np.empty(0, int)

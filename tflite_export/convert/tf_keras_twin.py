@@ -59,7 +59,7 @@ def folded_twin(model: Any, images: np.ndarray) -> Any:
     if not error <= _TOLERANCE * np.abs(expected).max():
         raise ExportError(
             f"the model cannot be trained further: rebuilt in tf_keras its outputs differ by "
-            f"{error:.2g}; use --quantization=ptq"
+            f"{error:.2g}; choose quantization='ptq'"
         )
     return twin
 
@@ -70,7 +70,7 @@ class _Builder:
     def __init__(self, tf_keras: ModuleType):
         self.keras = tf_keras
 
-    def build(self, model):
+    def build(self, model: Any) -> Any:
         inputs = self.keras.layers.Input(tuple(model.inputs[0].shape)[1:], name="image")
         x = self.keras.layers.Activation("linear", name="image_quantizer")(inputs)
         layers = [layer for layer in model.layers if type(layer).__name__ != "InputLayer"]
@@ -87,7 +87,7 @@ class _Builder:
             tensors[id(layer.output)] = self.add(layer, sources)
         return self.keras.Model(inputs, tensors[id(model.outputs[0])], name="twin")
 
-    def add(self, layer, inputs: list):
+    def add(self, layer: Any, inputs: list[Any]) -> Any:
         kind = type(layer).__name__
         x = inputs if len(inputs) > 1 else inputs[0]
         if kind == "BatchNormalization":
@@ -100,7 +100,7 @@ class _Builder:
             return x
         raise _refused(layer, "is not supported")
 
-    def copy(self, layer, kind: str, x):
+    def copy(self, layer: Any, kind: str, x: Any) -> Any:
         config = layer.get_config()
         settings = {name: config[name] for name in _SETTINGS[kind] if name in config}
         if config.get("groups", 1) != 1:
@@ -113,7 +113,7 @@ class _Builder:
             x = self.activate(layer, x)
         return x
 
-    def activate(self, layer, x):
+    def activate(self, layer: Any, x: Any) -> Any:
         name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
         if name == "linear":
             return x
@@ -123,7 +123,7 @@ class _Builder:
             raise _refused(layer, f"has the activation {name!r}, which is not supported")
         return self.keras.layers.ReLU(**_ACTIVATIONS[name], name=f"{layer.name}_relu")(x)
 
-    def fold(self, norm, x):
+    def fold(self, norm: Any, x: Any) -> Any:
         """Multiplies the kernel before a batch norm, and moves its bias, as the norm would."""
         target = x.node.layer
         if type(target).__name__ not in _WEIGHTED or target.outbound_nodes:
@@ -140,12 +140,12 @@ class _Builder:
         return x
 
 
-def _as_list(tensors) -> list:
+def _as_list(tensors: Any) -> list[Any]:
     return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
 
 
-def _refused(layer, why: str) -> ExportError:
+def _refused(layer: Any, why: str) -> ExportError:
     return ExportError(
         f"quantisation-aware training: layer {layer.name!r} ({type(layer).__name__}) {why}; "
-        "use --quantization=ptq"
+        "choose quantization='ptq'"
     )

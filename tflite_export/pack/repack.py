@@ -108,7 +108,7 @@ def check_same_outputs(
             raise ExportError(
                 f"the repacked model ({packing.level}, {packing.dead_channels} dead channels "
                 f"removed) gives other outputs in {runtime} than the original: export with "
-                "--repack=none and report the model"
+                "repack_level='none' and report the model"
             )
 
 

@@ -43,7 +43,7 @@ class TfKerasTwinTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(outputs_of(twin, IMAGES), outputs_of(model, IMAGES), atol=1e-5)
 
     def test_layer_that_cannot_be_trained_is_named(self):
-        with self.assertRaisesRegex(ExportError, "'rescaling.*--quantization=ptq"):
+        with self.assertRaisesRegex(ExportError, "'rescaling.*quantization='ptq'"):
             folded_twin(mobile_net(keras, mobile_v3=True), IMAGES)
 
     def test_batch_norm_without_a_convolution_is_named(self):
