@@ -31,7 +31,7 @@ from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free, new_folder
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import OperatorGraph
-from tflite_export.runtimes.litert import LitertModel
+from tflite_export.runtimes.litert import MOST_THREADS, LitertModel
 from tflite_export.runtimes.tflm import TflmRuntime
 
 matplotlib.use("Agg")
@@ -226,9 +226,10 @@ def _thread_counts() -> list[int]:
         counts = [int(count) for count in _THREADS.value]
     except ValueError:
         counts = []
-    if not counts or min(counts) < 1:
+    if not counts or min(counts) < 1 or max(counts) > MOST_THREADS:
         raise ExportError(
-            f"--threads={','.join(_THREADS.value)}: numbers above 0, separated by commas"
+            f"--threads={','.join(_THREADS.value)}: numbers from 1 to {MOST_THREADS}, separated by "
+            "commas"
         )
     return counts
 

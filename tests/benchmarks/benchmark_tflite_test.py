@@ -83,8 +83,9 @@ class BenchmarkTfliteTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.parameters(
         ("--models=/nowhere/*.tflite", "no file has such a name"),
         ("--models=", "--models and --output are needed"),
-        ("--threads=two", "--threads=two: numbers above 0"),
-        ("--threads=0", "--threads=0: numbers above 0"),
+        ("--threads=two", "--threads=two: numbers from 1 to 1024, separated by"),
+        ("--threads=0", "--threads=0: numbers from 1"),
+        ("--threads=99999999999", "--threads=99999999999: numbers from 1"),
     )
     def test_bad_flags(self, flag, message):
         self._refused(message, flag)

@@ -66,7 +66,7 @@ class ExportKindsTest(tf.test.TestCase, parameterized.TestCase):
         self.assertNotIn("MEAN", report.ops)
         for board in report.boards:
             self.assertEqual(board.missing, "")
-            self.assertGreater(board.latency.estimate_ms, 0)
+            self.assertGreater(board.latency.latency_ms, 0)
             self.assertBetween(
                 board.fit.arena_used, checked.nonpersistent_bytes, 3 * checked.arena_bytes
             )
@@ -135,7 +135,7 @@ class ExportKindsTest(tf.test.TestCase, parameterized.TestCase):
         for board in report.boards:
             # A transposed convolution has a buffer of sums that no table of ours lists.
             self.assertGreaterEqual(board.fit.arena_used, checked.nonpersistent_bytes)
-            self.assertGreater(board.latency.estimate_ms, 0)
+            self.assertGreater(board.latency.latency_ms, 0)
 
     def test_one_label_an_image_is_too_few_for_pixels(self):
         with self.assertRaisesRegex(ExportError, r"integers \(40, 16, 16\) are needed"):

@@ -55,7 +55,7 @@ class Speed:
     error: float
 
 
-_REFERENCE = Kernels(72.1, 65.1, 90, 89.5, 91, 70.7, 7.4, 98.6, 39, 389)
+REFERENCE = Kernels(72.1, 65.1, 90, 89.5, 91, 70.7, 7.4, 98.6, 39, 389)
 _CMSIS_DSP = Kernels(2.60, 2.07, 4.3, 8.1, 11.3, 9.1, 2.2, 81, 6.8, 406)
 _CMSIS_MVE = Kernels(0.56, 0.31, 1.3, 2.95, 6.0, 1.7, 0.58, 13.9, 2.1, 438)
 _CMSIS_C = Kernels(8.7, 7.0, 10.8, 38, 21.6, 36.5, 6.7, 237, 25, 1405)
@@ -79,15 +79,15 @@ SPEEDS: dict[tuple[str, str], Speed] = {
     ("xtensa-lx7", "esp_nn"): Speed(_CMSIS_MVE, _PLAIN, 1.88, 1.04, 0.5),
     ("rv32imc", "esp_nn"): Speed(_CMSIS_C, _PLAIN_C, 0.77, 1.01, 0.5),
     ("rv32-pie", "esp_nn"): Speed(_CMSIS_MVE, _PLAIN, 3.84, 0.94, 0.5),
-    ("cortex-m0plus", "reference"): Speed(_REFERENCE, _PLAIN, 2.0, 2.0, 0.8),
-    ("cortex-m4", "reference"): Speed(_REFERENCE, _PLAIN, 2.44, 2.44, 0.8),
-    ("cortex-m7", "reference"): Speed(_REFERENCE, _PLAIN, 0.61, 0.61, 0.5),
-    ("cortex-m33", "reference"): Speed(_REFERENCE, _PLAIN, 2.0, 2.0, 0.8),
-    ("cortex-m55", "reference"): Speed(_REFERENCE, _PLAIN, 1.5, 1.5, 0.8),
-    ("cortex-m85", "reference"): Speed(_REFERENCE, _PLAIN, 1.5, 1.5, 0.8),
-    ("xtensa-lx6", "reference"): Speed(_REFERENCE, _PLAIN, 1.84, 1.84, 0.5),
-    ("xtensa-lx7", "reference"): Speed(_REFERENCE, _PLAIN, 1.04, 1.04, 0.5),
-    ("rv32imc", "reference"): Speed(_REFERENCE, _PLAIN, 1.01, 1.01, 0.5),
-    ("rv32-pie", "reference"): Speed(_REFERENCE, _PLAIN, 0.94, 0.94, 0.5),
-    ("rv64gc", "reference"): Speed(_REFERENCE, _PLAIN, 1.2, 1.2, 0.8),
+    ("cortex-m0plus", "reference"): Speed(REFERENCE, _PLAIN, 2.0, 2.0, 0.8),
+    ("cortex-m4", "reference"): Speed(REFERENCE, _PLAIN, 2.44, 2.44, 0.8),
+    ("cortex-m7", "reference"): Speed(REFERENCE, _PLAIN, 0.61, 0.61, 0.5),
+    ("cortex-m33", "reference"): Speed(REFERENCE, _PLAIN, 2.0, 2.0, 0.8),
+    ("cortex-m55", "reference"): Speed(REFERENCE, _PLAIN, 1.5, 1.5, 0.8),
+    ("cortex-m85", "reference"): Speed(REFERENCE, _PLAIN, 1.5, 1.5, 0.8),
+    ("xtensa-lx6", "reference"): Speed(REFERENCE, _PLAIN, 1.84, 1.84, 0.5),
+    ("xtensa-lx7", "reference"): Speed(REFERENCE, _PLAIN, 1.04, 1.04, 0.5),
+    ("rv32imc", "reference"): Speed(REFERENCE, _PLAIN, 1.01, 1.01, 0.5),
+    ("rv32-pie", "reference"): Speed(REFERENCE, _PLAIN, 0.94, 0.94, 0.5),
+    ("rv64gc", "reference"): Speed(REFERENCE, _PLAIN, 1.2, 1.2, 0.8),
 }

@@ -7,7 +7,7 @@ a fast kernel (hard-swish, broadcast MUL, MEAN) cost as much as dozens of MACs a
 from dataclasses import dataclass
 
 from tflite_export.devices.boards import Board
-from tflite_export.devices.kernels import SPEEDS, Speed
+from tflite_export.devices.kernels import REFERENCE, SPEEDS, Speed
 from tflite_export.graph.operators import Op, OperatorGraph
 
 # A convolution of fewer input channels does not fill the kernels' inner loops.
@@ -132,6 +132,9 @@ def _depthwise_cost(op: Op, speed: Speed) -> float:
 
 
 def _plain_instructions(op: Op, speed: Speed) -> float:
+    if op.macs:
+        # A sum of products that the library has no kernel for, such as TRANSPOSE_CONV.
+        return op.macs * REFERENCE.conv
     elements = op.inputs[0].size if op.name in _REDUCING else op.outputs[0].size
     if op.name in _COPYING:
         return elements * _COPY_INSTRUCTIONS

@@ -10,6 +10,9 @@ from tflite_export.common.console import captured_stderr
 from tflite_export.common.errors import ExportError
 from tflite_export.convert.quantization import dequantize, quantize
 
+# More than machines have that run this; a number that is none of a C int is printed with the model.
+MOST_THREADS = 1024
+
 
 @dataclass(frozen=True)
 class LitertResult:
@@ -31,15 +34,17 @@ class LitertModel:
 
     Args:
         tflite: the whole file.
-        threads: CPU threads.
+        threads: CPU threads, at most `MOST_THREADS`.
         reference: plain reference kernels, which round as TFLite Micro does, instead of those
             optimised for this machine; a few rare ops have none.
 
     Raises:
-        ExportError: if LiteRT refuses the file.
+        ExportError: if LiteRT refuses the file, or there cannot be so many threads.
     """
 
     def __init__(self, tflite: bytes, threads: int = 1, reference: bool = False):
+        if not 1 <= threads <= MOST_THREADS:
+            raise ExportError(f"threads={threads}: 1 to {MOST_THREADS} are possible")
         kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
         try:
             with captured_stderr():

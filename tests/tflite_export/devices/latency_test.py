@@ -48,12 +48,15 @@ class LatencyTest(tf.test.TestCase, parameterized.TestCase):
         ("mul", Op("MUL", (_MAP, _tensor(1, 1, 1, 16)), (_MAP,)), 256 * 52),
         ("hard_swish", Op("HARD_SWISH", (_MAP,), (_MAP,)), 256 * 93),
         ("mean", Op("MEAN", (_MAP,), (_tensor(1, 16),)), 256 * 163),
+        ("transposed",
+         Op("TRANSPOSE_CONV", (_tensor(4), _tensor(8, 3, 3, 16), _MAP), (_tensor(1, 8, 8, 8),)),
+         256 * 9 * 8 * 65.1),
         ("pool", Op("AVERAGE_POOL_2D", (_MAP,), (_tensor(1, 1, 1, 16),)), 256 * 6.8),
     )  # fmt: skip
     def test_op_by_hand(self, op, instructions):
         estimate = estimate_latency(_file(op), _BOARD)
         self.assertAllClose(estimate.latency_ms, _milliseconds(instructions))
-        fast = op.name not in ("MUL", "HARD_SWISH", "MEAN")
+        fast = op.name not in ("MUL", "HARD_SWISH", "MEAN", "TRANSPOSE_CONV")
         self.assertEqual(estimate.ops[0].fast, fast)
 
     def test_sum_scales_with_the_clock(self):

@@ -37,6 +37,11 @@ class LitertModelTest(tf.test.TestCase):
             result.values, (np.array(expected, float) - zero_point) * scale, rtol=1e-6
         )
 
+    def test_threads_that_no_machine_has(self):
+        for threads in (0, 99_999_999_999):
+            with self.assertRaisesRegex(ExportError, f"^threads={threads}: 1 to 1024 are possible"):
+                LitertModel(self.tflite, threads)
+
     def test_threads_do_not_change_outputs(self):
         inputs = LitertModel(self.tflite).quantize(random_images(5, seed=3))
         one, two = (LitertModel(self.tflite, threads).run(inputs) for threads in (1, 2))
