@@ -23,6 +23,7 @@ SLOW = (
     "tests/tflite_export/task_test.py",
     "tests/tofa_tf/app",
     "tests/tofa_tf/blocks",
+    "tests/tofa_tf/data/pipeline_test.py",
     "tests/tofa_tf/deploy/accuracy_plot_test.py",
     "tests/tofa_tf/deploy/deploy_test.py",
     "tests/tofa_tf/deploy/firmware_test.py",

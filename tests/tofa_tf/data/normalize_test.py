@@ -17,13 +17,13 @@ class NormalizeTest(tf.test.TestCase):
         self.assertDTypeEqual(normalized, np.float32)
         self.assertAllClose(normalized, [[[[-1.0, 0.0, 1.275], [-0.9, 0.5, 0.025]]]])
 
-    def test_is_the_rule_of_the_export_to_the_bit(self):
+    def test_is_the_rule_of_the_export(self):
         images = noise(4, 16)
+        expected = normalise(images, _MEAN, _STD)
+        self.assertAllEqual(normalize(tf.constant(images), _MEAN, _STD), expected)
+        # In a graph TensorFlow may multiply by the reciprocal instead.
         compiled = tf.function(lambda images: normalize(images, _MEAN, _STD))
-        for function in (normalize, lambda images, *_: compiled(images)):
-            self.assertAllEqual(
-                function(tf.constant(images), _MEAN, _STD), normalise(images, _MEAN, _STD)
-            )
+        self.assertAllClose(compiled(images), expected, rtol=1e-6, atol=1e-6)
 
     def test_values_for_other_channels(self):
         with self.assertRaisesRegex(ValueError, "images have 1 channels, mean 3 and std 3"):
