@@ -13,7 +13,7 @@ def summary(report: ExportReport) -> str:
     """Returns the figures that matter, a few lines."""
     memory, packing = report.memory, report.packing
     lines = [
-        f"{report.macs / 1e6:.2f} MMACs, flash {report.tflite_bytes / 1024:.1f} KiB, "
+        f"{report.macs / 1e6:.3g} MMACs, flash {report.tflite_bytes / 1024:.1f} KiB, "
         f"arena {memory.arena_bytes / 1024:.1f} KiB in TFLite Micro",
         f"repacking ({packing.level}): {packing.unpacked_bytes / 1024:.1f} to "
         f"{report.tflite_bytes / 1024:.1f} KiB, {packing.dead_channels} dead channels removed",

@@ -4,7 +4,7 @@ TensorFlow's converter does not refuse all that it cannot do: a loop ends the wh
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,10 @@ def input_shape(model: Any) -> tuple[int, ...]:
             "the model has no known input shape: build it as a functional model from "
             "keras.Input(shape=(height, width, channels))"
         )
-    _check_one(inputs, "inputs")
-    _check_one(outputs, "outputs")
+    _check_one([_name(tensor) for tensor in inputs], "inputs")
+    # Tensors of outputs have numbers for names.
+    named = getattr(model, "output_names", None) or [_name(tensor) for tensor in outputs]
+    _check_one(named, "outputs")
     shape = tuple(inputs[0].shape)
     if len(shape) - 1 not in _EXAMPLES:
         raise ExportError(
@@ -116,13 +118,16 @@ def _loop_in(node: Any, functions: Mapping[str, Any]) -> str:
     return next(filter(None, inner), "")
 
 
-def _check_one(tensors: Any, what: str) -> None:
-    if len(tensors) != 1:
-        names = ", ".join(str(tensor.name).partition(":")[0] for tensor in tensors)
+def _check_one(names: Sequence[str], what: str) -> None:
+    if len(names) != 1:
         raise ExportError(
-            f"the model has {len(tensors)} {what} ({names}); a model of one input and one output "
-            "can be exported: make it, or one for each, with keras.Model(inputs, outputs)"
+            f"the model has {len(names)} {what} ({', '.join(names)}); a model of one input and one "
+            "output can be exported: make it, or one for each, with keras.Model(inputs, outputs)"
         )
+
+
+def _name(tensor: Any) -> str:
+    return str(tensor.name).partition(":")[0]
 
 
 def _dtype(tensor: Any) -> str:

@@ -37,8 +37,9 @@ class InputShapeTest(tf.test.TestCase, parameterized.TestCase):
         model = namespace.Model([left, right], namespace.layers.Add()([left, right]))
         with self.assertRaisesRegex(ExportError, r"2 inputs \(left, right\); a model of one input"):
             input_shape(model)
-        model = namespace.Model(left, [namespace.layers.Dense(2)(left) for _ in range(2)])
-        with self.assertRaisesRegex(ExportError, "the model has 2 outputs"):
+        both = [namespace.layers.Dense(2, name=name)(left) for name in ("age", "mood")]
+        model = namespace.Model(left, both)
+        with self.assertRaisesRegex(ExportError, r"the model has 2 outputs \(age, mood\)"):
             input_shape(model)
 
     def test_model_without_known_input(self):
