@@ -1,6 +1,7 @@
 """Reads a .tflite file into the graph of its operators."""
 
 import struct
+from collections.abc import Iterable
 
 from ai_edge_litert import schema_py_generated as schema
 
@@ -55,7 +56,7 @@ def _read_model(model: schema.ModelT, size_bytes: int) -> OperatorGraph:
         _read_tensor(index, tensor, model.buffers) for index, tensor in enumerate(graph.tensors)
     )
 
-    def pick(indices) -> tuple[Tensor, ...]:
+    def pick(indices: Iterable[int]) -> tuple[Tensor, ...]:
         return tuple(tensors[index] for index in indices if index >= 0)
 
     ops = tuple(

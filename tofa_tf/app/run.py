@@ -1,6 +1,6 @@
-"""The whole job: images in, one supernet trained once, a verified int8 model per scenario out.
+r"""The whole job: images in, one supernet trained once, a verified int8 model per scenario out.
 
-    tofa run digits --labels_per_class=5 --workdir=runs/digits --steps=300 \\
+    tofa run digits --labels_per_class=5 --workdir=runs/digits --steps=300 \
         --boards=rp2040@100ms --scenarios="macs=1M;flash_kib=96,arena_kib=64"
 
 Training continues where an interrupted one stopped; finished scenarios are not made again; further

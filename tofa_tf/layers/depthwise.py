@@ -5,6 +5,8 @@ a matrix product per channel, (P, batch) x (batch, P), of which every kernel tap
 diagonal: on small maps the whole step is faster so, see `benchmarks/benchmark_supernet.py`.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from tofa_tf.layers.control_flow import cond
@@ -25,8 +27,10 @@ def depthwise_conv2d(x: tf.Tensor, kernel: tf.Tensor, strides: int, padding: str
     all_strides = (1, strides, strides, 1)
 
     @tf.custom_gradient
-    def convolve(x, kernel):
-        def gradient(upstream):
+    def convolve(
+        x: tf.Tensor, kernel: tf.Tensor
+    ) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             to_input = tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
                 input_sizes=tf.shape(x), filter=kernel, out_backprop=upstream,
                 strides=all_strides, padding=padding,
@@ -83,7 +87,9 @@ def kernel_gradient(
     return tf.reshape(tf.transpose(per_channel), (size, size, channels, 1))
 
 
-def _taps(in_size, out_size, kernel_size, strides: int, padding: str) -> tf.Tensor:
+def _taps(
+    in_size: tf.Tensor, out_size: tf.Tensor, kernel_size: tf.Tensor, strides: int, padding: str
+) -> tf.Tensor:
     """(out_size, in_size): the kernel row or column that takes input i to output o."""
     before = 0
     if padding == "SAME":
