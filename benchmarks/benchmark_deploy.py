@@ -6,21 +6,19 @@ The supernet has random weights, so outputs mean nothing; what is shown is that 
 converts and runs, and how well the closed-form cost predicts MACs, parameters, file and arena.
 """
 
+import dataclasses
 import random
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
-from absl import flags
 
-from benchmarks.results import describe_environment, new_results, write_csv
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.convert import convert_int8
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.pack.repack import repack
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.verify import verify
-from tofa_tf.app import cli
-from tofa_tf.common.errors import UserError
 from tofa_tf.nets.harvest import harvest
 from tofa_tf.nets.recalibrate import recalibrate
 from tofa_tf.nets.supernet import Supernet
@@ -29,12 +27,6 @@ from tofa_tf.space.cost import cost
 from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import random_arch
 
-_SPACE = flags.DEFINE_string("search_space", "mcu", "Name of the search space.")
-_SUBNETS = flags.DEFINE_integer("subnets", 200, "How many.", lower_bound=1)
-_SEED = flags.DEFINE_integer("seed", 0, "Of weights and subnets.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace earlier results.")
-
 # How far off the closed-form arena may be: the larger of the two.
 _ARENA_TOLERANCE, _ARENA_TOLERANCE_BYTES = 0.05, 2048
 
@@ -42,29 +34,34 @@ _CLASSES = 10
 _IMAGES = 4
 
 
-def main(argv: Sequence[str]) -> None:
+@dataclasses.dataclass(frozen=True)
+class Options(SettingsBase):
+    """Which subnets are deployed."""
+
+    search_space: str = setting("Name of the search space.", "mcu")
+    subnets: int = setting("How many random subnets.", 200, least=1)
+    seed: int = setting("What weights, subnets and images are drawn with.", 0, least=0)
+
+
+def main(output: Output, options: Options) -> None:
     """Deploys random subnets and compares every closed-form figure with the real one."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    space = get_space(_SPACE.value)
+    space = get_space(options.search_space)
     supernet = Supernet(space, _CLASSES)
     supernet.build()
-    generator = random.Random(_SEED.value)
-    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder, TflmRuntime() as tflm:
+    generator = random.Random(options.seed)
+    with new_results(output) as folder, TflmRuntime() as tflm:
         rows = []
-        for number in range(_SUBNETS.value):
+        for number in range(options.subnets):
             arch = random_arch(space, generator, tilt=generator.uniform(0.02, 0.98))
-            rows.append(_deploy(supernet, arch, tflm))
-            print(f"[{number + 1}/{_SUBNETS.value}] {rows[-1]}", flush=True)
-        _write(folder, rows)
-        print((folder / "README.md").read_text(encoding="utf-8"))
+            rows.append(_deploy(supernet, arch, options.seed, tflm))
+            print(f"[{number + 1}/{options.subnets}] {rows[-1]}", flush=True)
+        write_csv(folder / CSV, rows)
+        write_table(folder, [*_summary(rows, options), "", *_arena_table(rows)])
 
 
-def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]:
-    images = np.random.default_rng(_SEED.value).normal(
-        size=(32, arch.resolution, arch.resolution, 3)
-    )
+def _deploy(supernet: Supernet, arch: Arch, seed: int, tflm: TflmRuntime) -> dict[str, int]:
+    shape = (32, arch.resolution, arch.resolution, 3)
+    images = np.random.default_rng(seed).normal(size=shape)
     images = np.clip(images / 2, -1, 1).astype(np.float32)
     model = harvest(supernet, arch)
     recalibrate(model, images)
@@ -87,16 +84,10 @@ def _deploy(supernet: Supernet, arch: Arch, tflm: TflmRuntime) -> dict[str, int]
     }
 
 
-def _write(folder: Path, rows: list[dict[str, int]]) -> None:
-    write_csv(folder / "results.csv", rows)
-    lines = [*_summary(rows), "", *_arena_table(rows), "", *describe_environment(), ""]
-    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
-
-
-def _summary(rows: list[dict[str, int]]) -> list[str]:
+def _summary(rows: list[dict[str, int]], options: Options) -> list[str]:
     lines = [
-        f"# {len(rows)} of {_SUBNETS.value} random `{_SPACE.value}` subnets converted and run in "
-        "LiteRT and TFLite Micro",
+        f"# {len(rows)} of {options.subnets} random `{options.search_space}` subnets converted "
+        "and run in LiteRT and TFLite Micro",
         "",
         "| closed form against the deployed model | median error | largest error | equal |",
         "|---|---|---|---|",
@@ -141,5 +132,7 @@ def _arena_table(rows: list[dict[str, int]]) -> list[str]:
     return lines
 
 
+COMMAND = Command(main, (Output, Options))
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

@@ -10,18 +10,17 @@ exporter at the run's largest resolution; nobody has trained them, so that they 
 latencies but no accuracy. Every latency is an estimate.
 """
 
-import contextlib
 import dataclasses
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.devices_report import write_devices
-from benchmarks.results import TABLE, new_results
+from benchmarks.devices_report import OURS, PLOT, Row, devices_markdown, plot_devices
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from benchmarks.standard_nets import standard_nets
-from benchmarks.trained_run import load_trained_run
+from benchmarks.trained_run import RunFolder, load_trained_run
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.devices.boards import Board, known_boards, load_boards
@@ -34,7 +33,7 @@ from tofa_tf.deploy.deployment import make_deployments
 from tofa_tf.deploy.results import BoardResult, ScenarioResult
 from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, run_scenario
 from tofa_tf.training.experiment import Experiment
-from tofa_tf.training.settings import Settings, Workdir
+from tofa_tf.training.settings import Settings
 from tofa_tf.training.trained_run import TrainedRun
 
 
@@ -42,54 +41,23 @@ from tofa_tf.training.trained_run import TrainedRun
 class Options(SettingsBase):
     """What this benchmark takes besides a training's settings."""
 
-    output: str = setting("Folder for table, CSV and plot.")
     boards: str = setting("Boards, and files of your own boards; by default all known.", "")
 
 
-OURS = "subnet"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One model on one board; blank is what is not known. Sizes are in bytes.
-
-    Attributes:
-        model: "subnet", or the name of a standard net.
-        missing: what the board lacks for it, with the numbers; empty if it fits.
-        latency_ms: estimate for the CPU, `latency_error` its relative error.
-        npu_ms: Vela's estimate for the board's NPU.
-        int8_accuracy: on the test images, 0 to 1.
-        seconds: from sampler's log, or Keras model, to verified files.
-    """
-
-    board: str
-    model: str
-    missing: str
-    macs: int | None = None
-    flash_used: int | None = None
-    flash_available: int | None = None
-    arena_used: int | None = None
-    arena_available: int | None = None
-    latency_ms: float | None = None
-    latency_error: float | None = None
-    npu: str | None = None
-    npu_ms: float | None = None
-    int8_accuracy: float | None = None
-    seconds: float | None = None
-
-
-def main(settings: Settings, place: Workdir, options: Options) -> None:
+def main(settings: Settings, trained: RunFolder, output: Output, options: Options) -> None:
     """Makes every model for every board and writes the comparison."""
     boards = load_boards(options.boards or ",".join(known_boards()))
-    run = load_trained_run(settings, place)
-    with contextlib.ExitStack() as stack:
-        results = stack.enter_context(new_results(options.output, overwrite=place.overwrite))
-        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        tflm = stack.enter_context(TflmPool())
-        rows = _subnets(boards, dataclasses.replace(run, folder=temporary), tflm)
-        rows += _standard(boards, run.experiment, temporary, tflm)
-        write_devices(results, [asdict(row) for row in rows], OURS)
-        print((results / TABLE).read_text(encoding="utf-8"))
+    run = load_trained_run(settings, trained)
+    with (
+        new_results(output) as results,
+        tempfile.TemporaryDirectory() as temporary,
+        TflmPool() as tflm,
+    ):
+        rows = _subnets(boards, dataclasses.replace(run, folder=Path(temporary)), tflm)
+        rows += _standard(boards, run.experiment, Path(temporary), tflm)
+        write_csv(results / CSV, rows)
+        plot_devices(rows, results / PLOT)
+        write_table(results, devices_markdown(rows))
 
 
 def _subnets(boards: Sequence[Board], run: TrainedRun, tflm: TflmPool) -> list[Row]:
@@ -154,7 +122,7 @@ def _row(
     )
 
 
-COMMAND = Command(main, (Settings, Workdir, Options))
+COMMAND = Command(main, (Settings, RunFolder, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

@@ -19,12 +19,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from absl import flags
 
-from benchmarks.results import RESULT, TABLE, describe_environment, new_results
-from tflite_export.common import cli
+from benchmarks.results import Output, new_results, write_table
+from tflite_export.common.command import Command, run_command
 from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import check_free
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.convert import convert_int8
 from tflite_export.devices.boards import known_boards
 from tflite_export.devices.latency import estimate_latency
@@ -33,14 +32,17 @@ from tflite_export.graph.operators import OperatorGraph
 
 _PUBLISHED = Path(__file__).with_name("published_latencies.csv")
 
-_MODELS_DIR = flags.DEFINE_string("models_dir", None, "Folder with the public .tflite files.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
-
 _KERAS_MODELS = {
     "keras:mobilenet_v2_0.3_80": (keras.applications.MobileNetV2, 80, {"alpha": 0.3}),
     "keras:mobilenet_v3_small_224": (keras.applications.MobileNetV3Small, 224, {}),
 }
+
+
+@dataclass(frozen=True)
+class Options(SettingsBase):
+    """What is compared."""
+
+    models_dir: str = setting("Folder with the public .tflite files; the text above names them.")
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,11 @@ def compare(models_dir: Path) -> list[Row]:
     return rows
 
 
-def _markdown(rows: Sequence[Row]) -> str:
+def _markdown(rows: Sequence[Row]) -> list[str]:
     errors = [abs(row.error) for row in rows if row.role == "held out"]
-    lines = ["# Latency estimates against published measurements", "", *describe_environment(), ""]
-    lines += [
+    lines = [
+        "# Latency estimates against published measurements",
+        "",
         f"{len(errors)} rows held out from the fit: median error {np.median(errors):.1%}, largest "
         f"{max(errors):.1%}.",
         "",
@@ -119,20 +122,16 @@ def _markdown(rows: Sequence[Row]) -> str:
         f"| {row.estimate_ms:.4g} | {row.error:+.1%} | {row.role} | {row.source} |"
         for row in rows
     ]
-    return "\n".join([*lines, ""])
+    return lines
 
 
-def main(argv: Sequence[str]) -> None:
+def main(output: Output, options: Options) -> None:
     """Writes the comparison."""
-    del argv
-    if not _MODELS_DIR.value or not _OUTPUT.value:
-        raise ExportError("--models_dir and --output are needed; --help explains them")
-    check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, kind=RESULT)
-    rows = compare(Path(_MODELS_DIR.value))
-    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
-        (folder / TABLE).write_text(_markdown(rows), encoding="utf-8")
-    print(f"written to {_OUTPUT.value}")
+    with new_results(output) as folder:
+        write_table(folder, _markdown(compare(Path(options.models_dir))))
 
+
+COMMAND = Command(main, (Output, Options))
 
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

@@ -7,21 +7,16 @@ at both levels and compared with the converter's file, bit by bit, in TFLite Mic
 where the level is for it. "Needed" is int8 weights, int32 biases and one float scale per channel.
 """
 
-import csv
-import dataclasses
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import keras
 import numpy as np
-from absl import flags
 
-from benchmarks.results import RESULT, TABLE, describe_environment, new_results
-from tflite_export.common import cli
-from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import check_free
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.convert import convert_int8
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.pack.repack import Level, check_same_outputs, repack
@@ -39,9 +34,12 @@ _CLASSES = 10
 _CALIBRATION_IMAGES = 32
 _COMPARED_IMAGES = 4
 
-_SUBNETS = flags.DEFINE_integer("subnets", 20, "How many random subnets.", lower_bound=4)
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
+
+@dataclass(frozen=True)
+class Options(SettingsBase):
+    """Which subnets are packed."""
+
+    subnets: int = setting("How many random subnets.", 20, least=4)
 
 
 @dataclass(frozen=True)
@@ -129,12 +127,12 @@ def _closed_form(rows: Sequence[Row], terms: Sequence[str]) -> str:
     return f"* weight_bytes + {' + '.join(products)} + {constant:.0f}: largest error {error:.1%}"
 
 
-def _markdown(rows: Sequence[Row]) -> str:
+def _markdown(rows: Sequence[Row]) -> list[str]:
     names = ("converted_bytes", "lossless_bytes", "tflm_only_bytes")
     ratios = {
         name: np.median([getattr(row, name) / row.needed_bytes for row in rows]) for name in names
     }
-    lines = ["# Repacked files", "", *describe_environment(), "", f"{len(rows)} subnets of `mcu`."]
+    lines = ["# Repacked files", "", f"{len(rows)} subnets of `mcu`."]
     lines += ["", "| file | bytes over needed bytes, median |", "|---|---|"]
     lines += [f"| {name.removesuffix('_bytes')} | {ratio:.3f} |" for name, ratio in ratios.items()]
     lines += [
@@ -153,31 +151,24 @@ def _markdown(rows: Sequence[Row]) -> str:
         f"| {row.tflm_only_bytes / 1024:.1f} |"
         for row in rows
     ]
-    return "\n".join([*lines, ""])
+    return lines
 
 
-def main(argv: Sequence[str]) -> None:
+def main(output: Output, options: Options) -> None:
     """Measures random subnets and writes the table."""
-    del argv
-    if not _OUTPUT.value:
-        raise ExportError("--output is missing: name the folder to write")
-    check_free(Path(_OUTPUT.value), overwrite=_OVERWRITE.value, kind=RESULT)
     space, generator, rows = get_space("mcu"), random.Random(0), []
-    with TflmRuntime() as tflm:
-        for subnet in range(_SUBNETS.value):
+    with new_results(output) as folder, TflmRuntime() as tflm:
+        for subnet in range(options.subnets):
             # Tilts from 0.1 to 0.9 reach small and large subnets alike.
-            tilt = 0.1 + 0.8 * subnet / (_SUBNETS.value - 1)
+            tilt = 0.1 + 0.8 * subnet / (options.subnets - 1)
             rows.append(measure(subnet, space, random_arch(space, generator, tilt), tflm))
             row = rows[-1]
             print(f"{subnet}: {row.lossless_bytes / row.needed_bytes:.3f} of the needed bytes")
-    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
-        with open(folder / "packing.csv", "w", newline="", encoding="utf-8") as out:
-            writer = csv.DictWriter(out, [field.name for field in dataclasses.fields(Row)])
-            writer.writeheader()
-            writer.writerows(dataclasses.asdict(row) for row in rows)
-        (folder / TABLE).write_text(_markdown(rows), encoding="utf-8")
-    print(f"written to {_OUTPUT.value}")
+        write_csv(folder / CSV, rows)
+        write_table(folder, _markdown(rows))
 
+
+COMMAND = Command(main, (Output, Options))
 
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

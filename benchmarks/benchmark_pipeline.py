@@ -12,41 +12,43 @@ At last whole training batches: how fast they come, and how fast the trainer of 
 import importlib.metadata
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import keras
 import keras_cv
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
-from benchmarks.results import TABLE, describe_environment, new_results, write_csv
-from tofa_tf.app import cli
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.errors import UserError
 from tofa_tf.data import augment
 from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.rand_augment import rand_augment
-from tofa_tf.data.records import ImageSet
+from tofa_tf.data.records import ImageSet, TrainingImages
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.sampling import SandwichSampler
 from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.trainer import build_training
 
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for table and CSV.")
-_CASES = flags.DEFINE_list(
-    "cases", ["32x64", "32x448", "64x448"], "Image side in pixels x images a batch."
-)
-_SECONDS = flags.DEFINE_float("seconds", 3.0, "Time of each measurement.", lower_bound=0.0)
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
-
 _REFERENCE = "keras_cv RandAugment"
 _POOL = 2048
 _LABELLED_BATCH, _RATIO = 64, 7
 
 Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor | tuple[tf.Tensor, ...]]
+
+
+@dataclass(frozen=True)
+class Options(SettingsBase):
+    """What is measured, and for how long."""
+
+    cases: tuple[str, ...] = setting(
+        "Image side in pixels x images a batch.", ("32x64", "32x448", "64x448")
+    )
+    seconds: float = setting("Time of each measurement.", 3.0, least=0)
 
 
 @dataclass(frozen=True)
@@ -69,23 +71,20 @@ class StepRow:
     trainer_steps_per_second: float
 
 
-def main(argv: Sequence[str]) -> None:
+def main(output: Output, options: Options) -> None:
     """Measures every method and writes the tables."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    cases = [_parse_case(case) for case in _CASES.value]
-    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
-        rows = [row for side, batch in cases for row in _measure_case(side, batch)]
-        steps = [_measure_steps(side) for side in sorted({side for side, _ in cases})]
-        _write(folder, rows, steps)
-        print((folder / TABLE).read_text(encoding="utf-8"))
+    cases, seconds = [_parse_case(case) for case in options.cases], options.seconds
+    with new_results(output) as folder:
+        rows = [row for side, batch in cases for row in _measure_case(side, batch, seconds)]
+        steps = [_measure_steps(side, seconds) for side in sorted({side for side, _ in cases})]
+        write_csv(folder / CSV, rows)
+        write_table(folder, _markdown(rows, steps))
 
 
 def _parse_case(case: str) -> tuple[int, int]:
     match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", case)
     if not match:
-        raise UserError(f"--cases={case}: image side x batch is expected, e.g. 32x64")
+        raise UserError(f"cases has {case!r}: image side x batch is expected, e.g. 32x64")
     side, batch = int(match[1]), int(match[2])
     _space(side)
     return side, batch
@@ -112,10 +111,11 @@ def _methods() -> dict[str, Augmentation]:
     }
 
 
-def _measure_case(side: int, batch: int) -> list[Row]:
+def _measure_case(side: int, batch: int, seconds: float) -> list[Row]:
     speeds = {}
     for name, method in _methods().items():
-        speeds[name] = batch * _batches_per_second(_map_batches(_pool(side), batch, method))
+        batches = _map_batches(_pool(side), batch, method)
+        speeds[name] = batch * _batches_per_second(batches, seconds)
         print(f"{side} x {side}, batch {batch}, {name}: {speeds[name]:,.0f} images/s", flush=True)
     return [
         Row(side, batch, name, speed, speed / speeds[_REFERENCE]) for name, speed in speeds.items()
@@ -133,21 +133,24 @@ def _map_batches(pool: ImageSet, batch: int, method: Augmentation) -> tf.data.Da
     return steps.map(make_batch, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def _measure_steps(side: int) -> StepRow:
+def _measure_steps(side: int, seconds: float) -> StepRow:
     batches = train_batches(
-        _pool(side),
-        range(40),
+        TrainingImages(_pool(side), np.arange(40), np.arange(_POOL)),
         labelled_batch=_LABELLED_BATCH,
         unlabelled_ratio=_RATIO,
         seed=0,
         total_steps=2**31,
     )
-    row = StepRow(side, _batches_per_second(batches), _trainer_steps_per_second(side, batches))
+    row = StepRow(
+        side,
+        _batches_per_second(batches, seconds),
+        _trainer_steps_per_second(side, batches, seconds),
+    )
     print(f"{side} x {side}, steps/s: {row}", flush=True)
     return row
 
 
-def _trainer_steps_per_second(side: int, batches: tf.data.Dataset) -> float:
+def _trainer_steps_per_second(side: int, batches: tf.data.Dataset, seconds: float) -> float:
     """Counts training steps on one batch that is there already."""
     space = _space(side)
     state, sampler = build_training(space, 10, TrainConfig()), SandwichSampler(space, seed=0)
@@ -158,7 +161,7 @@ def _trainer_steps_per_second(side: int, batches: tf.data.Dataset) -> float:
         for step in steps:
             yield state(batch, sampler.archs(int(step)))
 
-    return _batches_per_second(train(steps))
+    return _batches_per_second(train(steps), seconds)
 
 
 def _pool(side: int) -> ImageSet:
@@ -166,20 +169,19 @@ def _pool(side: int) -> ImageSet:
     return ImageSet(pixels, np.zeros(_POOL, np.int32))
 
 
-def _batches_per_second(batches: Iterable) -> float:
+def _batches_per_second(batches: Iterable, seconds: float) -> float:
     """Counts batches for the given time, after those that were prepared while tracing."""
     stream = iter(batches)
     for _ in range(4):
         next(stream)
     start, count = time.perf_counter(), 0
-    while not count or time.perf_counter() - start < _SECONDS.value:
+    while not count or time.perf_counter() - start < seconds:
         next(stream)
         count += 1
     return count / (time.perf_counter() - start)
 
 
-def _write(folder: Path, rows: list[Row], steps: list[StepRow]) -> None:
-    write_csv(folder / "results.csv", [asdict(row) for row in rows])
+def _markdown(rows: list[Row], steps: list[StepRow]) -> list[str]:
     lines = ["# Input pipeline", ""]
     for side, batch in dict.fromkeys((row.side, row.batch) for row in rows):
         lines += [
@@ -211,14 +213,13 @@ def _write(folder: Path, rows: list[Row], steps: list[StepRow]) -> None:
         "",
         f"A step is {_LABELLED_BATCH} labelled images and two views of "
         f"{_LABELLED_BATCH * _RATIO} unlabelled ones, {views} views in all. The trainer is that of "
-        "the `mcu` space, four nets a step; each of both has the machine for itself.",
-        "",
-        *describe_environment(),
+        "the `mcu` space, four nets a step; each of both has the machine for itself. "
         f"keras-cv {importlib.metadata.version('keras-cv')}.",
-        "",
     ]
-    (folder / TABLE).write_text("\n".join(lines), encoding="utf-8")
+    return lines
 
+
+COMMAND = Command(main, (Output, Options))
 
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

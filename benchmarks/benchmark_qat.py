@@ -8,18 +8,14 @@ sampler's log nearest to MACs spread evenly (on a log scale) over the log's rang
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-
-from benchmarks.results import describe_environment, new_results, write_csv
-from benchmarks.trained_run import load_trained_run
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
+from benchmarks.trained_run import RunFolder, load_trained_run
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.outputs import outputs_of
@@ -42,15 +38,65 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import macs
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.experiment import Experiment
-from tofa_tf.training.settings import Settings, Workdir
+from tofa_tf.training.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True)
 class Options(SettingsBase):
     """What this benchmark takes besides a training's settings."""
 
-    output: str = setting("Folder for table, CSV and plot.")
     subnets: int = setting("How many subnets.", 10, least=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """One subnet made int8 in one way; accuracy and agreement are shares of 1.
+
+    Attributes:
+        accuracy: of the int8 model on the test images.
+        loss_points: of the float model's accuracy, in percentage points.
+        agreement: share of images with the float model's class.
+        arena_bytes: of TFLite Micro.
+    """
+
+    accuracy: float
+    loss_points: float
+    agreement: float
+    arena_bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One subnet.
+
+    Attributes:
+        macs: multiply-accumulates.
+        float_accuracy: on the test images, a share of 1.
+        ways: of quantisation, by name.
+        ptq_estimated_loss_points: by `estimated_loss`, without labels.
+        qat_seconds: of the training.
+    """
+
+    macs: int
+    float_accuracy: float
+    ways: Mapping[str, Way]
+    ptq_estimated_loss_points: float
+    qat_seconds: float
+
+    def columns(self) -> dict[str, float]:
+        """Returns all figures by their names in the CSV."""
+        figures = {
+            f"{name}_{figure}": value
+            for name, way in self.ways.items()
+            for figure, value in dataclasses.asdict(way).items()
+        }
+        return {
+            "macs": self.macs,
+            "float_accuracy": self.float_accuracy,
+            **figures,
+            "ptq_estimated_loss_points": self.ptq_estimated_loss_points,
+            "qat_seconds": self.qat_seconds,
+        }
 
 
 # TFLite Micro takes about 1 ms per MMAC and image: it confirms LiteRT on some of the images.
@@ -59,22 +105,18 @@ _PLOT = "loss.png"
 _GOALS = {"ptq": 0.5, "qat": 0.2}
 
 
-def main(settings: Settings, place: Workdir, options: Options) -> None:
+def main(settings: Settings, trained: RunFolder, output: Output, options: Options) -> None:
     """Quantises subnets in both ways and compares their accuracies."""
-    run = load_trained_run(settings, place)
+    run = load_trained_run(settings, trained)
     sampled = (arch for _, arch in run.sampled)
     rows = []
-    with (
-        new_results(options.output, overwrite=place.overwrite) as results,
-        TflmRuntime() as tflm,
-    ):
+    with new_results(output) as results, TflmRuntime() as tflm:
         for arch in spread(run.experiment.space, sampled, options.subnets):
             rows.append(_compare(run.supernet, arch, run.experiment, tflm))
             print(rows[-1], flush=True)
-        write_csv(results / "results.csv", rows)
+        write_csv(results / CSV, [row.columns() for row in rows])
         _plot(results / _PLOT, rows)
-        _write(results, rows, run.experiment)
-        print((results / "README.md").read_text(encoding="utf-8"))
+        write_table(results, _markdown(rows, run.experiment))
 
 
 def spread(space: SearchSpace, archs: Iterable[Arch], count: int) -> list[Arch]:
@@ -93,9 +135,7 @@ def spread(space: SearchSpace, archs: Iterable[Arch], count: int) -> list[Arch]:
     return chosen
 
 
-def _compare(
-    supernet: Supernet, arch: Arch, experiment: Experiment, tflm: TflmRuntime
-) -> dict[str, Any]:
+def _compare(supernet: Supernet, arch: Arch, experiment: Experiment, tflm: TflmRuntime) -> Row:
     training = experiment.training_images(arch.resolution, TRAINING_IMAGES)
     images, labels = experiment.test_images(arch.resolution), experiment.dataset.test.labels
     model, calibration = deployable(supernet, arch, experiment)
@@ -107,29 +147,26 @@ def _compare(
     )
     logits = outputs_of(model, images)
     float_accuracy = float(np.mean(logits.argmax(axis=1) == labels))
-    row = {"macs": macs(experiment.space, arch), "float_accuracy": float_accuracy}
+    ways = {}
     for name, tflite in (("ptq", made.ptq), ("qat", made.qat)):
         some = slice(0, _TFLM_IMAGES)
         checked = verify(tflite, images[some], labels[some], logits[some], tflm)
         answer = answers(tflite, images, labels, logits)
-        row |= {
-            f"{name}_accuracy": answer.accuracy,
-            f"{name}_loss_points": 100 * (float_accuracy - answer.accuracy),
-            f"{name}_agreement": answer.agreement,
-            f"{name}_arena_bytes": checked.arena_bytes,
-        }
+        lost = 100 * (float_accuracy - answer.accuracy)
+        ways[name] = Way(answer.accuracy, lost, answer.agreement, checked.arena_bytes)
     litert = LitertModel(made.ptq)
     estimate = estimated_loss(
         outputs_of(model, training), litert.run(litert.quantize(training)).values
     )
-    return {**row, "ptq_estimated_loss_points": estimate, "qat_seconds": made.qat_seconds}
+    return Row(macs(experiment.space, arch), float_accuracy, ways, estimate, made.qat_seconds)
 
 
-def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    figure, axis = plt.subplots(figsize=(7, 4.2), layout="constrained")
-    x = [row["macs"] / 1e6 for row in rows]
-    for name, marker in (("ptq", "o"), ("qat", "s")):
-        axis.plot(x, [row[f"{name}_loss_points"] for row in rows], marker, label=name.upper())
+def _plot(path: Path, rows: Sequence[Row]) -> None:
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axis = figure.subplots()
+    x = [row.macs / 1e6 for row in rows]
+    for way, marker in (("ptq", "o"), ("qat", "s")):
+        axis.plot(x, [row.ways[way].loss_points for row in rows], marker, label=way.upper())
     axis.axhline(0.0, color="gray", linewidth=0.8)
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter("{x:g}")
@@ -138,10 +175,9 @@ def _plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     axis.grid(alpha=0.3)
     axis.legend()
     figure.savefig(path, dpi=110)
-    plt.close(figure)
 
 
-def _write(folder: Path, rows: Sequence[dict[str, Any]], experiment: Experiment) -> None:
+def _markdown(rows: Sequence[Row], experiment: Experiment) -> list[str]:
     lines = [
         f"# What int8 costs: {len(rows)} subnets of {experiment.dataset.name}",
         "",
@@ -149,45 +185,43 @@ def _write(folder: Path, rows: Sequence[dict[str, Any]], experiment: Experiment)
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        accuracies = " | ".join(f"{row[f'{kind}_accuracy']:.2%}" for kind in ("float", *_GOALS))
-        losses = " | ".join(f"{row[f'{kind}_loss_points']:+.2f}" for kind in _GOALS)
+        accuracies = " | ".join(f"{row.ways[way].accuracy:.2%}" for way in _GOALS)
+        losses = " | ".join(f"{row.ways[way].loss_points:+.2f}" for way in _GOALS)
         lines.append(
-            f"| {row['macs'] / 1e6:.2f} | {accuracies} | {losses} | {row['qat_seconds']:.0f} |"
+            f"| {row.macs / 1e6:.2f} | {row.float_accuracy:.2%} | {accuracies} | {losses} "
+            f"| {row.qat_seconds:.0f} |"
         )
     lines += [
         "",
         "| | median loss, points | largest | wanted at most (median) | same class as float |",
         "|---|---|---|---|---|",
     ]
-    for kind, goal in _GOALS.items():
-        losses = [row[f"{kind}_loss_points"] for row in rows]
-        agreement = np.median([row[f"{kind}_agreement"] for row in rows])
+    for way, goal in _GOALS.items():
+        losses = [row.ways[way].loss_points for row in rows]
+        agreement = np.median([row.ways[way].agreement for row in rows])
         lines.append(
-            f"| {kind.upper()} | {np.median(losses):.2f} | {max(losses):.2f} | {goal} "
+            f"| {way.upper()} | {np.median(losses):.2f} | {max(losses):.2f} | {goal} "
             f"| {agreement:.2%} |"
         )
-    lines += ["", f"![loss against MACs]({_PLOT})", "", *_reading(rows, experiment), ""]
-    (folder / "README.md").write_text(
-        "\n".join([*lines, *describe_environment(), ""]), encoding="utf-8"
-    )
+    return [*lines, "", f"![loss against MACs]({_PLOT})", "", _reading(rows, experiment)]
 
 
-def _reading(rows: Sequence[dict[str, Any]], experiment: Experiment) -> list[str]:
+def _reading(rows: Sequence[Row], experiment: Experiment) -> str:
     count = len(experiment.dataset.test)
-    differing = 1.0 - np.median([row["qat_agreement"] for row in rows])
+    differing = 1.0 - np.median([row.ways["qat"].agreement for row in rows])
     error = 100 * np.sqrt(differing / count)
-    same = all(row["ptq_arena_bytes"] == row["qat_arena_bytes"] for row in rows)
-    return [
+    same = all(len({way.arena_bytes for way in row.ways.values()}) == 1 for row in rows)
+    return (
         f"{count} test images in LiteRT, {_TFLM_IMAGES} of them in TFLite Micro too. With "
         f"{differing:.1%} of answers other than the float net's, the loss of one subnet is "
         f"uncertain by {error:.2f} points. PTQ and QAT take "
         f"{'equal arenas' if same else 'different arenas'}. `--quantization=auto` "
         "estimates without labels, on training images, that PTQ loses "
-        f"{np.median([row['ptq_estimated_loss_points'] for row in rows]):.2f} points (median).",
-    ]
+        f"{np.median([row.ptq_estimated_loss_points for row in rows]):.2f} points (median)."
+    )
 
 
-COMMAND = Command(main, (Settings, Workdir, Options))
+COMMAND = Command(main, (Settings, RunFolder, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.results import describe_environment, new_results, write_csv
-from benchmarks.trained_run import load_trained_run
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
+from benchmarks.trained_run import RunFolder, load_trained_run
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.runtimes.tflm_pool import TflmPool
@@ -24,29 +24,28 @@ from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import run_scenario
 from tofa_tf.space.cost import macs
-from tofa_tf.training.settings import Settings, Workdir
+from tofa_tf.training.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True)
 class Options(SettingsBase):
     """What this benchmark takes besides a training's settings."""
 
-    output: str = setting("Folder for table and CSV.")
     further: int = setting("How many scenarios.", 20, least=1)
 
 
 _COLUMNS = ("macs", "tflite_bytes", "arena_bytes", "float_accuracy", "int8_accuracy", "seconds")
 
 
-def main(settings: Settings, place: Workdir, options: Options) -> None:
+def main(settings: Settings, trained: RunFolder, output: Output, options: Options) -> None:
     """Times scenarios and compares int8 with float accuracy."""
-    run = load_trained_run(settings, place)
+    run = load_trained_run(settings, trained)
     space = run.experiment.space
     low, high = macs(space, space.min_arch), macs(space, space.max_arch)
     budgets = np.geomspace(1.1 * low, high, options.further)
     made = []
     with (
-        new_results(options.output, overwrite=place.overwrite) as results,
+        new_results(output) as results,
         tempfile.TemporaryDirectory() as temporary,
         TflmPool() as tflm,
     ):
@@ -56,29 +55,24 @@ def main(settings: Settings, place: Workdir, options: Options) -> None:
             # None takes over what another has verified: each is timed for itself.
             made.append(run_scenario(run, Deployment(scenario), tflm))
             print(f"{scenario.name}: {made[-1].seconds:.2f} s", flush=True)
-        _write(results, made)
-        print((results / "README.md").read_text(encoding="utf-8"))
+        write_csv(results / CSV, made, _COLUMNS)
+        write_table(results, _markdown(made))
 
 
-def _write(folder: Path, made: Sequence[ScenarioResult]) -> None:
-    write_csv(folder / "results.csv", [{name: getattr(m, name) for name in _COLUMNS} for m in made])
+def _markdown(made: Sequence[ScenarioResult]) -> list[str]:
     seconds = [m.seconds for m in made]
     lost = [100 * (m.float_accuracy - m.int8_accuracy) for m in made]
-    lines = [
+    return [
         f"# {len(made)} further scenarios",
         "",
         "| figure | median | largest |",
         "|---|---|---|",
         f"| log to verified int8 model, seconds | {np.median(seconds):.2f} | {max(seconds):.2f} |",
         f"| float minus int8 accuracy, points | {np.median(lost):.2f} | {max(lost):.2f} |",
-        "",
-        *describe_environment(),
-        "",
     ]
-    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
-COMMAND = Command(main, (Settings, Workdir, Options))
+COMMAND = Command(main, (Settings, RunFolder, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

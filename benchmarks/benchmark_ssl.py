@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.results import describe_environment, new_results, write_csv
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.progress import Progress
@@ -22,7 +22,7 @@ from tofa_tf.space.cost import cost
 from tofa_tf.training.evaluate import accuracy
 from tofa_tf.training.experiment import load_experiment
 from tofa_tf.training.sampling import spread_archs
-from tofa_tf.training.settings import Settings, Workdir
+from tofa_tf.training.settings import Settings
 from tofa_tf.training.trained_run import train_or_load
 
 
@@ -30,22 +30,21 @@ from tofa_tf.training.trained_run import train_or_load
 class Options(SettingsBase):
     """What this benchmark takes besides a training's settings."""
 
-    output: str = setting("Folder for table and CSV.")
     splits: int = setting("Label splits, one seed each, counted from seed.", 3, least=1)
 
 
 _METHODS = {"semi-supervised": False, "labelled-only": True}
 
 
-def main(settings: Settings, place: Workdir, options: Options) -> None:
+def main(settings: Settings, output: Output, options: Options) -> None:
     """Trains two supernets a split and compares their subnets."""
-    with new_results(options.output, overwrite=place.overwrite) as folder:
+    with new_results(output) as folder:
         rows = []
         for seed in range(settings.train.seed, settings.train.seed + options.splits):
             for method, labelled_only in _METHODS.items():
                 rows += _measure(settings, seed, method, labelled_only)
-        _write(folder, rows, settings, options.splits)
-        print((folder / "README.md").read_text(encoding="utf-8"))
+        write_csv(folder / CSV, rows)
+        write_table(folder, _markdown(rows, settings, options.splits))
 
 
 def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) -> list[dict]:
@@ -72,8 +71,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
     return rows
 
 
-def _write(folder: Path, rows: list[dict], settings: Settings, splits: int) -> None:
-    write_csv(folder / "results.csv", rows)
+def _markdown(rows: list[dict], settings: Settings, splits: int) -> list[str]:
     lines = [
         f"# Semi-supervised against labelled-only: {settings.dataset}, "
         f"{settings.labels_per_class} labels a class",
@@ -95,18 +93,15 @@ def _write(folder: Path, rows: list[dict], settings: Settings, splits: int) -> N
             f"| {net} | {net_macs / 1e6:.2f} M | {texts['semi-supervised']} | "
             f"{texts['labelled-only']} | {gain:+.2f} |"
         )
-    lines += [
+    return [
+        *lines,
         "",
         f"Float test accuracy, mean and standard deviation over {splits} label splits "
         f"(seeds from {settings.train.seed}), {settings.train.steps} steps.",
-        "",
-        *describe_environment(),
-        "",
     ]
-    (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
 
 
-COMMAND = Command(main, (Settings, Workdir, Options))
+COMMAND = Command(main, (Settings, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

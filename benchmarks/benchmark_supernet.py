@@ -5,19 +5,19 @@
 Compared are always two functions in one process, in turns, by the median of their times.
 """
 
+import dataclasses
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from unittest import mock
 
 import keras
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
-from benchmarks.results import describe_environment, new_results
-from tofa_tf.app import cli
-from tofa_tf.common.errors import UserError
+from benchmarks.results import Output, new_results, write_table
+from tflite_export.common.command import Command, run_command
+from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.data.pipeline import Batch
 from tofa_tf.layers import depthwise
 from tofa_tf.nets.harvest import harvest
@@ -30,24 +30,24 @@ from tofa_tf.training.sampling import SandwichSampler, random_arch
 from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.trainer import build_training
 
-_SPACE = flags.DEFINE_string("search_space", "mcu", "Name of the search space.")
-_RESOLUTION = flags.DEFINE_integer("resolution", 32, "Image size in pixels.")
-_BATCH = flags.DEFINE_integer("batch", 256, "Images a step in the speed comparisons.")
-_REPEATS = flags.DEFINE_integer("repeats", 20, "Timed calls of each function.")
-_ARCHS = flags.DEFINE_integer("archs", 1000, "Different subnets that the train step is run with.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder for the table.")
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace earlier results.")
-
 _CLASSES = 10
 
 
-def main(argv: Sequence[str]) -> None:
+@dataclasses.dataclass(frozen=True)
+class Options(SettingsBase):
+    """What is measured, and how often."""
+
+    search_space: str = setting("Name of the search space.", "mcu")
+    resolution: int = setting("Image size in pixels.", 32, least=1)
+    batch: int = setting("Images a step in the speed comparisons.", 256, least=1)
+    repeats: int = setting("Timed calls of each function.", 20, least=1)
+    archs: int = setting("Different subnets that the train step is run with.", 1000, least=1)
+
+
+def main(output: Output, options: Options) -> None:
     """Measures and writes a Markdown table."""
-    del argv
-    if not _OUTPUT.value:
-        raise UserError("--output is missing: name a folder for the results")
-    space = get_space(_SPACE.value).at_resolutions((_RESOLUTION.value,))
-    with new_results(_OUTPUT.value, overwrite=_OVERWRITE.value) as folder:
+    space = get_space(options.search_space).at_resolutions((options.resolution,))
+    with new_results(output) as folder:
         supernet = Supernet(space, _CLASSES)
         supernet.build()
         rows = []
@@ -59,34 +59,30 @@ def main(argv: Sequence[str]) -> None:
             _depthwise,
             _equality,
         ):
-            rows.append(measure(space, supernet))
+            rows.append(measure(supernet, options))
             print(" | ".join(rows[-1]), flush=True)
         lines = [
-            f"# Supernet {space.name} at {_RESOLUTION.value} px",
+            f"# Supernet {space.name} at {options.resolution} px",
             "",
             "| figure | measured | wanted |",
             "|---|---|---|",
             *(f"| {' | '.join(row)} |" for row in rows),
-            "",
-            *describe_environment(),
-            "",
         ]
-        (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+        write_table(folder, lines)
 
 
-def _traces(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+def _traces(supernet: Supernet, options: Options) -> tuple[str, str, str]:
     """Runs real train steps with many subnets and counts how often their graphs were traced."""
-    del supernet
-    state = build_training(space, _CLASSES, TrainConfig())
-    size, generator = _RESOLUTION.value, np.random.default_rng(0)
+    state = build_training(supernet.space, _CLASSES, TrainConfig())
+    size, generator = options.resolution, np.random.default_rng(0)
 
     def pixels(count: int) -> tf.Tensor:
         return tf.constant(generator.integers(0, 256, (count, size, size, 3), np.uint8))
 
     labels = tf.constant(generator.integers(0, _CLASSES, 2), tf.int32)
     batch = Batch(pixels(2), labels, pixels(2), pixels(2), labels)
-    archs, seen, step = SandwichSampler(space, seed=0, num_random=8), set(), 0
-    while len(seen) < _ARCHS.value:
+    archs, seen, step = SandwichSampler(supernet.space, seed=0, num_random=8), set(), 0
+    while len(seen) < options.archs:
         drawn = archs.archs(step)
         state(batch, drawn)
         seen.update(arch for _, arch in drawn)
@@ -98,10 +94,13 @@ def _traces(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
     )
 
 
-def _elastic_against_static(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
-    images, arch = _images(), tf.constant(encode(space, space.max_arch))
+def _elastic_against_static(supernet: Supernet, options: Options) -> tuple[str, str, str]:
+    space = supernet.space
+    images, arch = _images(options), tf.constant(encode(space, space.max_arch))
     elastic, plain = _elastic_step(supernet), _static_step(harvest(supernet, space.max_arch))
-    elastic_time, plain_time = _in_turns(lambda: elastic(images, arch), lambda: plain(images))
+    elastic_time, plain_time = _in_turns(
+        options.repeats, lambda: elastic(images, arch), lambda: plain(images)
+    )
     return (
         "speed of the elastic largest net over the static Keras net, forward + backward",
         _ratio(plain_time / elastic_time, elastic_time, plain_time),
@@ -109,35 +108,40 @@ def _elastic_against_static(space: SearchSpace, supernet: Supernet) -> tuple[str
     )
 
 
-def _smallest_share(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
-    step, images = _elastic_step(supernet), _images()
+def _smallest_share(supernet: Supernet, options: Options) -> tuple[str, str, str]:
+    space = supernet.space
+    step, images = _elastic_step(supernet), _images(options)
     small, large = (tf.constant(encode(space, a)) for a in (space.min_arch, space.max_arch))
     return (
         "time share of the smallest net over its share of MACs",
-        _share(space, lambda: step(images, small), lambda: step(images, large)),
+        _share(space, options.repeats, lambda: step(images, small), lambda: step(images, large)),
         "at most 1.5 x",
     )
 
 
-def _static_share(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+def _static_share(supernet: Supernet, options: Options) -> tuple[str, str, str]:
     """The same share without any weight sharing: what a CPU makes of nets that small."""
-    images = _images()
+    space = supernet.space
+    images = _images(options)
     small, large = (_static_step(harvest(supernet, a)) for a in (space.min_arch, space.max_arch))
     return (
         "the same of two static Keras nets",
-        _share(space, lambda: small(images), lambda: large(images)),
+        _share(space, options.repeats, lambda: small(images), lambda: large(images)),
         "",
     )
 
 
-def _depthwise(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+def _depthwise(supernet: Supernet, options: Options) -> tuple[str, str, str]:
     """The largest net with our depthwise kernel gradient and with TensorFlow's."""
-    images, arch = _images(), tf.constant(encode(space, space.max_arch))
+    space = supernet.space
+    images, arch = _images(options), tf.constant(encode(space, space.max_arch))
     ours = _elastic_step(supernet)
     with mock.patch.object(depthwise, "_MAX_PAIRS", 0):
         stock = _elastic_step(supernet)
         stock(images, arch)  # Traced now, without ours.
-    our_time, stock_time = _in_turns(lambda: ours(images, arch), lambda: stock(images, arch))
+    our_time, stock_time = _in_turns(
+        options.repeats, lambda: ours(images, arch), lambda: stock(images, arch)
+    )
     return (
         "speed with our depthwise kernel gradient over TensorFlow's",
         _ratio(stock_time / our_time, our_time, stock_time),
@@ -145,7 +149,8 @@ def _depthwise(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
     )
 
 
-def _equality(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
+def _equality(supernet: Supernet, options: Options) -> tuple[str, str, str]:
+    space = supernet.space
     generator = np.random.default_rng(0)
     for weight in supernet.weights:
         if weight.name in ("gamma", "moving_variance"):
@@ -153,7 +158,8 @@ def _equality(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
         elif weight.name in ("beta", "moving_mean"):
             weight.assign(generator.normal(0.0, 0.2, weight.shape))
     function = tf.function(lambda x, arch: supernet(x, arch), autograph=False)
-    images = generator.normal(size=(4, _RESOLUTION.value, _RESOLUTION.value, 3)).astype(np.float32)
+    shape = (4, options.resolution, options.resolution, 3)
+    images = generator.normal(size=shape).astype(np.float32)
     worst = 0.0
     for seed in range(50):
         arch = random_arch(space, random.Random(seed), tilt=(seed + 0.5) / 50)
@@ -167,8 +173,8 @@ def _equality(space: SearchSpace, supernet: Supernet) -> tuple[str, str, str]:
     )
 
 
-def _images() -> tf.Tensor:
-    shape = (_BATCH.value, _RESOLUTION.value, _RESOLUTION.value, 3)
+def _images(options: Options) -> tf.Tensor:
+    shape = (options.batch, options.resolution, options.resolution, 3)
     return tf.random.stateless_normal(shape, (1, 2))
 
 
@@ -186,8 +192,8 @@ def _static_step(model: keras.Model) -> Callable:
     )
 
 
-def _share(space: SearchSpace, smallest: Callable, largest: Callable) -> str:
-    small_time, large_time = _in_turns(smallest, largest)
+def _share(space: SearchSpace, repeats: int, smallest: Callable, largest: Callable) -> str:
+    small_time, large_time = _in_turns(repeats, smallest, largest)
     small, large = (cost(space, a, _CLASSES).macs for a in (space.min_arch, space.max_arch))
     return (
         f"{small_time / large_time / (small / large):.2f} x ({small_time / large_time:.3f} of the "
@@ -205,10 +211,10 @@ def _ratio(ratio: float, seconds: float, other_seconds: float) -> str:
     return f"{ratio:.2f} x ({1e3 * seconds:.0f} and {1e3 * other_seconds:.0f} ms)"
 
 
-def _in_turns(*functions: Callable) -> list[float]:
+def _in_turns(repeats: int, *functions: Callable) -> list[float]:
     """Returns the median seconds of each function, called in turns."""
     times: list[list[float]] = [[] for _ in functions]
-    for repeat in range(_REPEATS.value + 2):
+    for repeat in range(repeats + 2):
         for function, mine in zip(functions, times, strict=True):
             start = time.perf_counter()
             function()
@@ -217,5 +223,7 @@ def _in_turns(*functions: Callable) -> list[float]:
     return [float(np.median(mine)) for mine in times]
 
 
+COMMAND = Command(main, (Output, Options))
+
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

@@ -3,49 +3,44 @@
     python -m benchmarks.benchmark_tflite --models='runs/*/scenarios/*/model_int8.tflite' \
         --output=benchmarks/results/tflite --threads=1,2
 
-writes `benchmark.csv` (one row a model and thread count), `ops.csv` (one row an op), `benchmark.md`
-and `benchmark.png`. Every model is fed one random image. LiteRT latencies are medians and 90th
+writes `results.csv` (one row a model and thread count), `ops.csv` (one row an op), `README.md` and
+`latency.png`. Every model is fed one random image. LiteRT latencies are medians and 90th
 percentiles of single invocations on this machine after a warm-up; they rank models for a PC or a
 phone, not for a microcontroller. The Python packages of LiteRT and TFLite Micro do not expose their
 profilers, so ops are listed with their MACs instead of their times.
 """
 
-import csv
-import datetime
 import glob
-import importlib.metadata
-import os
-import platform
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import matplotlib
 import numpy as np
-from absl import flags
+from matplotlib.figure import Figure
 
-from benchmarks.results import RESULT
-from tflite_export.common import cli
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
+from tflite_export.common.command import Command, run_command
 from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import check_free, new_folder
+from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import OperatorGraph
 from tflite_export.runtimes.litert import MOST_THREADS, LitertModel
 from tflite_export.runtimes.tflm import TflmRuntime
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402, the backend has to be chosen first
-
 _WARM_UP_RUNS = 20
 _TFLM_RUNS = 10
-_PACKAGES = ("ai-edge-litert", "tflite_micro", "numpy")
+_PLOT = "latency.png"
 
-_MODELS = flags.DEFINE_string("models", None, "Pattern of .tflite files; ** is any folder.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder to write.")
-_THREADS = flags.DEFINE_list("threads", ["1"], "Thread counts of LiteRT.")
-_RUNS = flags.DEFINE_integer("runs", 200, "Timed invocations.", lower_bound=1)
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Replace an earlier output.")
+
+@dataclass(frozen=True)
+class Options(SettingsBase):
+    """What is measured, and how often."""
+
+    models: str = setting("Pattern of .tflite files; ** is any folder.")
+    threads: tuple[int, ...] = setting("Thread counts of LiteRT.", (1,), least=1, most=MOST_THREADS)
+    runs: int = setting("Timed invocations.", 200, least=1)
 
 
 @dataclass(frozen=True)
@@ -112,53 +107,29 @@ def _time_litert(litert: LitertModel, image: np.ndarray, runs: int) -> list[floa
     return milliseconds
 
 
-def machine() -> dict[str, str]:
-    """Returns what figures depend on: CPU, cores, versions, date."""
-    return {
-        "CPU": _cpu_model(),
-        "cores": str(len(os.sched_getaffinity(0))),
-        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        **{name: importlib.metadata.version(name) for name in _PACKAGES},
-        "date": datetime.date.today().isoformat(),
-    }
-
-
-def _cpu_model() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or "unknown")
-
-
-def write_results(
-    folder: Path, rows: Sequence[Row], files: dict[str, OperatorGraph], about: dict[str, str]
-) -> None:
-    """Writes tables and plot.
+def op_rows(files: Mapping[str, OperatorGraph]) -> list[dict[str, Any]]:
+    """Returns one row an op.
 
     Args:
-        folder: where.
-        rows: measured figures.
-        files: the parsed models by the names that the rows use.
-        about: the machine.
+        files: parsed models by name.
     """
-    with open(folder / "benchmark.csv", "w", newline="", encoding="utf-8") as out:
-        writer = csv.DictWriter(out, [field.name for field in fields(Row)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
-    with open(folder / "ops.csv", "w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out)
-        writer.writerow(["model", "index", "op", "output_shape", "macs", "layer"])
-        for name, file in files.items():
-            for index, op in enumerate(file.ops):
-                shape = "x".join(map(str, op.outputs[0].shape))
-                writer.writerow([name, index, op.name, shape, op.macs, op.origin])
-    (folder / "benchmark.md").write_text(_markdown(rows, files, about), encoding="utf-8")
-    _plot(rows, folder / "benchmark.png")
+    return [
+        {
+            "model": name,
+            "index": index,
+            "op": op.name,
+            "output_shape": "x".join(map(str, op.outputs[0].shape)),
+            "macs": op.macs,
+            "layer": op.origin,
+        }
+        for name, file in files.items()
+        for index, op in enumerate(file.ops)
+    ]
 
 
-def _markdown(rows: Sequence[Row], files: dict[str, OperatorGraph], about: dict[str, str]) -> str:
-    lines = ["# int8 models on this machine", ""]
-    lines += [f"* {key}: {value}" for key, value in about.items()]
-    lines += [
+def _markdown(rows: Sequence[Row], files: Mapping[str, OperatorGraph]) -> list[str]:
+    lines = [
+        "# int8 models on this machine",
         "",
         "| model | MMACs | ops | file KiB | TFLM arena KiB | threads | LiteRT median ms | p90 ms "
         "| TFLM host ms |",
@@ -176,12 +147,12 @@ def _markdown(rows: Sequence[Row], files: dict[str, OperatorGraph], about: dict[
     for name, file in files.items():
         sums = (sum(op.macs for op in file.ops if op.name == kind) for kind in kinds)
         lines.append(f"| {name} | " + " | ".join(f"{macs / 1e3:.0f}" for macs in sums) + " |")
-    lines += ["", "![latency and memory](benchmark.png)", ""]
-    return "\n".join(lines)
+    return [*lines, "", f"![latency and memory]({_PLOT})"]
 
 
 def _plot(rows: Sequence[Row], path: Path) -> None:
-    figure, (latency, memory) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    latency, memory = figure.subplots(1, 2)
     for threads in sorted({row.threads for row in rows}):
         chosen = sorted((row for row in rows if row.threads == threads), key=lambda row: row.macs)
         medians = np.array([row.litert_median_ms for row in chosen])
@@ -208,7 +179,6 @@ def _plot(rows: Sequence[Row], path: Path) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(path, dpi=120)
-    plt.close(figure)
 
 
 def short_names(paths: Sequence[str]) -> list[str]:
@@ -221,46 +191,33 @@ def short_names(paths: Sequence[str]) -> list[str]:
     return ["/".join(p) for p in parts]
 
 
-def _thread_counts() -> list[int]:
-    try:
-        counts = [int(count) for count in _THREADS.value]
-    except ValueError:
-        counts = []
-    if not counts or min(counts) < 1 or max(counts) > MOST_THREADS:
-        raise ExportError(
-            f"--threads={','.join(_THREADS.value)}: numbers from 1 to {MOST_THREADS}, separated by "
-            "commas"
-        )
-    return counts
-
-
-def main(argv: Sequence[str]) -> None:
+def main(output: Output, options: Options) -> None:
     """Measures every model that the pattern names."""
-    del argv
-    threads = _thread_counts()
-    if not _MODELS.value or not _OUTPUT.value:
-        raise ExportError("--models and --output are needed; --help explains them")
-    paths = sorted(glob.glob(_MODELS.value, recursive=True))
+    paths = sorted(glob.glob(options.models, recursive=True))
     if not paths:
-        raise ExportError(f"--models={_MODELS.value}: no file has such a name")
-    output = Path(_OUTPUT.value)
-    check_free(output, overwrite=_OVERWRITE.value, kind=RESULT)
-    rows, files = [], {}
-    with TflmRuntime() as tflm:
+        raise ExportError(f"models is {options.models!r}: no file has such a name")
+    rows: list[Row] = []
+    files: dict[str, OperatorGraph] = {}
+    with new_results(output) as folder, TflmRuntime() as tflm:
         for path, name in zip(paths, short_names(paths), strict=True):
             try:
                 tflite = Path(path).read_bytes()
-                rows += measure(tflite, name, threads, _RUNS.value, tflm)
+                rows += measure(tflite, name, options.threads, options.runs, tflm)
             except OSError as error:
                 raise ExportError(f"cannot read {path}: {error.strerror}") from error
             except ExportError as error:
                 raise ExportError(f"{path}: {error}") from error
             files[name] = read_tflite(tflite)
-            print(f"{name}: {rows[-1].litert_median_ms:.3f} ms in LiteRT, {threads[-1]} threads")
-    with new_folder(output, overwrite=_OVERWRITE.value, kind=RESULT) as folder:
-        write_results(folder, rows, files, machine())
-    print(f"written to {output}")
+            print(
+                f"{name}: {rows[-1].litert_median_ms:.3f} ms in LiteRT, {rows[-1].threads} threads"
+            )
+        write_csv(folder / CSV, rows)
+        write_csv(folder / "ops.csv", op_rows(files))
+        _plot(rows, folder / _PLOT)
+        write_table(folder, _markdown(rows, files))
 
+
+COMMAND = Command(main, (Output, Options))
 
 if __name__ == "__main__":
-    cli.run_script(main)
+    run_command(COMMAND)

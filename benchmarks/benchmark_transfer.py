@@ -10,43 +10,43 @@ same command continues an interrupted benchmark; each supernet has its run folde
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.results import TABLE, describe_environment, new_results, write_csv
+from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.json_data import JsonRecord
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.export_folder import REPORT_FILE
 from tflite_export.export_settings import CalibrationData, VerificationData
 from tflite_export.exporter import export_model
 from tflite_export.runtimes.tflm import TflmRuntime
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.files import read_json, write_json
+from tofa_tf.common.files import write_json
 from tofa_tf.common.progress import Progress
+from tofa_tf.data.labels import LabelsPerClass
 from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES
 from tofa_tf.nets.deployable import deployable
-from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.load import resolve_pretrained
 from tofa_tf.pretrained.names import NONE
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import cost
 from tofa_tf.training.experiment import (
-    Experiment,
     load_experiment,
     open_folder,
 )
 from tofa_tf.training.sampling import spread_archs
-from tofa_tf.training.settings import Settings, Workdir
-from tofa_tf.training.trained_run import train_or_load
+from tofa_tf.training.settings import Settings
+from tofa_tf.training.trained_run import TrainedRun, train_or_load
 
 
 @dataclasses.dataclass(frozen=True)
 class Options(SettingsBase):
     """What this benchmark takes besides a training's settings."""
 
-    output: str = setting("Folder for table, plot and CSV.")
+    workdir: str = setting("Folder for the runs that are compared.")
     labels: tuple[int, ...] = setting(
         "Labelled images of each class, one training of each method for each.",
         (4, 25, 400),
@@ -57,55 +57,78 @@ class Options(SettingsBase):
 
 TOFA, LABELLED_ONLY, SCRATCH = "TOFA", "labelled-only", "TOFA from scratch"
 _CHANGES = {TOFA: {}, LABELLED_ONLY: {"labelled_only": True}, SCRATCH: {"pretrained": NONE}}
+_PLOT = "accuracy.png"
 
 
-def main(settings: Settings, place: Workdir, options: Options) -> None:
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One subnet; accuracies are shares of 1 on the test images.
+
+    Attributes:
+        labels_per_class: of the training.
+        method: of the training.
+        macs: multiply-accumulates.
+        float_accuracy: of the float model.
+        int8_accuracy: of the int8 model.
+        level: from 0, the smallest.
+        training_seconds: of the supernet.
+    """
+
+    labels_per_class: LabelsPerClass
+    method: str
+    macs: int
+    float_accuracy: float
+    int8_accuracy: float
+    level: int
+    training_seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured(JsonRecord):
+    """What was measured of one supernet."""
+
+    rows: tuple[Row, ...]
+
+
+def main(settings: Settings, output: Output, options: Options) -> None:
     """Trains what is not trained yet, exports, and compares."""
     if resolve_pretrained(settings.pretrained, settings.search_space) == NONE:
         raise UserError("pretrained is none: there is nothing to compare with from scratch")
     if not options.labels:
         raise UserError("labels is empty: name at least one number of labels")
-    with (
-        new_results(options.output, overwrite=place.overwrite) as folder,
-        TflmRuntime() as tflm,
-    ):
-        rows = []
+    with new_results(output) as folder, TflmRuntime() as tflm:
+        rows: list[Row] = []
         for labels in options.labels:
             for method, changes in _CHANGES.items():
                 job = dataclasses.replace(settings, labels_per_class=labels, **changes)
                 name = f"{method.lower().replace(' ', '_')}_{labels}"
-                for row in _measure(job, Path(place.workdir) / name, tflm, options.levels):
-                    rows.append({"labels_per_class": labels, "method": method, **row})
-        _write(folder, rows, settings)
-        print((folder / TABLE).read_text(encoding="utf-8"))
+                print(name, flush=True)
+                rows += _measure(job, method, Path(options.workdir) / name, options.levels, tflm)
+        write_csv(folder / CSV, rows)
+        _plot(rows).savefig(folder / _PLOT, dpi=120)
+        write_table(folder, _markdown(rows, settings))
 
 
 def _measure(
-    settings: Settings, workdir: Path, tflm: TflmRuntime, levels: int
-) -> list[dict[str, Any]]:
+    settings: Settings, method: str, workdir: Path, levels: int, tflm: TflmRuntime
+) -> tuple[Row, ...]:
     """Returns one row a level; what an earlier call has measured is read."""
-    print(workdir.name, flush=True)
     experiment = load_experiment(settings)
     folder = open_folder(experiment, workdir, overwrite=False)
-    measured = folder / f"levels_{levels}.json"
-    if measured.exists():
-        return read_json(measured)
+    record = folder / f"levels_{levels}.json"
+    if record.exists():
+        return Measured.read(record).rows
     with Progress(settings.train.steps) as progress:
         run = train_or_load(experiment, folder, progress.step)
-    rows = [
-        {**_export(run.supernet, arch, experiment, folder / f"level{level}", tflm), "level": level}
-        for level, arch in enumerate(spread_archs(experiment.space, levels))
-    ]
-    for row in rows:
-        row["training_seconds"] = run.training_seconds
-    write_json(measured, rows)
+    archs = spread_archs(experiment.space, levels)
+    rows = tuple(_export(run, arch, method, level, tflm) for level, arch in enumerate(archs))
+    write_json(record, Measured(rows).to_json())
     return rows
 
 
-def _export(
-    supernet: Supernet, arch: Arch, experiment: Experiment, folder: Path, tflm: TflmRuntime
-) -> dict[str, float]:
-    model, calibration = deployable(supernet, arch, experiment)
+def _export(run: TrainedRun, arch: Arch, method: str, level: int, tflm: TflmRuntime) -> Row:
+    experiment, folder = run.experiment, run.folder / f"level{level}"
+    model, calibration = deployable(run.supernet, arch, experiment)
     report = export_model(
         model,
         CalibrationData(calibration[:REPRESENTATIVE_IMAGES]),
@@ -118,16 +141,18 @@ def _export(
     )
     checked = report.verification
     print(f"  {report.macs / 1e6:.2f} MMACs: int8 {checked.int8_accuracy:.2%}", flush=True)
-    return {
-        "macs": cost(experiment.space, arch, experiment.num_classes, experiment.channels).macs,
-        "float_accuracy": checked.float_accuracy,
-        "int8_accuracy": checked.int8_accuracy,
-    }
+    return Row(
+        labels_per_class=experiment.settings.labels_per_class,
+        method=method,
+        macs=cost(experiment.space, arch, experiment.num_classes, experiment.channels).macs,
+        float_accuracy=checked.float_accuracy,
+        int8_accuracy=checked.int8_accuracy,
+        level=level,
+        training_seconds=run.training_seconds,
+    )
 
 
-def _write(folder: Path, rows: list[dict[str, Any]], settings: Settings) -> None:
-    write_csv(folder / "results.csv", rows)
-    _plot(rows).savefig(folder / "accuracy.png", dpi=120)
+def _markdown(rows: Sequence[Row], settings: Settings) -> list[str]:
     lines = [
         f"# Pre-trained weights and unlabelled images: {settings.dataset}",
         "",
@@ -135,48 +160,43 @@ def _write(folder: Path, rows: list[dict[str, Any]], settings: Settings) -> None
         "gain by pre-training |",
         "|---|---|---|---|---|---|---|",
     ]
-    for labels, level in dict.fromkeys((row["labels_per_class"], row["level"]) for row in rows):
+    for labels, level in dict.fromkeys((row.labels_per_class, row.level) for row in rows):
         here = {
-            row["method"]: row
-            for row in rows
-            if (row["labels_per_class"], row["level"]) == (labels, level)
+            row.method: row for row in rows if (row.labels_per_class, row.level) == (labels, level)
         }
-        top_1 = {method: 100 * row["int8_accuracy"] for method, row in here.items()}
+        top_1 = {method: 100 * row.int8_accuracy for method, row in here.items()}
         lines.append(
-            f"| {labels} | {here[TOFA]['macs'] / 1e6:.2f} M | "
+            f"| {labels} | {here[TOFA].macs / 1e6:.2f} M | "
             + " | ".join(f"{top_1[method]:.1f} %" for method in _CHANGES)
             + f" | {top_1[TOFA] - top_1[LABELLED_ONLY]:+.1f}"
             + f" | {top_1[TOFA] - top_1[SCRATCH]:+.1f} |"
         )
-    minutes = sum(row["training_seconds"] for row in rows if row["level"] == 0) / 60
-    lines += [
+    minutes = sum(row.training_seconds for row in rows if row.level == 0) / 60
+    return [
+        *lines,
         "",
         f"Top-1 of the int8 models on all test images, one seed ({settings.train.seed}), "
         f"{settings.train.steps:,} steps; {minutes:.0f} minutes of training in all.",
         "",
-        "![int8 accuracy against MACs](accuracy.png)",
-        "",
-        *describe_environment(),
-        "",
+        f"![int8 accuracy against MACs]({_PLOT})",
     ]
-    (folder / TABLE).write_text("\n".join(lines), encoding="utf-8")
 
 
-def _plot(rows: list[dict[str, Any]]) -> Figure:
-    labels = list(dict.fromkeys(row["labels_per_class"] for row in rows))
+def _plot(rows: Sequence[Row]) -> Figure:
+    labels = list(dict.fromkeys(row.labels_per_class for row in rows))
     figure = Figure(figsize=(3.6 * len(labels), 3.6), layout="constrained")
     axes = figure.subplots(1, len(labels), sharey=True, squeeze=False)[0]
     for axis, count in zip(axes, labels, strict=True):
         for method in _CHANGES:
-            curve = [r for r in rows if (r["labels_per_class"], r["method"]) == (count, method)]
+            curve = [row for row in rows if (row.labels_per_class, row.method) == (count, method)]
             axis.plot(
-                [row["macs"] / 1e6 for row in curve],
-                [100 * row["int8_accuracy"] for row in curve],
+                [row.macs / 1e6 for row in curve],
+                [100 * row.int8_accuracy for row in curve],
                 marker="o",
                 label=method,
             )
         axis.set(title=f"{count} labels a class", xlabel="MMACs", xscale="log")
-        levels = [row["macs"] / 1e6 for row in curve]
+        levels = [row.macs / 1e6 for row in curve]
         axis.set_xticks(levels, [f"{level:.1f}" for level in levels])
         axis.minorticks_off()
         axis.grid(alpha=0.3)
@@ -185,7 +205,7 @@ def _plot(rows: list[dict[str, Any]]) -> Figure:
     return figure
 
 
-COMMAND = Command(main, (Settings, Workdir, Options))
+COMMAND = Command(main, (Settings, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

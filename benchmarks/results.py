@@ -1,7 +1,8 @@
-"""What every benchmark writes besides its figures: where, when, on what, by which command."""
+"""What all benchmarks take and write: where results go, and what they were measured on."""
 
 import contextlib
 import csv
+import dataclasses
 import datetime
 import importlib.metadata
 import platform
@@ -12,30 +13,67 @@ from pathlib import Path
 from typing import Any
 
 from tflite_export.common.folders import FolderKind, new_folder
+from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.machine import describe_machine
 
 TABLE = "README.md"
-RESULT = FolderKind("benchmark result", own=("*.md", "*.csv", "*.json", "*.png"))
+CSV = "results.csv"
+_RESULT = FolderKind("benchmark result", own=("*.md", "*.csv", "*.json", "*.png"))
 _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite_micro", "numpy")
 
 
+@dataclasses.dataclass(frozen=True)
+class Output(SettingsBase):
+    """Where the results go."""
+
+    output: str = setting("Folder for table, CSV and plot.")
+    overwrite: bool = setting("Replace earlier results in the output folder.", False)
+
+
 @contextlib.contextmanager
-def new_results(path: str, *, overwrite: bool) -> Iterator[Path]:
-    """Yields a folder to write results to; it appears at `path` when the block succeeds."""
-    with new_folder(Path(path), overwrite=overwrite, kind=RESULT) as folder:
+def new_results(output: Output) -> Iterator[Path]:
+    """Yields a folder to write results to; it appears at its place when the block succeeds.
+
+    Raises:
+        ExportError: if the place is taken.
+    """
+    path = Path(output.output)
+    with new_folder(path, overwrite=output.overwrite, kind=_RESULT) as folder:
         yield folder
 
 
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
-    """Writes one line a row; by default all of a row's entries."""
+def write_csv(path: Path, rows: Sequence[Any], columns: Sequence[str] = ()) -> None:
+    """Writes one line a row.
+
+    Args:
+        path: of the file.
+        rows: mappings, or objects with the columns as attributes.
+        columns: in this order; empty: all keys of a mapping, all fields of a dataclass.
+    """
+    first = rows[0]
+    if not columns:
+        fields = first if isinstance(first, Mapping) else _field_names(first)
+        columns = list(fields)
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns or list(rows[0]), extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows([_entry(row, name) for name in columns] for row in rows)
 
 
-def describe_environment() -> list[str]:
-    """Returns lines of Markdown: command, date, machine, versions."""
+def write_table(folder: Path, lines: Sequence[str]) -> None:
+    """Writes the results as people read them, with what they were got on, and prints them.
+
+    Args:
+        folder: of the results.
+        lines: Markdown.
+    """
+    text = "\n".join([*lines, "", *_environment(), ""])
+    (folder / TABLE).write_text(text, encoding="utf-8")
+    print(text)
+
+
+def _environment() -> list[str]:
+    """Lines of Markdown: command, date, machine, versions."""
     module = sys.modules["__main__"].__spec__
     command = ["python", "-m", module.name if module else sys.argv[0], *sys.argv[1:]]
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
@@ -45,3 +83,11 @@ def describe_environment() -> list[str]:
         f"{datetime.date.today()}, {describe_machine()}, Python {platform.python_version()}, "
         f"{versions}.",
     ]
+
+
+def _field_names(row: Any) -> list[str]:
+    return [field.name for field in dataclasses.fields(row)]
+
+
+def _entry(row: Any, name: str) -> Any:
+    return row[name] if isinstance(row, Mapping) else getattr(row, name)

@@ -11,7 +11,7 @@ class BenchmarkPackingTest(tf.test.TestCase):
         output = pathlib.Path(self.get_temp_dir()) / "out"
         done = run_script("benchmarks.benchmark_packing", "--subnets=4", f"--output={output}")
         self.assertEqual(done.returncode, 0, done.stderr)
-        with open(output / "packing.csv", newline="") as file:
+        with open(output / "results.csv", newline="") as file:
             rows = [{key: int(value) for key, value in row.items()} for row in csv.DictReader(file)]
         self.assertLen(rows, 4)
         for row in rows:

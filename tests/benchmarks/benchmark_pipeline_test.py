@@ -35,10 +35,10 @@ class BenchmarkPipelineTest(tf.test.TestCase):
 
     def test_bad_flags(self):
         for arguments, message in (
-            ([], "error: --output is missing: name a folder for the results"),
+            ([], "error: output is missing: Folder for table, CSV and plot."),
             (
                 ["--output=unused", "--cases=32"],
-                "error: --cases=32: image side x batch is expected, e.g. 32x64",
+                "error: cases has '32': image side x batch is expected, e.g. 32x64",
             ),
         ):
             done = _run(*arguments)

@@ -39,10 +39,10 @@ class BenchmarkTransferTest(tf.test.TestCase):
 
     def test_bad_flags(self):
         for arguments, message in (
-            (["--workdir=y"], "error: output is missing: Folder for table, plot and CSV."),
+            (["--workdir=y"], "error: output is missing: Folder for table, CSV and plot."),
             (
                 ["--output=x"],
-                "error: workdir is missing: Folder of the run; an interrupted one continues there.",
+                "error: workdir is missing: Folder for the runs that are compared.",
             ),
             (
                 ["--output=x", "--workdir=y", "--labels=few"],
