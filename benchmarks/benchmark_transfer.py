@@ -33,6 +33,7 @@ from tofa_tf.pretrained.load import resolve_pretrained
 from tofa_tf.pretrained.names import NONE
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import cost
+from tofa_tf.space.presets import get_space
 from tofa_tf.training.experiment import (
     load_experiment,
     open_folder,
@@ -92,7 +93,7 @@ class Measured(JsonRecord):
 
 def main(settings: Settings, output: Output, options: Options) -> None:
     """Trains what is not trained yet, exports, and compares."""
-    if resolve_pretrained(settings.pretrained, settings.search_space) == NONE:
+    if resolve_pretrained(settings.pretrained, get_space(settings.search_space).name) == NONE:
         raise UserError("pretrained is none: there is nothing to compare with from scratch")
     if not options.labels:
         raise UserError("labels is empty: name at least one number of labels")

@@ -11,6 +11,7 @@ _ROOT = Path(__file__).parents[1]
 SLOW = (
     "tests/benchmarks",
     "tests/package_test.py",
+    "tests/readme_test.py",
     "tests/tflite_export/convert",
     "tests/tflite_export/export_again_test.py",
     "tests/tflite_export/run_export_test.py",
@@ -19,8 +20,10 @@ SLOW = (
     "tests/tflite_export/exporter_test.py",
     "tests/tflite_export/firmware",
     "tests/tflite_export/pack",
+    "tests/tflite_export/predictor_test.py",
     "tests/tflite_export/runtimes",
     "tests/tflite_export/task_test.py",
+    "tests/tofa_tf/api_test.py",
     "tests/tofa_tf/app",
     "tests/tofa_tf/blocks",
     "tests/tofa_tf/data/pipeline_test.py",

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from tflite_export.common.cli import guarded
 from tflite_export.common.command_help import command_help
@@ -137,6 +137,8 @@ def run_command(command: Command, argv: Sequence[str] | None = None) -> None:
     command.define_flags(flags.FLAGS)
 
     def main(arguments: Sequence[str]) -> None:
+        # People read it: no level, time, process and line before every sentence.
+        logging.get_absl_handler().setFormatter(None)
         for (name, value), text in command.answers.items():
             if flags.FLAGS[name].value == value:
                 print(text())

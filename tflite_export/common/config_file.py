@@ -53,5 +53,6 @@ def _toml(value: Any) -> str:
         # TOML's basic strings are JSON's, but for one character.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{name} = {_toml(item)}' for name, item in value.items())}}}"
+        items = (f"{name} = {_toml(item)}" for name, item in value.items() if item is not None)
+        return f"{{{', '.join(items)}}}"
     return f"[{', '.join(_toml(item) for item in value)}]"

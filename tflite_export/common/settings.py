@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from tflite_export.common.errors import UserError
+from tflite_export.common.json_data import JsonRecord
 
 _ABOUT = "setting"
 
@@ -210,8 +211,8 @@ def _converted(kind: Any, value: Any) -> Any:
     if origin is tuple:
         item, _ = typing.get_args(kind)
         parts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(parts, Iterable):
-            raise ValueError("it must be a list")
+        # One value is a list of one.
+        parts = parts if isinstance(parts, Iterable) else (parts,)
         return tuple(_converted(item, part) for part in parts if part != "")
     if kind is type(None):
         if value is not None:
@@ -321,6 +322,8 @@ def _plain(value: Any) -> Any:
         return value.values()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, JsonRecord):
+        return value.to_json()
     return value.value if isinstance(value, enum.Enum) else value
 
 

@@ -17,6 +17,8 @@ def main(place: RunFolder, models: DeploySettings) -> None:
     from pathlib import Path
 
     from tofa_tf.app.console import deploy_and_show, load_and_show, train_and_show
+    from tofa_tf.common.errors import UserError
+    from tofa_tf.data.arrays import ARRAYS
     from tofa_tf.deploy.deployment import check_deployments
     from tofa_tf.deploy.targets import read_deployments
     from tofa_tf.training.trained_run import check_trained
@@ -24,6 +26,11 @@ def main(place: RunFolder, models: DeploySettings) -> None:
     folder = Path(place.workdir)
     settings = Settings.of_run(folder)
     check_trained(folder)
+    if settings.dataset == ARRAYS:
+        raise UserError(
+            f"{folder} was trained on arrays, which it does not hold: deploy it where they are, by "
+            "tofa_tf.train(...).deploy(...)"
+        )
     deployments = read_deployments(models, settings.train.seed)
     experiment = load_and_show(settings)
     check_deployments(deployments, experiment.space, experiment.num_classes, experiment.channels)

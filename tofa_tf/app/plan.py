@@ -10,11 +10,12 @@ nothing is trained, converted or measured.
 import dataclasses
 
 from tflite_export.common.command import Command
+from tflite_export.common.json_data import JsonRecord
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.devices.boards import list_boards
 from tofa_tf.app.main import run
 from tofa_tf.deploy.settings import DeploySettings
-from tofa_tf.training.settings import Settings, Workdir
+from tofa_tf.training.settings import Settings, Workdir, parse_search_space
 
 _PLAN = "Plan"
 
@@ -28,7 +29,10 @@ class Plan(SettingsBase):
         "Boards, as nano33ble,rp2040@100ms,my_board.toml; list shows the known ones.",
         "", heading=_PLAN,
     )  # fmt: skip
-    search_space: str = setting("Name of the search space.", "mcu", heading=_PLAN)
+    search_space: str | JsonRecord = setting(
+        "Name of the search space, or the .json file of one of your own.",
+        "mcu", parse=parse_search_space, heading=_PLAN,
+    )  # fmt: skip
     resolutions: tuple[int, ...] = setting(
         "Image sizes in pixels; by default all of the search space.", (), heading=_PLAN
     )

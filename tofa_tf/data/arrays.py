@@ -13,6 +13,9 @@ from tofa_tf.data.channels import GREY, RGB, with_channels
 from tofa_tf.data.records import ImageSet, Source, as_texts, without_classes
 from tofa_tf.data.resize import resize
 
+# What a data set of arrays is called in records and messages.
+ARRAYS = "arrays"
+
 _MIN_CLASSES = 2
 # Kinds of dtype that hold text.
 _NAMES = "UTO"
@@ -58,8 +61,8 @@ class Images:
         self.flip = flip
 
     def __str__(self) -> str:
-        """What the data set is called in records and messages."""
-        return "arrays"
+        """See `ARRAYS`."""
+        return ARRAYS
 
     def load(self, image_size: int, channels: int) -> Source:
         """Returns the images resized.

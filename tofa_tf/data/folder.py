@@ -8,6 +8,7 @@ from absl import logging
 
 from tflite_export.common.image_files import is_image
 from tofa_tf.common.errors import UserError, printable
+from tofa_tf.common.paths import user_path
 from tofa_tf.data.decode import decode_all
 from tofa_tf.data.records import ImageSet, Source, as_texts, joined, without_classes
 
@@ -114,7 +115,7 @@ def _classes(
 ) -> tuple[tuple[str, ...], list[Path]]:
     """Returns the names of the classes, and the sub-folders of unlabelled images."""
     others = {"test": test, "unlabelled": unlabelled}
-    named = {what: Path(other).expanduser().resolve() for what, other in others.items() if other}
+    named = {what: user_path(other).resolve() for what, other in others.items() if other}
     folders = [folder for folder in _folders(root) if folder.resolve() not in named.values()]
     own = [folder for folder in folders if folder.name.lower() in _UNLABELLED]
     names = tuple(folder.name for folder in folders if folder not in own)
@@ -212,7 +213,7 @@ def _check_classes(root: Path, class_names: Sequence[str]) -> None:
 
 def check_apart(what: str, folder: Path, other_what: str, other: Path) -> None:
     """Raises a UserError if a folder lies in another: their images would be in two parts."""
-    one, two = (path.expanduser().resolve() for path in (folder, other))
+    one, two = (user_path(path).resolve() for path in (folder, other))
     if one.is_relative_to(two) or two.is_relative_to(one):
         raise UserError(
             f"the {what} folder {folder} and the {other_what} folder {other} have images in "
@@ -225,7 +226,7 @@ def _is_hidden(path: Path) -> bool:
 
 
 def _existing(path: str, what: str) -> Path:
-    root = Path(path).expanduser()
+    root = user_path(path)
     if not path.isprintable():
         raise UserError(
             f"the {what} folder '{printable(path)}' has a name that cannot be printed in one line: "

@@ -9,6 +9,7 @@ from pathlib import Path
 from absl import logging
 
 from tofa_tf.common.errors import UserError
+from tofa_tf.common.paths import user_path
 from tofa_tf.data import digits, folder, tfds_source
 from tofa_tf.data.arrays import Images
 from tofa_tf.data.channels import GREY, RGB, check_channels
@@ -174,7 +175,7 @@ def _unknown(source: str, data_dir: str | None) -> UserError:
 
 
 def _looks_like_path(name: str) -> bool:
-    return name.startswith((".", "~", os.sep)) or Path(name).is_dir()
+    return name.startswith((".", "~", os.sep)) or user_path(name).is_dir()
 
 
 def _log(dataset: Dataset) -> None:

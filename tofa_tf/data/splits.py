@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from tflite_export.common.errors import TofaError
 from tflite_export.common.json_data import JsonRecord
 from tofa_tf.common import files
 from tofa_tf.common.errors import UserError
+from tofa_tf.common.paths import user_path
 from tofa_tf.data.records import ImageSet
 
 SPLIT = "split.json"
@@ -97,7 +97,7 @@ def load_split(path: str | os.PathLike) -> Split:
     Raises:
         UserError: the file is missing or is not a split.
     """
-    path = Path(path).expanduser()
+    path = user_path(path)
     file = path / SPLIT if path.is_dir() else path
     stored = files.read_json(file)
     try:

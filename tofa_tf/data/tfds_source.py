@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tofa_tf.common.errors import UserError, first_line
+from tofa_tf.common.paths import user_path
 from tofa_tf.data.channels import RGB, with_channels
 from tofa_tf.data.records import ImageSet, Source, without_classes
 from tofa_tf.data.resize import resize_all
@@ -156,7 +157,7 @@ def _library() -> ModuleType:
 
 def _root(data_dir: str | None) -> Path:
     default = os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")
-    return Path(data_dir or default).expanduser()
+    return user_path(data_dir or default)
 
 
 def _version(folder: Path) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """The search spaces that ship with the package: one table each, in this one place."""
 
+from tflite_export.common.json_data import JsonRecord
 from tofa_tf.blocks.basic_residual import BasicResidual
 from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
@@ -128,12 +129,14 @@ _ALL = (
 SPACES: dict[str, SearchSpace] = {space.name: space for space in _ALL}
 
 
-def get_space(name: str) -> SearchSpace:
-    """Returns a search space by its name.
+def get_space(name: str | JsonRecord) -> SearchSpace:
+    """Returns a search space by its name; one of one's own is returned as it is.
 
     Raises:
         UserError: if there is none of that name; lists those there are.
     """
-    if name not in SPACES:
+    if isinstance(name, SearchSpace):
+        return name
+    if not isinstance(name, str) or name not in SPACES:
         raise UserError(f"unknown search space {name!r}; available: {', '.join(sorted(SPACES))}")
     return SPACES[name]

@@ -4,9 +4,11 @@ Loads no TensorFlow, so that a command can show its help or refuse a setting at 
 """
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from tflite_export.common.json_data import JsonRecord
 from tflite_export.common.settings import SettingsBase, keys_of, setting
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import stored_settings
@@ -15,6 +17,32 @@ from tofa_tf.pretrained.names import DEFAULT, NONE
 
 _MAX_SEED = 2**32 - 1
 _DATA, _NET, _TRAINING, _RUN = "Data", "Net", "Training", "Run"
+
+
+def parse_search_space(value: Any) -> str | JsonRecord:
+    """Returns the name of a search space; of one's own the `SearchSpace` itself.
+
+    Args:
+        value: a name, the path of a .json file, a `SearchSpace`, or what its `to_json` returned.
+
+    Raises:
+        TofaError: if it is none of these; a name is looked up where the space is needed.
+    """
+    if isinstance(value, str) and not value.endswith(".json"):
+        return value
+    from tofa_tf.space.presets import SPACES  # loads TensorFlow
+    from tofa_tf.space.search_space import SearchSpace
+
+    if isinstance(value, str):
+        value = SearchSpace.read(Path(value))
+    elif isinstance(value, Mapping):
+        value = SearchSpace.from_json(value)
+    elif not isinstance(value, SearchSpace):
+        raise UserError(
+            f"search_space is of type {type(value).__name__}: it must be a name, a .json file or a "
+            "SearchSpace"
+        )
+    return value.name if SPACES.get(value.name) == value else value
 
 
 def _rules() -> list[str]:
@@ -169,9 +197,11 @@ class Settings(SettingsBase):
         "Baseline: equal loss, augmentation and steps, but the labelled images are the only ones.",
         False,
     )
-    search_space: str = setting(
-        "What may vary in the supernet: the name of a search space.", "mcu", heading=_NET
-    )
+    search_space: str | JsonRecord = setting(
+        "What may vary in the supernet: the name of a search space, or the .json file of one of "
+        "your own.",
+        "mcu", parse=parse_search_space, heading=_NET,
+    )  # fmt: skip
     resolutions: tuple[int, ...] = setting(
         "Heights and widths of images in pixels, choices of the search space; by default its "
         "smallest.",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 from absl import logging
 
@@ -90,7 +91,8 @@ def train(
         on_step: is told of every finished step.
 
     Raises:
-        UserError: if the loss or the gradient stops being finite; says at which step.
+        UserError: if loss, gradient or weights stop being finite; says at which step, and keeps
+            the last checkpoint.
         KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is finished and saved.
     """
     checkpoint = folder / CHECKPOINT
@@ -134,6 +136,7 @@ def train(
             stop = interrupted()
             due = (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1
             if due or stop:
+                _check_weights(step, state, checkpoint)
                 save_checkpoint(checkpoint, state)
             if stop:
                 raise KeyboardInterrupt
@@ -143,10 +146,24 @@ def train(
 
 
 def _check_finite(step: int, metrics: dict[str, float], checkpoint: Path) -> None:
-    if math.isfinite(metrics["loss"]) and math.isfinite(metrics["gradient_norm"]):
-        return
+    if not math.isfinite(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
+        what = f"loss {metrics['loss']}, gradient norm {metrics['gradient_norm']}"
+        raise _diverged(step, what, checkpoint)
+
+
+def _check_weights(step: int, state: TrainStep, checkpoint: Path) -> None:
+    """Clipped gradients and logits of one batch may be finite where weights are not any more."""
+    arrays = {variable.path: variable for variable in state.supernet.weights}
+    arrays |= {variable.name: variable for variable in state.averages}
+    bad = [name for name, array in arrays.items() if not np.isfinite(np.asarray(array)).all()]
+    if bad:
+        what = f"{len(bad)} of {len(arrays)} arrays of weights are not finite, e.g. {bad[0]}"
+        raise _diverged(step, what, checkpoint)
+
+
+def _diverged(step: int, what: str, checkpoint: Path) -> UserError:
     kept = f"the last good state is in {checkpoint}" if checkpoint.exists() else "nothing was saved"
-    raise UserError(
-        f"training diverged at step {step}: loss {metrics['loss']}, gradient norm "
-        f"{metrics['gradient_norm']}; {kept}; lower learning_rate or raise warmup_steps"
+    return UserError(
+        f"training diverged at step {step}: {what}; {kept}; lower learning_rate or raise "
+        "warmup_steps"
     )

@@ -128,6 +128,32 @@ class TrainerTest(tf.test.TestCase):
             iterations = next(name for name in saved.files if name.endswith("iteration"))
             self.assertEqual(saved[iterations], 5)
 
+    def test_weights_that_are_not_finite_never_count_as_trained(self):
+        folder = Path(self.get_temp_dir()) / "infinite"
+        folder.mkdir()
+        state = build_training(TINY, 10, CONFIG)
+        (variance, *_) = (v for v in state.supernet.weights if v.name == "moving_variance")
+
+        def poison(step, metrics):
+            # Training itself has no use for it: losses stay finite.
+            if step == 6:
+                variance.assign(np.full(variance.shape, np.inf))
+
+        message = rf"diverged at step 9: 1 of \d+ arrays of weights .*, e.g. {variance.path}"
+        with self.assertRaisesRegex(UserError, message):
+            train(state, digits(), CONFIG, folder, poison)
+        with np.load(folder / CHECKPOINT) as saved:
+            self.assertTrue(all(np.all(np.isfinite(saved[name])) for name in saved.files))
+        self.assertFalse((folder / WEIGHTS).exists())
+
+    def test_a_learning_rate_beyond_all_measure_does_not_count_as_trained(self):
+        folder = Path(self.get_temp_dir()) / "steep"
+        folder.mkdir()
+        config = dataclasses.replace(CONFIG, learning_rate=1e10)
+        with self.assertRaisesRegex(UserError, "diverged at step .*lower learning_rate"):
+            train(build_training(TINY, 10, config), digits(), config, folder)
+        self.assertFalse((folder / WEIGHTS).exists())
+
     def test_damaged_checkpoint_is_named(self):
         folder = Path(self.get_temp_dir()) / "damaged"
         folder.mkdir()
