@@ -86,8 +86,11 @@ def train(
     from tofa_tf.training.experiment import load_experiment, open_folder
     from tofa_tf.training.trained_run import train_or_load
 
-    images = data if isinstance(data, Images) else None
-    named = Data(str(images), {}) if images else data if isinstance(data, Data) else load(data)
+    images = None
+    if isinstance(data, Images):
+        images, named = data, Data(str(data), {})
+    else:
+        named = data if isinstance(data, Data) else load(data)
     made = _make(
         Settings,
         {"dataset": named.dataset, **named.settings, "search_space": space, **settings},
