@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[1]
 # None of the project's own modules: each script has to define its flags by itself.
 _PRELOADED = (
     *("tensorflow", "keras", "tf_keras", "numpy", "h5py", "PIL.Image", "matplotlib.figure"),
-    *("ai_edge_litert.interpreter", "sklearn.datasets"),
+    *("ai_edge_litert.interpreter", "sklearn.datasets", "keras_cv"),
 )
 
 
@@ -53,6 +53,8 @@ def _server() -> subprocess.Popen:
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    # Waited for, so that the time of the scripts is counted as that of the tests.
+    atexit.register(server.wait)
     atexit.register(server.kill)
     return server
 

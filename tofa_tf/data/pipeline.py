@@ -78,6 +78,9 @@ def train_batches(
     with tf.device("CPU"):
         images, labels = tf.constant(data.pool.images), tf.constant(data.pool.labels, tf.int32)
 
+    # Nothing here is Python that depends on a tensor: AutoGraph would read all that is called, for
+    # seconds, and change nothing.
+    @tf.autograph.experimental.do_not_convert
     def make_batch(step: tf.Tensor, known: tf.Tensor, drawn: tf.Tensor) -> Batch:
         labelled_images, unlabelled_images = tf.gather(images, known), tf.gather(images, drawn)
         return Batch(
@@ -113,6 +116,7 @@ def _order(items: np.ndarray, count: int, start_step: int, key: int) -> tf.data.
         return tf.data.Dataset.from_tensors(ordered[:0]).repeat()
     first_epoch, done = divmod(start_step * count, len(items))
 
+    @tf.autograph.experimental.do_not_convert
     def shuffle(epoch: tf.Tensor) -> tf.Tensor:
         shuffled = tf.random.experimental.stateless_shuffle(ordered, [key, epoch])
         return shuffled[tf.where(epoch == first_epoch, done, 0) :]

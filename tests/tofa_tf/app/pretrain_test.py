@@ -1,9 +1,8 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import tensorflow as tf
 
+from tests.scripts import run_script
 from tofa_tf.pretrained.load import load_supernet
 from tofa_tf.space.presets import get_space
 
@@ -11,10 +10,9 @@ from tofa_tf.space.presets import get_space
 class PretrainTest(tf.test.TestCase):
     def test_weights_and_model_card(self):
         folder = Path(self.get_temp_dir())
-        command = [sys.executable, "-m", "tofa_tf.pretrain", "--dataset=digits"]
-        command += ["--labels_per_class=3", "--steps=2", "--labelled_batch=4"]
-        command += [f"--workdir={folder / 'run'}", f"--output={folder / 'made'}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        flags = ["--dataset=digits", "--labels_per_class=3", "--steps=2", "--labelled_batch=4"]
+        flags += [f"--workdir={folder / 'run'}", f"--output={folder / 'made'}"]
+        done = run_script("tofa_tf.pretrain", *flags)
         self.assertEqual(done.returncode, 0, done.stderr)
         made = load_supernet(folder / "made.weights.h5", get_space("mcu"))
         trained = load_supernet(folder / "run" / "supernet.weights.h5", get_space("mcu"))
@@ -29,7 +27,7 @@ class PretrainTest(tf.test.TestCase):
         ):
             self.assertIn(part, card)
 
-        again = subprocess.run(command, capture_output=True, text=True, check=False)
+        again = run_script("tofa_tf.pretrain", *flags)
         self.assertEqual(again.returncode, 1)
         self.assertRegex(again.stderr, "error: .*made.weights.h5 exists: choose another output")
 

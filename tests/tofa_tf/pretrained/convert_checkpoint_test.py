@@ -1,10 +1,9 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.scripts import run_script
 from tests.tofa_tf.pretrained.state_dict_test import once_for_all_tensors
 from tests.tofa_tf.pretrained.torch_zip import write_state_dict
 from tofa_tf.common.errors import UserError
@@ -59,13 +58,11 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_script_ends_with_one_line(self):
         self.checkpoint.write_bytes(b"PK no archive")
-        result = subprocess.run(
-            [
-                *(sys.executable, "-m", "tofa_tf.pretrained.convert", "--source=ofa_mbv3_w1.0"),
-                *(f"--checkpoint={self.checkpoint}", f"--output={self.output}"),
-            ],
-            capture_output=True,
-            text=True,
+        result = run_script(
+            "tofa_tf.pretrained.convert",
+            "--source=ofa_mbv3_w1.0",
+            f"--checkpoint={self.checkpoint}",
+            f"--output={self.output}",
         )
         self.assertEqual(result.returncode, 1)
         self.assertRegex(result.stderr, "^error: .*x.pth is damaged or not a PyTorch .*\n$")
