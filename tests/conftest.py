@@ -35,6 +35,7 @@ SLOW = (
     "tests/tofa_tf/layers",
     "tests/tofa_tf/nets",
     "tests/tofa_tf/pretrained",
+    "tests/tofa_tf/training/extension_test.py",
     "tests/tofa_tf/training/trained_run_test.py",
     "tests/tofa_tf/training/trainer_test.py",
 )

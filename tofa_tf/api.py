@@ -63,16 +63,20 @@ def train(
     space: "str | SearchSpace" = "mcu",
     workdir: str | Path,
     overwrite: bool = False,
+    extend: bool = False,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
     **settings: Any,
 ) -> "Run":
     """Trains one supernet, goes on where an interrupted training stopped, or reads the result.
+
+    Sets the seeds of Python, numpy and TensorFlow.
 
     Args:
         data: arrays, what `load` returned, or what it takes.
         space: search space: a name, or one of your own.
         workdir: folder of the run; equal settings and images continue there.
         overwrite: delete another run in that folder.
+        extend: go on with a run there that is the same but for fewer steps.
         on_step: is told of every finished step: its number, and metrics by name.
         **settings: all others that `tofa train --helpfull` shows, by the same names: `steps`,
             `labels_per_class` (by default all), `resolutions`, `pretrained`, `seed`, ...
@@ -96,7 +100,7 @@ def train(
         {"dataset": named.dataset, **named.settings, "search_space": space, **settings},
     )
     experiment = load_experiment(made, images)
-    folder = open_folder(experiment, workdir, overwrite=overwrite)
+    folder = open_folder(experiment, workdir, overwrite=overwrite, extend=extend)
     return Run(train_or_load(experiment, folder, on_step))
 
 

@@ -4,24 +4,9 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from absl import app
-
-from tflite_export.common.errors import ExportError, TofaError
-
-
-def run_script(main: Callable[[Sequence[str]], None]) -> None:
-    """Runs an absl `main` that takes no arguments besides flags, see `guarded`."""
-
-    def without_arguments(argv: Sequence[str]) -> None:
-        if len(argv) > 1:
-            raise ExportError(
-                f"unexpected argument {argv[1]!r}: everything is passed as --flag=value"
-            )
-        main(argv)
-
-    app.run(lambda argv: guarded(lambda: without_arguments(argv)))
+from tflite_export.common.errors import TofaError
 
 
 def guarded(main: Callable[[], None]) -> None:

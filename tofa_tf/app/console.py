@@ -36,7 +36,7 @@ def describe(experiment: Experiment) -> str:
 
 def train_and_show(experiment: Experiment, place: Workdir) -> TrainedRun:
     """Trains, or goes on, or reads what was trained, in the folder of the run."""
-    folder = open_folder(experiment, place.workdir, overwrite=place.overwrite)
+    folder = open_folder(experiment, place.workdir, overwrite=place.overwrite, extend=place.extend)
     with Progress(experiment.config.steps) as progress:
         return train_or_load(experiment, folder, progress.step)
 

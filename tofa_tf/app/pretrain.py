@@ -55,7 +55,7 @@ def main(settings: Settings, place: Workdir, files: Output) -> None:
     from tofa_tf.training.trainer import WEIGHTS
 
     experiment = load_experiment(settings)
-    folder = open_folder(experiment, place.workdir, overwrite=place.overwrite)
+    folder = open_folder(experiment, place.workdir, overwrite=place.overwrite, extend=place.extend)
     with Progress(experiment.config.steps) as progress:
         supernet = train_or_load(experiment, folder, progress.step).supernet
     text = model_card(supernet, experiment, folder)

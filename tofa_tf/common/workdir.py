@@ -17,7 +17,9 @@ from tofa_tf.common.files import read_json, write_json
 
 # The settings for people, and for `--config`; what decides whose folder it is, is the JSON file.
 CONFIG_TOML = "config.toml"
-_CONFIG = "config.json"
+CONFIG = "config.json"
+# Beside the settings: after how many steps the run was made one of more.
+EXTENDED = "extended_from"
 _LOCK = ".tofa.lock"
 # Files that were being written when a process was killed, see `replacing`.
 _TEMPORARY = ".[0-9]*.*"
@@ -30,7 +32,7 @@ _locks: dict[str, int] = {}
 def _made_earlier(folder: Path) -> bool:
     """Whether a folder without marker file holds a run: its settings are those of one."""
     try:
-        settings = read_json(folder / _CONFIG)
+        settings = read_json(folder / CONFIG)
     except UserError:
         return False
     return isinstance(settings, dict) and settings.keys() >= _RUN_SETTINGS
@@ -39,7 +41,7 @@ def _made_earlier(folder: Path) -> bool:
 RUN = FolderKind(
     "run",
     own=(
-        *(_CONFIG, CONFIG_TOML, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
+        *(CONFIG, CONFIG_TOML, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
         *("checkpoint.npz", "supernet.weights.h5", "scenarios"),
         *("report.json", "report.md", "report.html", "accuracy.png"),
         *(_LOCK, _TEMPORARY),
@@ -92,12 +94,12 @@ def stored_settings(folder: Path) -> dict[str, Any]:
     Raises:
         UserError: if there is no run, or its settings cannot be read.
     """
-    if not (folder / _CONFIG).exists():
-        raise UserError(f"{folder} holds no run: there is no {_CONFIG} in it")
-    settings = read_json(folder / _CONFIG)
+    if not (folder / CONFIG).exists():
+        raise UserError(f"{folder} holds no run: there is no {CONFIG} in it")
+    settings = read_json(folder / CONFIG)
     if not isinstance(settings, dict):
-        raise UserError(f"{folder / _CONFIG} is damaged: it holds no settings")
-    return settings
+        raise UserError(f"{folder / CONFIG} is damaged: it holds no settings")
+    return {name: value for name, value in settings.items() if name != EXTENDED}
 
 
 def close_workdir(path: str | os.PathLike) -> None:
@@ -120,21 +122,21 @@ def _begin_or_continue(folder: Path, config: dict[str, Any], *, overwrite: bool)
         mark(folder, RUN)
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error.strerror}") from error
-    if not (folder / _CONFIG).exists():
-        write_json(folder / _CONFIG, config)
+    if not (folder / CONFIG).exists():
+        write_json(folder / CONFIG, config)
 
 
 def _other_run(folder: Path, config: dict[str, Any]) -> str:
     """Says how the run in a folder differs from this one; empty if it is this one or none."""
     if not _content(folder):
         return ""
-    if not (folder / _CONFIG).exists():
+    if not (folder / CONFIG).exists():
         # Whoever deleted the settings alone should not lose the training by the next command.
-        return f"its {_CONFIG} is missing"
+        return f"its {CONFIG} is missing"
     try:
-        return _difference(read_json(folder / _CONFIG), config)
+        return _difference(stored_settings(folder), config)
     except UserError:
-        return f"its {_CONFIG} is damaged"
+        return f"its {CONFIG} is damaged"
 
 
 def _content(folder: Path) -> list[str]:
@@ -155,7 +157,7 @@ def delete_run(folder: Path) -> None:
     try:
         if reason := why_not_deleted(folder, RUN):
             raise UserError(f"{reason}: move that away, or choose another workdir")
-        (folder / _CONFIG).unlink(missing_ok=True)
+        (folder / CONFIG).unlink(missing_ok=True)
         for name in _content(folder):
             if (folder / name).is_dir() and not (folder / name).is_symlink():
                 shutil.rmtree(folder / name)
@@ -208,10 +210,8 @@ def sha256(path: str | os.PathLike) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def _difference(old: Any, new: dict[str, Any]) -> str:
+def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
     """Says where two configurations differ; empty if they do not."""
-    if not isinstance(old, dict):
-        return "its config.json is damaged"
     old, new = _flat(old), _flat(new)
     changed = [
         f"{key} is {old.get(key)!r} there, {new.get(key)!r} here"

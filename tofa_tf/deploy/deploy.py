@@ -12,11 +12,13 @@ from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json
 from tofa_tf.common.machine import describe_machine
+from tofa_tf.common.workdir import EXTENDED
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.firmware import add_firmware
 from tofa_tf.deploy.report import write_report
 from tofa_tf.deploy.results import FORMAT, RunReport, ScenarioResult
 from tofa_tf.deploy.scenario import SCENARIOS, finished_result, run_scenario
+from tofa_tf.training.extension import extended_from
 from tofa_tf.training.trained_run import TrainedRun
 
 REPORT = "report.json"
@@ -115,7 +117,7 @@ def _earlier(run: TrainedRun, names: set[str]) -> list[ScenarioResult]:
 def _report(
     run: TrainedRun, results: Sequence[ScenarioResult], failures: Sequence[str]
 ) -> RunReport:
-    experiment = run.experiment
+    experiment, extended = run.experiment, extended_from(run.folder)
     settings, dataset = experiment.settings, experiment.dataset
     return RunReport(
         format=FORMAT,
@@ -132,7 +134,7 @@ def _report(
         steps=experiment.config.steps,
         seed=experiment.config.seed,
         training_seconds=run.training_seconds,
-        settings=settings.to_json(),
+        settings=settings.to_json() | ({EXTENDED: extended} if extended else {}),
         weights_sha256=run.weights_sha256,
         machine=describe_machine(),
         python=platform.python_version(),

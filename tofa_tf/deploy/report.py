@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tflite_export.runtimes.vela import NpuReport
 from tofa_tf.common.files import write_text
+from tofa_tf.common.workdir import EXTENDED
 from tofa_tf.data.labels import LabelsPerClass
 from tofa_tf.deploy.accuracy_plot import plot_accuracy
 from tofa_tf.deploy.results import BoardResult, RunReport, ScenarioResult
@@ -135,12 +136,18 @@ def _labels(labels_per_class: LabelsPerClass) -> str:
     return f"{labels_per_class} a class"
 
 
+def _steps(report: RunReport) -> str:
+    begun_for = report.settings.get(EXTENDED, ())
+    before = f" (begun for {', then '.join(map(str, begun_for))})" if begun_for else ""
+    return f"{report.steps} steps{before}"
+
+
 def _facts(report: RunReport) -> list[str]:
     return [
         f"{report.labelled_images} labelled images ({_labels(report.labels_per_class)}), "
         f"{report.unlabelled_images} unlabelled, {report.validation_images} validation and "
         f"{report.test_images} test images",
-        f"search space {report.search_space}, {report.steps} steps, seed {report.seed}, "
+        f"search space {report.search_space}, {_steps(report)}, seed {report.seed}, "
         f"{report.training_seconds:.0f} s of training on {report.machine}",
         *(f"does not fit: {failure}" for failure in report.not_fitting),
     ]

@@ -24,6 +24,7 @@ from tofa_tf.pretrained.load import load_pretrained, resolve_pretrained
 from tofa_tf.pretrained.names import NONE
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.extension import extend_run, shorter_run
 from tofa_tf.training.settings import Settings, TrainConfig
 from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS
 
@@ -167,22 +168,38 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
     )
 
 
-def open_folder(experiment: Experiment, path: str | os.PathLike, *, overwrite: bool) -> Path:
+def open_folder(
+    experiment: Experiment,
+    path: str | os.PathLike,
+    *,
+    overwrite: bool,
+    extend: bool = False,
+) -> Path:
     """Opens the run's folder, see `open_workdir`, and notes there which image is in which part.
+
+    Args:
+        experiment: of the run.
+        path: of the folder.
+        overwrite: delete another run there.
+        extend: a run there that is the same but for fewer steps becomes this one.
 
     Raises:
         UserError: if the folder cannot be used, or the images are not those its run began with.
     """
     config = experiment.settings.to_json()
-    folder = open_workdir(path, config, overwrite=overwrite)
+    shorter = shorter_run(Path(path), config) if extend else None
+    folder = open_workdir(path, shorter or config, overwrite=overwrite)
     problem = _changed_images(folder, experiment.split)
     if problem and overwrite:
         delete_run(folder)
         open_workdir(path, config, overwrite=False)
+        shorter = None
     elif problem:
         raise UserError(problem)
     if not (folder / SPLIT).exists():
         save_split(folder / SPLIT, experiment.split)
+    if shorter:
+        extend_run(folder, config)
     write_text(folder / CONFIG_TOML, to_toml(config))
     return folder
 

@@ -248,3 +248,8 @@ class Workdir(SettingsBase):
         "Delete another run in the work directory; what is not a run's is never deleted.",
         False, heading=_RUN,
     )  # fmt: skip
+    extend: bool = setting(
+        "Go on with a run that is the same but for fewer steps; the learning rate then follows the "
+        "longer schedule.",
+        False, heading=_RUN,
+    )  # fmt: skip

@@ -55,6 +55,15 @@ class ReportTest(tf.test.TestCase):
         self.assertIn("data:image/png;base64,", page)
         self.assertGreater((folder / PLOT).stat().st_size, 1000)
 
+    def test_says_that_a_run_was_extended(self):
+        folder = Path(self.get_temp_dir())
+        write_report(REPORT, folder)
+        self.assertIn(" 400 steps, seed 0", (folder / "report.md").read_text(encoding="utf-8"))
+        longer = dataclasses.replace(REPORT, settings={"extended_from": [100, 200]})
+        write_report(longer, folder)
+        text = (folder / "report.md").read_text(encoding="utf-8")
+        self.assertIn(" 400 steps (begun for 100, then 200), seed 0", text)
+
     def test_says_how_many_labels_were_used(self):
         folder = Path(self.get_temp_dir())
         for labels, words in (("all", "all of each class"), (0.125, "12.5% of each class")):
