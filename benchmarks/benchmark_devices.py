@@ -1,13 +1,12 @@
 """One trained supernet on every board, beside standard nets that one would choose by hand.
 
-    python -m benchmarks.benchmark_devices --dataset=cifar10 --labels_per_class=4 ... \
-        --workdir=runs/cifar10 --output=benchmarks/results/devices
+    python -m benchmarks.benchmark_devices --workdir=runs/cifar10/tofa_400 \
+        --output=benchmarks/results/devices
 
-Takes the flags of the run in --workdir, which must be trained. Each board gets the subnet of the
-fixed rule, timed from the sampler's log to the verified int8 model; boards of the same subnet share
-its verification. The standard nets go through the same
-exporter at the run's largest resolution; nobody has trained them, so that they have sizes and
-latencies but no accuracy. Every latency is an estimate.
+The run must be trained. Each board gets the subnet of the fixed rule, timed from the sampler's log
+to the verified int8 model; boards of the same subnet share its verification. The standard nets go
+through the same exporter at the run's largest resolution; nobody has trained them, so that they
+have sizes and latencies but no accuracy. Every latency is an estimate.
 """
 
 import dataclasses
@@ -20,7 +19,6 @@ from pathlib import Path
 from benchmarks.devices_report import OURS, PLOT, Row, devices_markdown, plot_devices
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from benchmarks.standard_nets import standard_nets
-from benchmarks.trained_run import RunFolder, load_trained_run
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.devices.boards import Board, known_boards, load_boards
@@ -33,21 +31,21 @@ from tofa_tf.deploy.deployment import make_deployments
 from tofa_tf.deploy.results import BoardResult, ScenarioResult
 from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, run_scenario
 from tofa_tf.training.experiment import Experiment
-from tofa_tf.training.settings import Settings
-from tofa_tf.training.trained_run import TrainedRun
+from tofa_tf.training.settings import RunFolder
+from tofa_tf.training.trained_run import TrainedRun, load_run
 
 
 @dataclass(frozen=True)
 class Options(SettingsBase):
-    """What this benchmark takes besides a training's settings."""
+    """What is measured."""
 
     boards: str = setting("Boards, and files of your own boards; by default all known.", "")
 
 
-def main(settings: Settings, trained: RunFolder, output: Output, options: Options) -> None:
+def main(place: RunFolder, output: Output, options: Options) -> None:
     """Makes every model for every board and writes the comparison."""
     boards = load_boards(options.boards or ",".join(known_boards()))
-    run = load_trained_run(settings, trained)
+    run = load_run(place.workdir)
     with (
         new_results(output) as results,
         tempfile.TemporaryDirectory() as temporary,
@@ -122,7 +120,7 @@ def _row(
     )
 
 
-COMMAND = Command(main, (Settings, RunFolder, Output, Options))
+COMMAND = Command(main, (RunFolder, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

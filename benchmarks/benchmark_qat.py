@@ -1,10 +1,10 @@
 """What int8 costs in accuracy: post-training quantisation and quantisation-aware training.
 
-    python -m benchmarks.benchmark_qat --dataset=digits --labels_per_class=5 ... \
-        --workdir=runs/digits --subnets=10 --output=benchmarks/results/qat_digits
+    python -m benchmarks.benchmark_qat --workdir=runs/cifar10/tofa_400 --subnets=10 \
+        --output=benchmarks/results/qat_cifar10
 
-Takes the flags of the run in --workdir, which must be trained. The subnets are those of the
-sampler's log nearest to MACs spread evenly (on a log scale) over the log's range.
+The run must be trained. The subnets are those of the sampler's log nearest to MACs spread evenly
+(on a log scale) over the log's range.
 """
 
 import dataclasses
@@ -15,7 +15,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
-from benchmarks.trained_run import RunFolder, load_trained_run
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.outputs import outputs_of
@@ -38,12 +37,13 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import macs
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.experiment import Experiment
-from tofa_tf.training.settings import Settings
+from tofa_tf.training.settings import RunFolder
+from tofa_tf.training.trained_run import load_run
 
 
 @dataclasses.dataclass(frozen=True)
 class Options(SettingsBase):
-    """What this benchmark takes besides a training's settings."""
+    """What is measured."""
 
     subnets: int = setting("How many subnets.", 10, least=1)
 
@@ -105,9 +105,9 @@ _PLOT = "loss.png"
 _GOALS = {"ptq": 0.5, "qat": 0.2}
 
 
-def main(settings: Settings, trained: RunFolder, output: Output, options: Options) -> None:
+def main(place: RunFolder, output: Output, options: Options) -> None:
     """Quantises subnets in both ways and compares their accuracies."""
-    run = load_trained_run(settings, trained)
+    run = load_run(place.workdir)
     sampled = (arch for _, arch in run.sampled)
     rows = []
     with new_results(output) as results, TflmRuntime() as tflm:
@@ -221,7 +221,7 @@ def _reading(rows: Sequence[Row], experiment: Experiment) -> str:
     )
 
 
-COMMAND = Command(main, (Settings, RunFolder, Output, Options))
+COMMAND = Command(main, (RunFolder, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

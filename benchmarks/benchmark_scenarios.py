@@ -1,10 +1,10 @@
 """How long one more scenario of a trained supernet takes, and what int8 costs in accuracy.
 
-    python -m benchmarks.benchmark_scenarios --dataset=digits --labels_per_class=5 ... \
-        --workdir=runs/digits --further=20 --output=benchmarks/results/scenarios_digits
+    python -m benchmarks.benchmark_scenarios --workdir=runs/digits --further=20 \
+        --output=benchmarks/results/scenarios_digits
 
-Takes the flags of the run in --workdir, which must be trained. Scenarios are MACs budgets spread
-evenly over the range of the space; each is timed from the sampler's log to the verified int8 model.
+The run must be trained. Scenarios are MACs budgets spread evenly over the range of the space; each
+is timed from the sampler's log to the verified int8 model.
 """
 
 import dataclasses
@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
-from benchmarks.trained_run import RunFolder, load_trained_run
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.runtimes.tflm_pool import TflmPool
@@ -24,12 +23,13 @@ from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import run_scenario
 from tofa_tf.space.cost import macs
-from tofa_tf.training.settings import Settings
+from tofa_tf.training.settings import RunFolder
+from tofa_tf.training.trained_run import load_run
 
 
 @dataclasses.dataclass(frozen=True)
 class Options(SettingsBase):
-    """What this benchmark takes besides a training's settings."""
+    """What is measured."""
 
     further: int = setting("How many scenarios.", 20, least=1)
 
@@ -37,9 +37,9 @@ class Options(SettingsBase):
 _COLUMNS = ("macs", "tflite_bytes", "arena_bytes", "float_accuracy", "int8_accuracy", "seconds")
 
 
-def main(settings: Settings, trained: RunFolder, output: Output, options: Options) -> None:
+def main(place: RunFolder, output: Output, options: Options) -> None:
     """Times scenarios and compares int8 with float accuracy."""
-    run = load_trained_run(settings, trained)
+    run = load_run(place.workdir)
     space = run.experiment.space
     low, high = macs(space, space.min_arch), macs(space, space.max_arch)
     budgets = np.geomspace(1.1 * low, high, options.further)
@@ -72,7 +72,7 @@ def _markdown(made: Sequence[ScenarioResult]) -> list[str]:
     ]
 
 
-COMMAND = Command(main, (Settings, RunFolder, Output, Options))
+COMMAND = Command(main, (RunFolder, Output, Options))
 
 if __name__ == "__main__":
     run_command(COMMAND)

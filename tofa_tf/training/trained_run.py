@@ -1,6 +1,7 @@
 """A trained supernet with what is needed to deploy it: trained now, or read from its folder."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from tofa_tf.common.workdir import sha256
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.space.arch import Arch
-from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import SamplerLog
+from tofa_tf.training.settings import Settings
 from tofa_tf.training.trainer import SAMPLED, WEIGHTS, build_training, train
 
 
@@ -71,6 +73,22 @@ def train_or_load(
         training_seconds=training_seconds(folder),
         folder=folder,
     )
+
+
+def load_run(path: str | os.PathLike) -> TrainedRun:
+    """Loads a run whose training has come to its end; its folder says with which settings.
+
+    Args:
+        path: of the folder.
+
+    Raises:
+        UserError: if the folder holds no such run, or the images are no longer those of the run.
+    """
+    folder = Path(path)
+    settings = Settings.of_run(folder)
+    check_trained(folder)
+    experiment = load_experiment(settings)
+    return train_or_load(experiment, open_folder(experiment, folder, overwrite=False))
 
 
 def check_trained(folder: Path) -> None:

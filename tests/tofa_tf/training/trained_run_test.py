@@ -2,10 +2,10 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tests.tofa_tf.trained import experiment, trained_copy
+from tests.tofa_tf.trained import experiment, tiny_space, trained_copy
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
-from tofa_tf.training.trained_run import train_or_load
+from tofa_tf.training.trained_run import load_run, train_or_load
 from tofa_tf.training.trainer import WEIGHTS
 
 
@@ -26,6 +26,17 @@ class TrainedRunTest(tf.test.TestCase):
         self.assertEqual(loaded.weights_sha256, self.trained.weights_sha256)
         self.assertEqual(loaded.weights_sha256, sha256(self.folder / WEIGHTS))
         self.assertEqual(loaded.training_seconds, self.trained.training_seconds)
+
+    def test_a_folder_says_with_which_settings_its_run_was_trained(self):
+        with tiny_space():
+            loaded = load_run(self.folder)
+            (self.folder / WEIGHTS).unlink()
+            with self.assertRaisesRegex(UserError, "run has not come to its end: continue it"):
+                load_run(self.folder)
+        self.assertEqual(loaded.experiment.settings, self.trained.experiment.settings)
+        self.assertEqual(loaded.weights_sha256, self.trained.weights_sha256)
+        with self.assertRaisesRegex(UserError, "nowhere"):
+            load_run(self.folder / "nowhere")
 
     def test_what_was_sampled_can_be_gone_through_again(self):
         first, second = list(self.trained.sampled), list(self.trained.sampled)
