@@ -201,7 +201,7 @@ def _share(space: SearchSpace, repeats: int, smallest: Callable, largest: Callab
     )
 
 
-def _gradients(forward: Callable[[], tf.Tensor], model) -> list[tf.Tensor]:
+def _gradients(forward: Callable[[], tf.Tensor], model: keras.Model) -> list[tf.Tensor]:
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.square(forward()))
     return tape.gradient(loss, model.trainable_variables)

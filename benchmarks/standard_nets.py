@@ -1,5 +1,7 @@
 """Well-known small nets, untrained, that one would choose for a board by hand."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -48,10 +50,10 @@ def resnet8(shape: tuple[int, int, int], classes: int) -> keras.Model:
     Source: MLPerf Tiny, training/image_classification.
     """
 
-    def conv(x, filters: int, kernel: int, stride: int = 1):
+    def conv(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
         return layers.Conv2D(filters, kernel, stride, padding="same")(x)
 
-    def block(x, filters: int, stride: int):
+    def block(x: Any, filters: int, stride: int) -> Any:
         y = layers.ReLU()(layers.BatchNormalization()(conv(x, filters, 3, stride)))
         y = layers.BatchNormalization()(conv(y, filters, 3))
         return layers.ReLU()(layers.Add()([x if stride == 1 else conv(x, filters, 1, stride), y]))

@@ -6,7 +6,7 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import Progress
 from tofa_tf.deploy.deploy import deploy
 from tofa_tf.deploy.deployment import Deployment
-from tofa_tf.deploy.report import markdown_table
+from tofa_tf.deploy.report import SCENARIO_COLUMNS, markdown_table
 from tofa_tf.deploy.scenario import SCENARIOS
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.settings import Settings, Workdir
@@ -53,7 +53,7 @@ def deploy_and_show(
         run, deployments, platforms=platforms, say=lambda text: print(text, flush=True)
     )
     if deployed.report.scenarios:
-        print(f"\n{markdown_table(deployed.report.scenarios)}\n")
+        print(f"\n{markdown_table(deployed.report.scenarios, SCENARIO_COLUMNS)}\n")
         print(f"models: {run.folder / SCENARIOS / 'NAME'}")
         print(f"report: {run.folder / 'report.html'}")
     if deployed.failures:

@@ -13,12 +13,14 @@ def main(place: RunFolder) -> None:
     from pathlib import Path
 
     from tofa_tf.deploy.deploy import read_run_report
-    from tofa_tf.deploy.report import markdown_table, write_report
+    from tofa_tf.deploy.report import SCENARIO_COLUMNS, markdown_table, write_report
 
     folder = Path(place.workdir)
     report = read_run_report(folder)
     write_report(report, folder)
-    print(f"{markdown_table(report.scenarios)}\n\nreport: {folder / 'report.html'}")
+    print(
+        f"{markdown_table(report.scenarios, SCENARIO_COLUMNS)}\n\nreport: {folder / 'report.html'}"
+    )
 
 
 COMMAND = Command(main, (RunFolder,), positional=("workdir",))

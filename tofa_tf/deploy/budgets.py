@@ -31,7 +31,7 @@ def board_scenario(board: Board) -> Scenario:
 
     What counts in the end is the verified file, see `tflite_export.devices.board_report`.
     """
-    budgets = (
+    budgets: tuple[Budget, ...] = (
         Budget("flash_kib", board.flash_available_bytes / 1024, board),
         Budget("arena_kib", board.arena_available_bytes / 1024, board),
     )

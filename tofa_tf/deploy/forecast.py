@@ -52,15 +52,19 @@ def forecast_markdown(made: Sequence[Forecast], boards: Sequence[Board]) -> str:
     """Returns a table of the nets, and one for each board with its verdict."""
     parts = [markdown_table(made, _COLUMNS)]
     for board in boards:
-        scenario = board_scenario(board)
-        columns: Columns[Forecast] = (
-            ("pixels", lambda row: str(row.resolution)),
-            ("smallest subnet", lambda row, board=board: _on_board(row.smallest, board)),
-            ("largest subnet", lambda row, board=board: _on_board(row.largest, board)),
-            ("fits", lambda row, scenario=scenario: row.met_by(scenario)),
-        )
-        parts += [f"## {board.name}", _verdict(made, scenario), markdown_table(made, columns)]
+        verdict = _verdict(made, board_scenario(board))
+        parts += [f"## {board.name}", verdict, markdown_table(made, _board_columns(board))]
     return "\n\n".join(parts)
+
+
+def _board_columns(board: Board) -> Columns[Forecast]:
+    scenario = board_scenario(board)
+    return (
+        ("pixels", lambda row: str(row.resolution)),
+        ("smallest subnet", lambda row: _on_board(row.smallest, board)),
+        ("largest subnet", lambda row: _on_board(row.largest, board)),
+        ("fits", lambda row: row.met_by(scenario)),
+    )
 
 
 def _verdict(made: Sequence[Forecast], scenario: Scenario) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tflite_export.convert.quantization_report import Answers
 from tflite_export.runtimes.vela import NpuReport
 from tofa_tf.common.files import write_text
 from tofa_tf.common.workdir import EXTENDED
@@ -38,15 +39,16 @@ _BOARD_COLUMNS: Columns[BoardResult] = (
     ("SRAM for the arena, KiB", lambda b: _of(b.fit.arena_used, b.fit.arena_available)),
     ("latency, estimate", lambda b: f"{b.latency_ms:.3g} ms ± {b.latency_relative_error:.0%}"),
 )
-_QUANTIZATION_COLUMNS: Columns[ScenarioResult] = (
-    ("scenario", lambda s: s.name),
-    ("float accuracy", lambda s: f"{s.float_accuracy:.2%}"),
-    ("by ptq", lambda s: f"{s.quantization.ptq.accuracy:.2%}"),
-    ("by qat", lambda s: f"{s.quantization.qat.accuracy:.2%}"),
-    ("loses by ptq, points", lambda s: _lost(s, s.quantization.ptq.accuracy)),
-    ("loses by qat, points", lambda s: _lost(s, s.quantization.qat.accuracy)),
-    ("steps of qat", lambda s: f"{s.quantization.qat_steps}"),
-    ("seconds of qat", lambda s: f"{s.quantization.qat_seconds:.0f}"),
+# With what its int8 model made by training answers.
+_QUANTIZATION_COLUMNS: Columns[tuple[ScenarioResult, Answers]] = (
+    ("scenario", lambda row: row[0].name),
+    ("float accuracy", lambda row: f"{row[0].float_accuracy:.2%}"),
+    ("by ptq", lambda row: f"{row[0].quantization.ptq.accuracy:.2%}"),
+    ("by qat", lambda row: f"{row[1].accuracy:.2%}"),
+    ("loses by ptq, points", lambda row: _lost(row[0], row[0].quantization.ptq)),
+    ("loses by qat, points", lambda row: _lost(*row)),
+    ("steps of qat", lambda row: f"{row[0].quantization.qat_steps}"),
+    ("seconds of qat", lambda row: f"{row[0].quantization.qat_seconds:.0f}"),
 )
 _NPU_COLUMNS: Columns[tuple[ScenarioResult, NpuReport]] = (
     ("scenario", lambda row: row[0].name),
@@ -70,8 +72,8 @@ _EXPLANATION = (
 )
 
 
-def markdown_table(rows: Sequence[Row], columns: Columns[Row] = SCENARIO_COLUMNS) -> str:
-    """Returns a Markdown table; by default of scenarios."""
+def markdown_table(rows: Sequence[Row], columns: Columns[Row]) -> str:
+    """Returns a Markdown table."""
     lines = [[title for title, _ in columns], ["---"] * len(columns)]
     lines += [[cell(row) for _, cell in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -103,7 +105,7 @@ def _tables(scenarios: Sequence[ScenarioResult]) -> list[tuple[Sequence[Any], Co
     """Rows and columns of every table that has rows."""
     tables: list[tuple[Sequence[Any], Columns[Any]]] = [
         (scenarios, SCENARIO_COLUMNS),
-        ([s for s in scenarios if s.quantization.qat], _QUANTIZATION_COLUMNS),
+        ([(s, s.quantization.qat) for s in scenarios if s.quantization.qat], _QUANTIZATION_COLUMNS),
         ([s.board for s in scenarios if s.board], _BOARD_COLUMNS),
         ([(s, npu) for s in scenarios for npu in s.npus], _NPU_COLUMNS),
     ]
@@ -119,8 +121,9 @@ def _html_table(rows: Sequence[Row], columns: Columns[Row]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _lost(scenario: ScenarioResult, accuracy: float) -> str:
+def _lost(scenario: ScenarioResult, answers: Answers) -> str:
     """Accuracy that one way of quantisation loses, in percentage points."""
+    accuracy = answers.accuracy or 0.0
     return f"{100 * (scenario.float_accuracy - accuracy):.2f}"
 
 

@@ -108,12 +108,12 @@ class ScenarioResult(_Versioned):
     @property
     def float_accuracy(self) -> float:
         """Of the float model on the test images, a share of 1."""
-        return self.verification.float_accuracy
+        return _measured(self.verification.float_accuracy)
 
     @property
     def int8_accuracy(self) -> float:
         """Of the int8 model on the test images, a share of 1."""
-        return self.verification.int8_accuracy
+        return _measured(self.verification.int8_accuracy)
 
     @property
     def arena_bytes(self) -> int:
@@ -180,3 +180,10 @@ def npus_of(report: ExportReport) -> tuple[NpuReport, ...]:
     """Returns what Vela says of every NPU, of the board's own at the clock that it has there."""
     own = report.boards[0].npu if report.boards else None
     return tuple(own if own and own.config == npu.config else npu for npu in report.npus)
+
+
+def _measured(accuracy: float | None) -> float:
+    """An accuracy that is there: scenarios are verified on labelled images."""
+    if accuracy is None:
+        raise UserError("a scenario was verified without labels: delete its folder and deploy anew")
+    return accuracy

@@ -4,12 +4,12 @@ from pathlib import Path
 import tensorflow as tf
 
 from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
-from tofa_tf.deploy.report import PLOT, markdown_table, write_report
+from tofa_tf.deploy.report import PLOT, SCENARIO_COLUMNS, markdown_table, write_report
 
 
 class ReportTest(tf.test.TestCase):
     def test_table_has_units(self):
-        row = markdown_table([RESULT]).splitlines()[2]
+        row = markdown_table([RESULT], SCENARIO_COLUMNS).splitlines()[2]
         self.assertEqual(
             row,
             "| macs_1M | 0.95 M | 31 k | 64.0 | 30.0 | 91.23% | 90.00% | 99.00% | 0.12 | 1.2 |",
@@ -46,7 +46,7 @@ class ReportTest(tf.test.TestCase):
         scenarios = (RESULT, dataclasses.replace(ON_BOARD, name="macs_2M", macs=2_000_000))
         write_report(dataclasses.replace(REPORT, dataset="a <b> & c", scenarios=scenarios), folder)
         text = (folder / "report.md").read_text(encoding="utf-8")
-        self.assertIn(markdown_table(scenarios), text)
+        self.assertIn(markdown_table(scenarios, SCENARIO_COLUMNS), text)
         self.assertIn("(5 a class), 1388 unlabelled, 0 validation and 359 test images", text)
         self.assertIn("does not fit: scenario 'x': nothing fits", text)
         page = (folder / "report.html").read_text(encoding="utf-8")
