@@ -14,16 +14,13 @@ those of the whole. Names are therefore unique over all parts.
 import dataclasses
 import difflib
 import enum
-import math
-import operator
-import os
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from tflite_export.common.errors import UserError
 from tflite_export.common.json_data import JsonRecord
+from tflite_export.common.setting_types import converted
 
 _ABOUT = "setting"
 
@@ -100,6 +97,27 @@ class SettingsBase:
         for name, part in _parts(cls):
             arguments[name] = part.make(values)
         return cls(**arguments)
+
+    @classmethod
+    def of_value(cls, value: Any) -> Self:
+        """Makes a small group of numbers of a mapping, or of text: "labelled=1,pseudo=0.5".
+
+        Raises:
+            ValueError: if it cannot be; says what is wanted.
+        """
+        if isinstance(value, cls):
+            return value
+        keys = keys_of(cls)
+        try:
+            if isinstance(value, str):
+                value = dict(part.strip().split("=") for part in value.split(",") if part.strip())
+            if not isinstance(value, Mapping) or not set(value) <= set(keys):
+                raise ValueError
+            return cls.make(value)
+        except UserError as error:
+            raise ValueError(str(error)) from error
+        except ValueError:
+            raise ValueError(f"wanted {','.join(f'{name}=NUMBER' for name in keys)}") from None
 
     def flags(self) -> list[str]:
         """Returns the flags that give an equal instance: for all that differ from the defaults."""
@@ -188,7 +206,7 @@ def _checked(key: Key, value: Any) -> Any:
     try:
         if about.parse:
             return about.parse(value)
-        value = _converted(key.type, value)
+        value = converted(key.type, value)
         for item in value if isinstance(value, tuple) else (value,):
             _check_bounds(about, item)
             _check_choice(about, item)
@@ -197,102 +215,6 @@ def _checked(key: Key, value: Any) -> Any:
             raise
         raise UserError(f"{key.name} is {_shown(value)}: {error}") from error
     return value
-
-
-def _converted(kind: Any, value: Any) -> Any:
-    """Returns a value in a type, made of text where need be.
-
-    Raises:
-        ValueError: if it cannot be; says what is wanted.
-    """
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _converted_to_any(typing.get_args(kind), value)
-    if origin is tuple:
-        item, _ = typing.get_args(kind)
-        parts = value.split(",") if isinstance(value, str) else value
-        # One value is a list of one.
-        parts = parts if isinstance(parts, Iterable) else (parts,)
-        return tuple(_converted(item, part) for part in parts if part != "")
-    if kind is type(None):
-        if value is not None:
-            raise ValueError("it cannot be given")
-        return None
-    if kind is bool:
-        return _as_bool(value)
-    if kind in (int, float):
-        return _as_number(kind, value)
-    if kind is str:
-        return _as_text(value)
-    if issubclass(kind, enum.Enum):
-        if value not in list(kind):
-            raise ValueError(f"it must be one of {', '.join(kind)}")
-        return kind(value)
-    if issubclass(kind, SettingsBase):
-        return value if isinstance(value, kind) else _as_record(kind, value)
-    if not isinstance(value, kind):
-        raise ValueError(f"it must be of type {kind.__name__}")
-    return value
-
-
-def _converted_to_any(kinds: Sequence[Any], value: Any) -> Any:
-    wanted = []
-    for kind in kinds:
-        try:
-            return _converted(kind, value)
-        except ValueError as error:
-            wanted.append(str(error))
-    raise ValueError(wanted[0])
-
-
-def _as_bool(value: Any) -> bool:
-    known = {"true": True, "false": False}
-    if isinstance(value, bool) or value in known:
-        return known.get(value, value)
-    raise ValueError("it must be true or false")
-
-
-def _as_number(kind: type, value: Any) -> float:
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        if kind is int:
-            return int(value) if isinstance(value, str) else operator.index(value)
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        name = "a whole number" if kind is int else "a number"
-        raise ValueError(f"it must be {name}") from None
-    if not math.isfinite(number):
-        raise ValueError("it must be a finite number")
-    return number
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    if not isinstance(value, str):
-        raise ValueError("it must be a text")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        # It could be written to no report.
-        raise ValueError("it must be valid UTF-8") from None
-    return value
-
-
-def _as_record(kind: type[SettingsBase], value: Any) -> SettingsBase:
-    """Makes a small group of numbers of a mapping, or of text such as "labelled=1,pseudo=0.5"."""
-    keys = keys_of(kind)
-    try:
-        if isinstance(value, str):
-            value = dict(part.strip().split("=") for part in value.split(",") if part.strip())
-        if not isinstance(value, Mapping) or not set(value) <= set(keys):
-            raise ValueError
-        return kind.make(value)
-    except UserError as error:
-        raise ValueError(str(error)) from error
-    except ValueError:
-        raise ValueError(f"wanted {','.join(f'{name}=NUMBER' for name in keys)}") from None
 
 
 def _check_bounds(about: About, value: Any) -> None:

@@ -103,6 +103,7 @@ class SettingsTest(parameterized.TestCase):
         ({"rule": "quick"}, "rule is 'quick': available: fast, slow"),
         ({"words": ["yes", "maybe"]}, r"words is \('yes', 'maybe'\): available: no, yes"),
         ({"flip": 1}, "flip is 1: it must be true or false"),
+        ({"flip": [True]}, r"flip is \[True\]: it must be true or false"),
         ({"code": "xyz"}, "code is 'xyz': invalid literal"),
         ({"mix": "third=1"}, "mix is 'third=1': wanted first=NUMBER,second=NUMBER"),
         ({"mix": "first"}, "mix is 'first': wanted first=NUMBER,second=NUMBER"),

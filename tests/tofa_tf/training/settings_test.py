@@ -4,6 +4,7 @@ import tomllib
 
 from absl.testing import absltest
 
+from tflite_export.common.command import Command
 from tflite_export.common.config_file import to_toml
 from tflite_export.common.settings import keys_of
 from tofa_tf.deploy.settings import DeploySettings
@@ -50,6 +51,15 @@ class SettingsTest(absltest.TestCase):
         self.assertEqual(Settings.make(tomllib.loads(to_toml(data))), settings)
         self.assertEqual(settings.train.loss.min_loss, LossWeights(0.0, 0.0))
         self.assertEqual(settings.train.loss.max_loss, UnifiedLoss().max_loss)
+
+    def test_flags_give_an_equal_instance(self):
+        given = {"steps": 5, "min_loss": "labelled=0,pseudo=0.25", "flip": False, "validation": 0}
+        settings = Settings.make({"dataset": "my photos", "resolutions": (32, 64), **given})
+        flags = settings.flags()
+        self.assertContainsSubset(["--dataset=my photos", "--flip=false"], flags)
+        self.assertLen(flags, 6)
+        command = Command(lambda settings: None, (Settings,))
+        self.assertEqual(command.parse(["tofa", *flags]), [settings])
 
     def test_settings_load_no_tensorflow(self):
         program = (
