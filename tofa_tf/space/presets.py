@@ -23,6 +23,22 @@ _MCU = SearchSpace(
     ),
 )
 
+# Inverted bottlenecks for 24 to 96 pixels alike: images below 48 pixels pass a stem of stride 1, so
+# that the stages work on maps of a half, a quarter and an eighth of 32 pixels (of 64 with stride 2). No expand convolution stands on the largest map, which keeps the arena small. The
+# convolution before the pooling gives a classifier three features a channel.
+_MCU_WIDE = SearchSpace(
+    name="mcu_wide",
+    resolutions=(24, 32, 40, 48, 56, 64, 72, 80, 88, 96),
+    stem=Stem(widths=(8, 16), activation="relu6", stride_1_below=48),
+    stages=(
+        Stage((8, 16), (1,), 2, InvertedBottleneck((3,), (1,))),
+        Stage((16, 24, 32), (1, 2, 3), 1, InvertedBottleneck((3,), (2, 3, 4))),
+        Stage((24, 32, 48), (1, 2, 3), 2, InvertedBottleneck((3, 5), (2, 3, 4))),
+        Stage((48, 64, 96, 128), (1, 2, 3), 2, InvertedBottleneck((3,), (2, 3, 4))),
+    ),
+    head=Head("relu6", expand=3),
+)
+
 # MobileNetV1 (arXiv 1704.04861) for microcontrollers. At 96 pixels with the widths 8, 16, 32, 64,
 # 128, 256 and all blocks it is MobileNetV1-0.25, the net of MLPerf Tiny's visual wake words.
 _MCU_DS = SearchSpace(
@@ -120,6 +136,7 @@ _ATTENTIVE_NAS = SearchSpace(
 
 _ALL = (
     _MCU,
+    _MCU_WIDE,
     _MCU_DS,
     _MCU_RESNET,
     _once_for_all("ofa_mbv3_w1.0", (16, 16, 24, 40, 80, 112, 160, 1280)),

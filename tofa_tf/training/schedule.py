@@ -1,4 +1,4 @@
-"""Learning-rate schedule of the trainer."""
+"""Learning-rate schedules."""
 
 import math
 
@@ -27,6 +27,39 @@ class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
         """Returns the learning rate of a step, counted from 0."""
         step = tf.cast(step, tf.float32)
         rate = self.peak * tf.cos(7.0 * math.pi * step / (16.0 * self.total_steps))
+        if self.warmup_steps:
+            rate *= tf.minimum(1.0, (step + 1.0) / self.warmup_steps)
+        return rate
+
+    def get_config(self) -> dict[str, float | int]:
+        """Returns the arguments of the constructor, for Keras to save."""
+        return {
+            "peak": self.peak,
+            "total_steps": self.total_steps,
+            "warmup_steps": self.warmup_steps,
+        }
+
+
+@keras.saving.register_keras_serializable(package="tofa_tf")
+class CosineToZero(keras.optimizers.schedules.LearningRateSchedule):
+    """Half a cosine from the peak to 0, behind a linear warm-up (AlphaNet, arXiv 2102.07954).
+
+    Args:
+        peak: learning rate before the decay.
+        total_steps: steps after which the rate is 0.
+        warmup_steps: steps over which the rate rises linearly to the schedule.
+    """
+
+    def __init__(self, peak: float, total_steps: int, warmup_steps: int = 0):
+        self.peak = peak
+        self.total_steps = total_steps
+        self.warmup_steps = warmup_steps
+
+    def __call__(self, step: tf.Tensor | int) -> tf.Tensor:
+        """Returns the learning rate of a step, counted from 0."""
+        step = tf.cast(step, tf.float32)
+        done = tf.minimum(1.0, step / self.total_steps)
+        rate = self.peak * 0.5 * (1.0 + tf.cos(math.pi * done))
         if self.warmup_steps:
             rate *= tf.minimum(1.0, (step + 1.0) / self.warmup_steps)
         return rate

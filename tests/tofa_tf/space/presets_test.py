@@ -96,7 +96,21 @@ class SpacesTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(figures.macs / 1e6, 12.50, rtol=0.002)
         self.assertAllClose(figures.params / 1e3, 78, rtol=0.01)
 
-    @parameterized.parameters("mcu", "mcu_ds", "mcu_resnet")
+    @parameterized.parameters(
+        ("min", 32, 0.8, 16, 21),
+        ("min", 96, 1.9, 16, 55),
+        ("max", 32, 17, 460, 131),
+        ("max", 64, 17, 460, 131),
+        ("max", 96, 39, 460, 231),
+    )
+    def test_mcu_wide_fits_boards(self, which, resolution, mmacs, kilo_params, arena_kib):
+        space = get_space("mcu_wide").at_resolutions((resolution,))
+        figures = cost(space, space.min_arch if which == "min" else space.max_arch, 10)
+        self.assertAllClose(figures.macs / 1e6, mmacs, rtol=0.05)
+        self.assertAllClose(figures.params / 1e3, kilo_params, rtol=0.05)
+        self.assertLess(figures.arena_bytes / 1024, arena_kib)
+
+    @parameterized.parameters("mcu", "mcu_wide", "mcu_ds", "mcu_resnet")
     def test_spans_ten_times_the_macs_at_one_resolution(self, name):
         space = get_space(name).at_resolutions((32,))
         small, large = (cost(space, arch, 10).macs for arch in (space.min_arch, space.max_arch))
@@ -108,7 +122,7 @@ class SpacesTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_unknown_space_lists_those_there_are(self):
         with self.assertRaisesRegex(
-            UserError, "'ofa'; available: attentive_nas, mcu, mcu_ds, mcu_resnet, ofa"
+            UserError, "'ofa'; available: attentive_nas, mcu, mcu_ds, mcu_resnet, mcu_wide, ofa"
         ):
             get_space("ofa")
 
