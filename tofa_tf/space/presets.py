@@ -24,8 +24,9 @@ _MCU = SearchSpace(
 )
 
 # Inverted bottlenecks for 24 to 96 pixels alike: images below 48 pixels pass a stem of stride 1, so
-# that the stages work on maps of a half, a quarter and an eighth of 32 pixels (of 64 with stride 2). No expand convolution stands on the largest map, which keeps the arena small. The
-# convolution before the pooling gives a classifier three features a channel.
+# that the stages work on maps of a half, a quarter and an eighth of 32 pixels (of 64 with stride
+# 2). No expand convolution stands on the largest map, which keeps the arena small. The convolution
+# before the pooling gives a classifier three features a channel.
 _MCU_WIDE = SearchSpace(
     name="mcu_wide",
     resolutions=(24, 32, 40, 48, 56, 64, 72, 80, 88, 96),
