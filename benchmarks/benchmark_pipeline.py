@@ -9,7 +9,6 @@ not repeat itself in a parallel map) and, in Keras, the same operations for a wh
 At last whole training batches: how fast they come, and how fast the trainer of `mcu` takes them.
 """
 
-import importlib.metadata
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +22,7 @@ import tensorflow as tf
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
+from tflite_export.common.versions import versions_of
 from tofa_tf.common.errors import UserError
 from tofa_tf.data import augment
 from tofa_tf.data.pipeline import train_batches
@@ -214,7 +214,7 @@ def _markdown(rows: list[Row], steps: list[StepRow]) -> list[str]:
         f"A step is {_LABELLED_BATCH} labelled images and two views of "
         f"{_LABELLED_BATCH * _RATIO} unlabelled ones, {views} views in all. The trainer is that of "
         "the `mcu` space, four nets a step; each of both has the machine for itself. "
-        f"keras-cv {importlib.metadata.version('keras-cv')}.",
+        f"keras-cv {versions_of(['keras-cv'])['keras-cv']}.",
     ]
     return lines
 

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import dataclasses
 import datetime
-import importlib.metadata
 import platform
 import shlex
 import sys
@@ -14,12 +13,12 @@ from typing import Any
 
 from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.common.settings import SettingsBase, setting
+from tflite_export.common.versions import OF_MODELS, versions_of
 from tofa_tf.common.machine import describe_machine
 
 TABLE = "README.md"
 CSV = "results.csv"
 _RESULT = FolderKind("benchmark result", own=("*.md", "*.csv", "*.json", "*.png"))
-_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite_micro", "numpy")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +75,7 @@ def _environment() -> list[str]:
     """Lines of Markdown: command, date, machine, versions."""
     module = sys.modules["__main__"].__spec__
     command = ["python", "-m", module.name if module else sys.argv[0], *sys.argv[1:]]
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+    versions = ", ".join(" ".join(item) for item in versions_of(OF_MODELS).items())
     return [
         f"    {shlex.join(command)}",
         "",

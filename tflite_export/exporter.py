@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free
 from tflite_export.common.json_data import to_json
+from tflite_export.common.versions import OF_MODELS, TFMOT, versions_of
 from tflite_export.convert.check_model import check_inputs, input_shape
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import report_quantization
@@ -28,8 +28,6 @@ from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tflite_export.runtimes.verify import verify
 
-_PACKAGES = ("tensorflow", "keras", "tf_keras", "ai-edge-litert", "tflite_micro", "numpy")
-_TFMOT = "tensorflow-model-optimization"
 _DEFAULT = ExportSettings()
 # Inputs on which a repacked model has to give the original's outputs, bit by bit.
 _COMPARED_INPUTS = 16
@@ -171,5 +169,4 @@ def _check_spec(settings: ExportSettings, shape: tuple[int, ...]) -> None:
 
 
 def _versions(*, trained: bool) -> dict[str, str]:
-    packages = (*_PACKAGES, _TFMOT) if trained else _PACKAGES
-    return {name: importlib.metadata.version(name) for name in packages}
+    return versions_of((*OF_MODELS, TFMOT) if trained else OF_MODELS)

@@ -5,7 +5,6 @@ Vela runs in a process of its own: it is native code, and a model that it cannot
 
 import csv
 import dataclasses
-import importlib.metadata
 import importlib.util
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflite_export.common.errors import ExportError
+from tflite_export.common.versions import VELA, versions_of
 from tflite_export.devices.boards import Board
 from tflite_export.devices.npus import check_npu
 from tflite_export.graph.flatbuffer import read_tflite
@@ -106,7 +106,7 @@ def is_installed() -> bool:
 
 def vela_version(npus: Sequence[str]) -> dict[str, str]:
     """Returns Vela's entry among the versions of a report; none if it had no part in it."""
-    return {"ethos-u-vela": importlib.metadata.version("ethos-u-vela")} if npus else {}
+    return versions_of([VELA]) if npus else {}
 
 
 def compile_for_npus(tflite: bytes, configs: Sequence[str]) -> list[tuple[NpuReport, bytes]]:

@@ -1,13 +1,12 @@
 """All deployments of one trained run: a model each, and the report of the run."""
 
-import contextlib
 import dataclasses
-import importlib.metadata
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tflite_export.common.errors import TofaError
+from tflite_export.common.versions import OF_MODELS, TFMOT, VELA, versions_of
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json
@@ -22,18 +21,7 @@ from tofa_tf.training.extension import extended_from
 from tofa_tf.training.trained_run import TrainedRun
 
 REPORT = "report.json"
-_PACKAGES = (
-    "tensorflow",
-    "keras",
-    "tf_keras",
-    "tensorflow-model-optimization",
-    "keras-cv",
-    "tensorflow-datasets",
-    "ai-edge-litert",
-    "tflite_micro",
-    "ethos-u-vela",
-    "numpy",
-)
+_PACKAGES = ("tofa-tf", *OF_MODELS, TFMOT, "keras-cv", "tensorflow-datasets", VELA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,15 +126,7 @@ def _report(
         weights_sha256=run.weights_sha256,
         machine=describe_machine(),
         python=platform.python_version(),
-        versions=_versions(),
+        versions=versions_of(_PACKAGES),
         not_fitting=tuple(failures),
         scenarios=tuple(results),
     )
-
-
-def _versions() -> dict[str, str]:
-    versions = {}
-    for name in _PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return versions
