@@ -22,8 +22,8 @@ from benchmarks.standard_nets import standard_nets
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.devices.boards import Board, known_boards, load_boards
-from tflite_export.export_settings import CalibrationData, ExportSettings
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_settings import CalibrationData, ExportSettings
+from tflite_export.exporting.exporter import export_model
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tflite_export.runtimes.vela import NpuReport, wanted_npus
 from tofa_tf.common.errors import UserError

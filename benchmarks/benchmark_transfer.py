@@ -19,9 +19,9 @@ from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.json_data import JsonRecord
 from tflite_export.common.settings import SettingsBase, setting
-from tflite_export.export_folder import REPORT_FILE
-from tflite_export.export_settings import CalibrationData, VerificationData
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_folder import REPORT_FILE
+from tflite_export.exporting.export_settings import CalibrationData, VerificationData
+from tflite_export.exporting.exporter import export_model
 from tflite_export.runtimes.tflm import TflmRuntime
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json

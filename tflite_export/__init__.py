@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from tflite_export.devices.boards import (
         load_boards as load_boards,
     )
-    from tflite_export.export_report import ExportReport as ExportReport
-    from tflite_export.export_settings import (
+    from tflite_export.exporting.export_report import ExportReport as ExportReport
+    from tflite_export.exporting.export_settings import (
         CalibrationData as CalibrationData,
     )
-    from tflite_export.export_settings import (
+    from tflite_export.exporting.export_settings import (
         ExportSettings as ExportSettings,
     )
-    from tflite_export.export_settings import (
+    from tflite_export.exporting.export_settings import (
         VerificationData as VerificationData,
     )
-    from tflite_export.exporter import export_model as export_model
+    from tflite_export.exporting.exporter import export_model as export_model
     from tflite_export.input_spec import (
         InputSpec as InputSpec,
     )
@@ -52,10 +52,10 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "Board": "devices.boards",
-    "CalibrationData": "export_settings",
+    "CalibrationData": "exporting.export_settings",
     "ExportError": "common.errors",
-    "ExportReport": "export_report",
-    "ExportSettings": "export_settings",
+    "ExportReport": "exporting.export_report",
+    "ExportSettings": "exporting.export_settings",
     "InputSpec": "input_spec",
     "Level": "pack.repack",
     "Method": "convert.quantize_model",
@@ -63,8 +63,8 @@ _MODULES = {
     "Task": "task",
     "TofaError": "common.errors",
     "Verification": "runtimes.verify",
-    "VerificationData": "export_settings",
-    "export_model": "exporter",
+    "VerificationData": "exporting.export_settings",
+    "export_model": "exporting.exporter",
     "image_spec": "input_spec",
     "load_boards": "devices.boards",
 }

@@ -28,13 +28,13 @@ What the outputs mean (--task) is told by the model where it can be, see `tflite
 
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.console import warn
-from tflite_export.export_job import ExportJob
+from tflite_export.exporting.export_job import ExportJob
 
 
 def main(job: ExportJob) -> None:
     """Exports one model file and prints its figures."""
-    from tflite_export.export_summary import normalisation_doubt, summary
-    from tflite_export.run_export import run_export
+    from tflite_export.exporting.export_summary import normalisation_doubt, summary
+    from tflite_export.exporting.run_export import run_export
 
     result = run_export(job)
     print(f"{job.output}: {summary(result.report)}")

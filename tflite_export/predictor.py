@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from tflite_export.common.errors import ExportError
-from tflite_export.export_folder import MODEL_FILE, read_report
+from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.input_spec import InputSpec
 from tflite_export.preprocess import normalise, to_tensor
 from tflite_export.runtimes.litert import LitertModel

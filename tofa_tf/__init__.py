@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tflite_export.common.errors import TofaError as TofaError
     from tflite_export.common.errors import UserError as UserError
     from tflite_export.devices.boards import Board as Board
-    from tflite_export.exporter import export_model as export_model
+    from tflite_export.exporting.exporter import export_model as export_model
     from tofa_tf.api import Data as Data
     from tofa_tf.api import Model as Model
     from tofa_tf.api import Run as Run
@@ -38,7 +38,7 @@ _MODULES = {
     "SearchSpace": "tofa_tf.space.search_space",
     "TofaError": "tflite_export.common.errors",
     "UserError": "tflite_export.common.errors",
-    "export_model": "tflite_export.exporter",
+    "export_model": "tflite_export.exporting.exporter",
     "load": "tofa_tf.api",
     "train": "tofa_tf.api",
 }

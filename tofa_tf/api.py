@@ -245,7 +245,7 @@ class Model:
         Raises:
             ExportError: if there is no such platform, or the folder cannot be written.
         """
-        from tflite_export.export_folder import FIRMWARE_FOLDER
+        from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
         from tflite_export.firmware.generate import check_platforms
         from tflite_export.runtimes.tflm_pool import TflmPool
         from tofa_tf.deploy.firmware import add_firmware

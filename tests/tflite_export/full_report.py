@@ -6,7 +6,7 @@ from tflite_export.devices.board_report import BoardReport
 from tflite_export.devices.fit import BoardFit
 from tflite_export.devices.latency import LatencyEstimate, OpLatency
 from tflite_export.devices.memory import Memory
-from tflite_export.export_report import FORMAT, ExportReport
+from tflite_export.exporting.export_report import FORMAT, ExportReport
 from tflite_export.input_spec import image_spec
 from tflite_export.pack.repack import Level, Packing
 from tflite_export.runtimes.vela import NpuReport

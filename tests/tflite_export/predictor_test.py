@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from tflite_export.common.errors import ExportError
-from tflite_export.export_report import ExportReport
-from tflite_export.export_settings import CalibrationData, ExportSettings
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_report import ExportReport
+from tflite_export.exporting.export_settings import CalibrationData, ExportSettings
+from tflite_export.exporting.exporter import export_model
 from tflite_export.input_spec import image_spec
 from tflite_export.predictor import Predictor
 from tflite_export.runtimes.tflm_pool import TflmPool

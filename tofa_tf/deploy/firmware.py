@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tflite_export.convert.quantization import quantize
-from tflite_export.export_folder import FIRMWARE_FOLDER
+from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
 from tflite_export.firmware.generate import TEST_VECTORS, is_firmware_of, write_firmware
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.runtimes.tflm_pool import TflmPool

@@ -11,7 +11,7 @@ from tflite_export.common.json_data import JsonRecord
 from tflite_export.convert.quantization_report import QuantizationReport
 from tflite_export.devices.board_report import BoardReport
 from tflite_export.devices.fit import BoardFit
-from tflite_export.export_report import ExportReport
+from tflite_export.exporting.export_report import ExportReport
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 from tofa_tf.common.errors import UserError

@@ -9,11 +9,15 @@ from tflite_export.common.console import warn
 from tflite_export.common.errors import TofaError
 from tflite_export.convert.quantize_model import Method
 from tflite_export.devices.latency import estimate_latency
-from tflite_export.export_again import export_again
-from tflite_export.export_folder import MODEL_FILE
-from tflite_export.export_report import ExportReport
-from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_again import export_again
+from tflite_export.exporting.export_folder import MODEL_FILE
+from tflite_export.exporting.export_report import ExportReport
+from tflite_export.exporting.export_settings import (
+    CalibrationData,
+    ExportSettings,
+    VerificationData,
+)
+from tflite_export.exporting.exporter import export_model
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import OperatorGraph
 from tflite_export.runtimes.tflm_pool import TflmPool

@@ -12,7 +12,7 @@ from tflite_export.convert.qat import QatSettings
 from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.devices.latency import estimate_latency
-from tflite_export.export_folder import read_report
+from tflite_export.exporting.export_folder import read_report
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.common.errors import UserError

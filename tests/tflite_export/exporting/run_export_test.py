@@ -11,11 +11,11 @@ from tests.tflite_export.other_models import conv1d, dense, random_inputs
 from tests.tflite_export.trained_models import linear_classifier, tinted_digits
 from tflite_export.common.errors import ExportError, TofaError
 from tflite_export.convert.outputs import outputs_of
-from tflite_export.export_folder import read_report
-from tflite_export.export_job import TASKS, ExportJob
-from tflite_export.export_summary import normalisation_doubt, summary
+from tflite_export.exporting.export_folder import read_report
+from tflite_export.exporting.export_job import TASKS, ExportJob
+from tflite_export.exporting.export_summary import normalisation_doubt, summary
+from tflite_export.exporting.run_export import ExportResult, run_export
 from tflite_export.input_spec import InputSpec, image_spec
-from tflite_export.run_export import ExportResult, run_export
 from tflite_export.task import Task
 
 layers = keras.layers

@@ -17,9 +17,13 @@ from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import report_quantization
 from tflite_export.convert.quantize_model import quantize_model
 from tflite_export.devices.memory import memory_of
-from tflite_export.export_folder import EXPORT, finish_export
-from tflite_export.export_report import FORMAT, ExportReport
-from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
+from tflite_export.exporting.export_folder import EXPORT, finish_export
+from tflite_export.exporting.export_report import FORMAT, ExportReport
+from tflite_export.exporting.export_settings import (
+    CalibrationData,
+    ExportSettings,
+    VerificationData,
+)
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.ops import check_tflm_ops
 from tflite_export.pack.repack import Level, Packing, check_same_outputs, repack

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tflite_export.devices.boards import Board
-from tflite_export.export_folder import MODEL_FILE, finish_export, read_report
-from tflite_export.export_report import ExportReport
+from tflite_export.exporting.export_folder import MODEL_FILE, finish_export, read_report
+from tflite_export.exporting.export_report import ExportReport
 
 
 def export_again(

@@ -12,9 +12,13 @@ from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization import quantize
 from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.devices.boards import load_boards
-from tflite_export.export_folder import MODEL_FILE, read_report
-from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_folder import MODEL_FILE, read_report
+from tflite_export.exporting.export_settings import (
+    CalibrationData,
+    ExportSettings,
+    VerificationData,
+)
+from tflite_export.exporting.exporter import export_model
 from tflite_export.firmware.generate import write_firmware
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.task import Task

@@ -16,14 +16,18 @@ from tflite_export.convert.keras_file import load_model
 from tflite_export.convert.quantization import quantize
 from tflite_export.convert.quantize_model import parse_quantization
 from tflite_export.devices.boards import load_boards
-from tflite_export.export_folder import EXPORT, FIRMWARE_FOLDER, MODEL_FILE
-from tflite_export.export_job import ExportJob
-from tflite_export.export_report import ExportReport
-from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_folder import EXPORT, FIRMWARE_FOLDER, MODEL_FILE
+from tflite_export.exporting.export_job import ExportJob
+from tflite_export.exporting.export_report import ExportReport
+from tflite_export.exporting.export_settings import (
+    CalibrationData,
+    ExportSettings,
+    VerificationData,
+)
+from tflite_export.exporting.exporter import export_model
+from tflite_export.exporting.normalisation_check import BetterNormalisation, better_normalisation
 from tflite_export.firmware.generate import TEST_VECTORS, check_platforms, write_firmware
 from tflite_export.input_spec import InputSpec, default_spec
-from tflite_export.normalisation_check import BetterNormalisation, better_normalisation
 from tflite_export.pack.repack import parse_level
 from tflite_export.preprocess import normalise
 from tflite_export.runtimes.tflm import TflmRuntime

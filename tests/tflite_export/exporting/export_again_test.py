@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.devices.boards import load_boards
-from tflite_export.export_again import export_again
-from tflite_export.export_settings import CalibrationData, ExportSettings
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_again import export_again
+from tflite_export.exporting.export_settings import CalibrationData, ExportSettings
+from tflite_export.exporting.exporter import export_model
 from tflite_export.runtimes.tflm import TflmRuntime
 
 

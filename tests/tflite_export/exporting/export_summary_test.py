@@ -3,9 +3,9 @@ import dataclasses
 from absl.testing import absltest
 
 from tests.tflite_export.full_report import REPORT
-from tflite_export.export_summary import normalisation_doubt, summary
+from tflite_export.exporting.export_summary import normalisation_doubt, summary
+from tflite_export.exporting.normalisation_check import BetterNormalisation
 from tflite_export.input_spec import InputSpec, image_spec
-from tflite_export.normalisation_check import BetterNormalisation
 from tflite_export.task import Task
 
 

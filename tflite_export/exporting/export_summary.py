@@ -1,8 +1,8 @@
 """What an export prints."""
 
 from tflite_export.convert.quantization_report import QuantizationReport
-from tflite_export.export_report import ExportReport
-from tflite_export.normalisation_check import BetterNormalisation
+from tflite_export.exporting.export_report import ExportReport
+from tflite_export.exporting.normalisation_check import BetterNormalisation
 from tflite_export.runtimes.verify import Verification, standard_error
 from tflite_export.task import Task
 

@@ -11,9 +11,13 @@ from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import MARKER
 from tflite_export.convert.qat import QatSettings
 from tflite_export.convert.quantize_model import Method, Quantization
-from tflite_export.export_folder import read_report
-from tflite_export.export_settings import CalibrationData, ExportSettings, VerificationData
-from tflite_export.exporter import export_model
+from tflite_export.exporting.export_folder import read_report
+from tflite_export.exporting.export_settings import (
+    CalibrationData,
+    ExportSettings,
+    VerificationData,
+)
+from tflite_export.exporting.exporter import export_model
 from tflite_export.input_spec import image_spec
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.task import Task

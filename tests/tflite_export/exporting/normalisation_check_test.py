@@ -2,8 +2,8 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tflite_export.trained_models import linear_classifier, tinted_digits
+from tflite_export.exporting.normalisation_check import better_normalisation
 from tflite_export.input_spec import image_spec
-from tflite_export.normalisation_check import better_normalisation
 from tflite_export.task import CLASSIFICATION
 
 _UNIT = {"mean": (0.0,), "std": (255.0,)}

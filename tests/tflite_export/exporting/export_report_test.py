@@ -8,7 +8,7 @@ from absl.testing import parameterized
 
 from tests.tflite_export.full_report import REPORT
 from tflite_export.common.errors import TofaError
-from tflite_export.export_report import ExportReport
+from tflite_export.exporting.export_report import ExportReport
 from tflite_export.input_spec import InputSpec
 from tflite_export.runtimes.verify import Verification
 

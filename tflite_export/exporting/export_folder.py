@@ -11,7 +11,7 @@ from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.devices.board_report import boards_markdown, report_boards
 from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import largest_arena
-from tflite_export.export_report import ExportReport
+from tflite_export.exporting.export_report import ExportReport
 from tflite_export.firmware.c_source import c_header, c_source
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import OperatorGraph
