@@ -12,7 +12,7 @@ from tflite_export.exporting.export_report import ExportReport
 from tflite_export.input_spec import InputSpec
 from tflite_export.runtimes.verify import Verification
 
-_BUILD = Path(__file__).parents[2] / "BUILD.md"
+_BUILD = Path(__file__).parents[3] / "BUILD.md"
 
 
 class ExportReportTest(tf.test.TestCase, parameterized.TestCase):
