@@ -1,0 +1,127 @@
+import dataclasses
+import json
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+
+from tests.tofa_tf.data.images import blobs
+from tests.tofa_tf.spaces_for_tests import TINY
+from tofa_tf.common.errors import UserError
+from tofa_tf.data.records import ImageSet
+from tofa_tf.pretraining import loop
+from tofa_tf.pretraining.loop import CHECKPOINT, new_supernet, pretrain
+from tofa_tf.pretraining.recipe import Phase, Recipe
+from tofa_tf.training.metrics_log import METRICS
+
+SPACE = dataclasses.replace(
+    TINY, resolutions=(12, 16, 24), stem=dataclasses.replace(TINY.stem, stride_1_below=20)
+)
+RECIPE = Recipe(
+    phases=(
+        Phase("small", 1, 0.1, 0.1, ((12, 1.0),), warmup_steps=2),
+        Phase("all", 2, 0.1, 0.0, ((16, 0.5), (24, 0.5)), smallest=True, num_random=1,
+              sort_channels=True),
+    ),
+    batch=8,
+)  # fmt: skip
+_STEPS = 15
+
+
+def _images() -> ImageSet:
+    return ImageSet(blobs(40, 24), (np.arange(40) % 4).astype(np.int32))
+
+
+def _run(folder: Path, recipe: Recipe = RECIPE, **options):
+    supernet = new_supernet(SPACE, 4, recipe.seed)
+    finished = pretrain(supernet, recipe, _images(), folder, log_seconds=0.0, **options)
+    return supernet, finished
+
+
+def _records(folder: Path) -> list[dict]:
+    records = [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
+    return [{k: v for k, v in record.items() if k != "images_per_second"} for record in records]
+
+
+class PretrainTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(self.get_temp_dir()) / self.id()
+
+    def test_resumed_at_any_step_it_is_the_same_training(self):
+        whole, finished = _run(self.folder / "whole")
+        self.assertTrue(finished)
+        records = _records(self.folder / "whole")
+        self.assertEqual([record["step"] for record in records], list(range(_STEPS)))
+        self.assertEqual([record["resolution"] for record in records[:5]], [12] * 5)
+        self.assertEqual({record["resolution"] for record in records[5:]}, {16, 24})
+        parts = self.folder / "parts"
+        # Stops within a phase, and between phases, where channels are sorted.
+        for steps, done in ((3, False), (2, False), (None, True)):
+            resumed, finished = _run(parts, max_steps=steps)
+            self.assertEqual(finished, done)
+        for one, other in zip(whole.weights, resumed.weights, strict=True):
+            self.assertAllClose(one, other, rtol=1e-4, atol=1e-6)
+        self.assertEqual([r["step"] for r in _records(parts)], list(range(_STEPS)))
+
+    def test_every_checkpoint_is_copied(self):
+        copy = self.folder / "copy"
+        supernet, _ = _run(self.folder / "run", max_steps=2, copy_to=copy)
+        self.assertEqual(
+            (copy / CHECKPOINT).read_bytes(), (self.folder / "run" / CHECKPOINT).read_bytes()
+        )
+        with np.load(copy / CHECKPOINT) as saved:
+            self.assertEqual(int(saved["steps_done"]), 2)
+            self.assertAllEqual(
+                saved["supernet|supernet|stem|conv|kernel"], supernet.stem.conv.kernel
+            )
+
+    def test_another_recipe_only_when_asked(self):
+        _run(self.folder, max_steps=2)
+        other = dataclasses.replace(RECIPE, weight_decay=0.0)
+        with self.assertRaisesRegex(UserError, "training by another recipe: choose another"):
+            _run(self.folder, other)
+        _run(self.folder, other, change_recipe=True, max_steps=1)
+        self.assertLen(_records(self.folder), 3)
+
+    def test_a_finished_training_stays_as_it_is(self):
+        first, _ = _run(self.folder)
+        again, finished = _run(self.folder)
+        self.assertTrue(finished)
+        for one, other in zip(first.weights, again.weights, strict=True):
+            self.assertAllEqual(one, other)
+
+    def test_divergence_keeps_the_last_good_state(self):
+        _run(self.folder, max_steps=2)
+        wild = dataclasses.replace(
+            RECIPE,
+            clip_value=1e30,
+            phases=(dataclasses.replace(RECIPE.phases[0], peak_rate=1e30, final_rate=1e30),),
+        )
+        saved = (self.folder / CHECKPOINT).read_bytes()
+        with self.assertRaisesRegex(UserError, "diverged at step .*; the last good state is in"):
+            _run(self.folder, wild, change_recipe=True)
+        self.assertEqual((self.folder / CHECKPOINT).read_bytes(), saved)
+
+    def test_interrupt_saves_the_step(self):
+        with mock.patch.object(loop, "deferred_interrupt") as interrupt:
+            interrupt.return_value.__enter__.return_value = lambda: True
+            interrupt.return_value.__exit__.return_value = False
+            with self.assertRaises(KeyboardInterrupt):
+                _run(self.folder)
+        with np.load(self.folder / CHECKPOINT) as saved:
+            self.assertEqual(int(saved["steps_done"]), 1)
+
+    def test_damaged_or_foreign_checkpoint(self):
+        _run(self.folder, max_steps=1)
+        (self.folder / CHECKPOINT).write_bytes(b"PK\x03\x04 no more")
+        with self.assertRaisesRegex(UserError, "cannot read the checkpoint .*: delete it"):
+            _run(self.folder)
+        np.savez(self.folder / CHECKPOINT, steps_done=3)
+        with self.assertRaisesRegex(UserError, "holds the state of another supernet"):
+            _run(self.folder)
+
+
+if __name__ == "__main__":
+    tf.test.main()

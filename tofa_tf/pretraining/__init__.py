@@ -1,0 +1,1 @@
+"""Trains a supernet on many labelled images, for others to start from."""
