@@ -1,0 +1,39 @@
+import csv
+from pathlib import Path
+
+import tensorflow as tf
+
+from tests.scripts import run_script
+from tofa_tf.space.cost import cost
+from tofa_tf.space.presets import get_space
+
+
+class BenchmarkSpacesTest(tf.test.TestCase):
+    def test_nets_of_a_space_and_one_chosen_by_hand(self):
+        output = Path(self.get_temp_dir()) / "out"
+        done = run_script(
+            "benchmarks.benchmark_spaces",
+            *("--dataset=digits", "--epochs=1", "--search_spaces=mcu_wide"),
+            *("--arms=ResNet-8,mcu_wide/smallest", f"--output={output}"),
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with (output / "results.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual([row["arm"] for row in rows], ["ResNet-8", "mcu_wide/smallest"])
+        space = get_space("mcu_wide").at_resolutions((32,))
+        self.assertAllClose(int(rows[0]["macs"]) / 1e6, 12.5, rtol=0.01)
+        self.assertEqual(int(rows[1]["macs"]), cost(space, space.min_arch, 10).macs)
+        for row in rows:
+            self.assertBetween(float(row["test_top1"]), 0.05, 1.0)
+        self.assertRegex((output / "README.md").read_text(), r"\| ResNet-8 \| 12.5\d M \|")
+
+    def test_unknown_arm_lists_those_there_are(self):
+        done = run_script("benchmarks.benchmark_spaces", "--output=x", "--arms=y")
+        self.assertEqual(done.returncode, 1)
+        self.assertStartsWith(
+            done.stderr.splitlines()[-1], "error: arms: unknown arm 'y'; available: ResNet-8, "
+        )
+
+
+if __name__ == "__main__":
+    tf.test.main()
