@@ -14,6 +14,9 @@ from tofa_tf.space.search_space import SearchSpace
 def save_weights(supernet: Supernet, path: str | os.PathLike, dtype: str = "float32") -> None:
     """Writes the weights; the file appears complete or not at all.
 
+    Batch norm's variances may exceed what float16 holds; they are cut there, for every use of the
+    weights measures them anew.
+
     Args:
         supernet: built.
         path: ends in `.weights.h5`.
@@ -22,7 +25,10 @@ def save_weights(supernet: Supernet, path: str | os.PathLike, dtype: str = "floa
     with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["space"] = supernet.space.name
         for variable in supernet.weights:
-            file[_key(supernet, variable.path)] = variable.numpy().astype(dtype)
+            values = variable.numpy()
+            if dtype == "float16" and variable.name == "moving_variance":
+                values = np.minimum(values, np.finfo(np.float16).max)
+            file[_key(supernet, variable.path)] = values.astype(dtype)
 
 
 def load_weights(supernet: Supernet, path: str | os.PathLike) -> None:

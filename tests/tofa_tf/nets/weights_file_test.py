@@ -40,6 +40,14 @@ class WeightsFileTest(tf.test.TestCase):
         for a, b in zip(supernet.weights, again.weights, strict=True):
             self.assertAllClose(a, b, rtol=1e-3, atol=1e-6)
 
+    def test_variances_that_half_precision_cannot_hold_are_cut(self):
+        supernet = random_supernet(DS_LIKE)
+        variance = supernet.stem.bn.moving_variance
+        variance.assign(np.full(variance.shape, 1e9, np.float32))
+        save_weights(supernet, self.path, "float16")
+        again = load_supernet(self.path, DS_LIKE)
+        self.assertAllEqual(again.stem.bn.moving_variance, np.full(variance.shape, 65504.0))
+
     def test_files_that_do_not_fit_change_nothing(self):
         save_weights(random_supernet(RESNET_LIKE, 5), self.path)
         for path, message in (
