@@ -35,8 +35,8 @@ class _Versioned(JsonRecord):
             TofaError: if it is of another format, or a field is missing, unknown or of another
                 type; names it.
         """
-        found = data.get("format") if isinstance(data, Mapping) else None
-        if isinstance(data, Mapping) and found != FORMAT:
+        # The first version wrote none.
+        if isinstance(data, Mapping) and (found := data.get("format", 1)) != FORMAT:
             raise UserError(f"format {found}, where this version writes and reads format {FORMAT}")
         return super().from_json(data)
 

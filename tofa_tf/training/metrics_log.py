@@ -67,8 +67,12 @@ def training_seconds(folder: str | os.PathLike) -> float:
     for line in reversed(lines):
         seconds = _parsed(line).get("seconds")
         if isinstance(seconds, int | float) and math.isfinite(seconds):
-            return float(seconds)
-    return 0.0
+            break
+    else:
+        seconds = 0.0
+    if lines and _parsed(lines[-1]).get("seconds") != seconds:
+        warn(f"{path} is damaged: training took {seconds:.0f} s by its last whole record")
+    return float(seconds)
 
 
 def _step_of(line: bytes) -> int | None:

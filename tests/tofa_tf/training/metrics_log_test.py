@@ -64,10 +64,21 @@ class MetricsLogTest(tf.test.TestCase):
             b'{"seconds": "long"}',
             b'{"seconds": NaN}',
         ):
-            self.path.write_bytes(_line(2).encode() + damage)
+            for content, seconds in ((_line(2).encode() + damage, 3.0), (damage, 0.0)):
+                self.path.write_bytes(content)
+                said = io.StringIO()
+                with contextlib.redirect_stderr(said):
+                    self.assertEqual(training_seconds(self.folder), seconds)
+                self.assertEqual(
+                    said.getvalue(),
+                    f"warning: {self.path} is damaged: training took {seconds:.0f} s by its last "
+                    "whole record\n",
+                )
+        self.path.write_text(_line(2))
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
             self.assertEqual(training_seconds(self.folder), 3.0)
-            self.path.write_bytes(damage)
-            self.assertEqual(training_seconds(self.folder), 0.0)
+        self.assertEqual(said.getvalue(), "")
 
 
 if __name__ == "__main__":
