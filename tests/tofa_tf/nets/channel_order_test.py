@@ -3,6 +3,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.tofa_tf.randomized import random_supernet
 from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, TEST_SPACES
 from tofa_tf.nets.channel_order import sort_channels
 from tofa_tf.nets.supernet import Supernet
@@ -13,17 +14,8 @@ class ChannelOrderTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.parameters(*TEST_SPACES)
     def test_largest_net_is_unchanged_and_smallest_is_not(self, name):
         space = TEST_SPACES[name]
-        supernet = Supernet(space, 4)
-        supernet.build()
-        generator = np.random.default_rng(0)
-        for weight in supernet.weights:
-            weight.assign(generator.uniform(0.3, 1.0, weight.shape) * generator.choice((-1, 1)))
-        for weight in supernet.weights:
-            if weight.name != "moving_variance" and len(weight.shape) > 1:
-                weight.assign(generator.normal(size=weight.shape) / np.sqrt(weight.shape[-2]))
-            elif weight.name == "moving_variance":
-                weight.assign(np.abs(weight))
-        images = generator.normal(size=(2, 32, 32, 3)).astype(np.float32)
+        supernet = random_supernet(space, 4)
+        images = np.random.default_rng(0).normal(size=(2, 32, 32, 3)).astype(np.float32)
         archs = [encode(space, arch) for arch in (space.max_arch, space.min_arch)]
         before = [supernet(images, arch).numpy() for arch in archs]
         stem = supernet.stem.conv.kernel.numpy()

@@ -33,8 +33,8 @@ class CostTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(figures.params, weights + norms + (8 + 24) + 10)
         biases = 8 + 8 + 8 + 24 + 24 + 8 + 24 + 16 + 96 + 32 + 10
         self.assertEqual(figures.weight_bytes, weights + 4 * biases)
-        # The expand convolution: 8 x 8 x 8 in, 8 x 8 x 24 out.
-        self.assertEqual(figures.peak_activation_bytes, 64 * 8 + 64 * 24)
+        # Swish of the expand convolution: what came in, its sigmoid, the product, 8 x 8 x 24 each.
+        self.assertEqual(figures.peak_activation_bytes, 3 * 64 * 24)
 
     @parameterized.parameters(*((name,) for name in TEST_SPACES))
     def test_macs_and_params_equal_a_count_over_the_static_model(self, name):
