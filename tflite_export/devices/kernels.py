@@ -4,6 +4,7 @@ Instructions were counted in an emulator (CMSIS-NN 99f736a, TFLite Micro 90b983c
 seven models; cycles per instruction are fitted to published times, `benchmark_latency` says which.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -49,7 +50,7 @@ class Speed:
     """
 
     kernels: Kernels
-    plain: dict[str, float]
+    plain: Mapping[str, float]
     cpi: float
     plain_cpi: float
     error: float

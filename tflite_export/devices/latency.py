@@ -85,14 +85,14 @@ def estimate_latency(file: OperatorGraph, board: Board) -> LatencyEstimate:
 
 
 def _estimate_op(op: Op, speed: Speed, board: Board) -> OpLatency:
-    instructions = _kernel_instructions(op, speed)
-    fast = instructions is not None
-    if not fast:
-        instructions = _plain_instructions(op, speed)
-    cpi = speed.cpi if fast else speed.plain_cpi
-    cycles = instructions * cpi + _INSTRUCTIONS_PER_OP * speed.plain_cpi
+    of_library = _kernel_instructions(op, speed)
+    if of_library is None:
+        cycles = _plain_instructions(op, speed) * speed.plain_cpi
+    else:
+        cycles = of_library * speed.cpi
+    cycles += _INSTRUCTIONS_PER_OP * speed.plain_cpi
     milliseconds = cycles / (board.clock_mhz * 1e3)
-    fast = fast and board.kernels != "reference"
+    fast = of_library is not None and board.kernels != "reference"
     return OpLatency(op.name, op.outputs[0].shape, op.macs, milliseconds, fast)
 
 

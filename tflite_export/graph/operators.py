@@ -21,7 +21,7 @@ class Tensor(NamedTuple):
         data_bytes: size of its constant data; 0 for an activation.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # Hides a method of tuples that nobody needs here.
     name: str
     shape: tuple[int, ...]
     dtype: str

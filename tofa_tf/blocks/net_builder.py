@@ -8,7 +8,7 @@ import abc
 import copy
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
 import tensorflow as tf
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tofa_tf.blocks.family import BlockPlan
 
 T = TypeVar("T")
-Size = int | tf.Tensor
+Size: TypeAlias = int | tf.Tensor
 # Whether something holds: known now, known when the graph runs, or open (None).
-Truth = bool | tf.Tensor | None
+Truth: TypeAlias = bool | tf.Tensor | None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ its largest sizes every layer equals the stock Keras layer of the same name.
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -45,7 +46,7 @@ def symmetric_pad(x: tf.Tensor, kernel_size: int | tf.Tensor) -> tf.Tensor:
 class _ElasticLayer(keras.layers.Layer):
     """A layer whose weights depend on its constructor alone, never on the input's shape."""
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: object = None) -> None:
         self.built = True
 
 
@@ -71,7 +72,7 @@ class ElasticConv2D(_ElasticLayer):
         strides: int | tuple[int, ...] = 1,
         padding: str = "same",
         use_bias: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.max_in_channels = max_in_channels
@@ -81,7 +82,7 @@ class ElasticConv2D(_ElasticLayer):
         self.padding = padding
         self.use_bias = use_bias
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: object = None) -> None:
         self.kernel = self.add_weight(
             name="kernel",
             shape=(self.kernel_size, self.kernel_size, self.max_in_channels, self.max_filters),
@@ -122,7 +123,7 @@ class ElasticConv2D(_ElasticLayer):
             )
         return result()
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "max_in_channels": self.max_in_channels,
@@ -153,7 +154,7 @@ class ElasticDepthwiseConv2D(_ElasticLayer):
         strides: int = 1,
         padding: str = "same",
         kernel_transform: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.max_channels = max_channels
@@ -162,7 +163,7 @@ class ElasticDepthwiseConv2D(_ElasticLayer):
         self.padding = padding
         self.kernel_transform = kernel_transform
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: object = None) -> None:
         largest = max(self.kernel_sizes)
         self.kernel = self.add_weight(
             name="kernel",
@@ -170,7 +171,7 @@ class ElasticDepthwiseConv2D(_ElasticLayer):
             # The fan of a depthwise kernel is its area; Keras' own estimate counts the channels.
             initializer=keras.initializers.RandomNormal(stddev=(2.0 / largest**2) ** 0.5),
         )
-        self.transforms = {}
+        self.transforms: dict[int, keras.Variable] = {}
         if self.kernel_transform:
             for size in sorted(self.kernel_sizes, reverse=True)[1:]:
                 self.transforms[size] = self.add_weight(
@@ -191,7 +192,7 @@ class ElasticDepthwiseConv2D(_ElasticLayer):
         transforms = {size: tf.convert_to_tensor(m) for size, m in self.transforms.items()}
         return cut_depthwise(tf.convert_to_tensor(self.kernel), kernel_size, channels, transforms)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "max_channels": self.max_channels,
@@ -220,15 +221,15 @@ class ElasticBatchNormalization(_ElasticLayer):
         max_channels: int,
         momentum: float = 0.99,
         epsilon: float = 1e-3,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.max_channels = max_channels
         self.momentum = momentum
         self.epsilon = epsilon
 
-    def build(self, input_shape=None):
-        def add(name: str, initializer: str, trainable: bool = True):
+    def build(self, input_shape: object = None) -> None:
+        def add(name: str, initializer: str, trainable: bool = True) -> keras.Variable:
             return self.add_weight(
                 name=name, shape=(self.max_channels,), initializer=initializer, trainable=trainable
             )
@@ -263,11 +264,13 @@ class ElasticBatchNormalization(_ElasticLayer):
             self._follow(self.moving_variance, variance, batch_variance, channels)
         return y
 
-    def _follow(self, variable, old: tf.Tensor, new: tf.Tensor, channels: tf.Tensor) -> None:
+    def _follow(
+        self, variable: keras.Variable, old: tf.Tensor, new: tf.Tensor, channels: int | tf.Tensor
+    ) -> None:
         updated = old + (1.0 - self.momentum) * (new - old)
         variable.assign(tf.concat([updated, tf.convert_to_tensor(variable)[channels:]], axis=0))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "max_channels": self.max_channels,
@@ -285,12 +288,12 @@ class ElasticDense(_ElasticLayer):
         units: outputs.
     """
 
-    def __init__(self, max_in_features: int, units: int, **kwargs):
+    def __init__(self, max_in_features: int, units: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.max_in_features = max_in_features
         self.units = units
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: object = None) -> None:
         self.kernel = self.add_weight(
             name="kernel",
             shape=(self.max_in_features, self.units),
@@ -304,7 +307,7 @@ class ElasticDense(_ElasticLayer):
         kernel = cut_channels(tf.convert_to_tensor(self.kernel), channels_of(x), self.units)
         return tf.matmul(x, kernel) + tf.convert_to_tensor(self.bias)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "max_in_features": self.max_in_features,

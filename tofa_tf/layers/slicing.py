@@ -5,13 +5,15 @@ with numbers. Every cut takes the first channels and the centre of a kernel, so 
 shared by all subnets that use them (Once-for-All, arXiv 1908.09791; AttentiveNAS, 2011.09011).
 """
 
+import functools
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from tofa_tf.layers.control_flow import cond
 
-IntLike = int | tf.Tensor
+IntLike: TypeAlias = int | tf.Tensor
 
 
 def cut_channels(kernel: tf.Tensor, in_channels: IntLike, filters: IntLike) -> tf.Tensor:
@@ -58,7 +60,12 @@ def cut_depthwise(
     result = kernel
     for smaller, matrix in sorted(transforms.items(), reverse=True):
         kernel = _transform(centre_crop(kernel, smaller), matrix)
-        result = cond(size <= smaller, lambda k=kernel: k, lambda r=result: r)
+        # Bound now: a lambda would see the names as they are when the graph is made.
+        result = cond(
+            size <= smaller,
+            functools.partial(tf.convert_to_tensor, kernel),
+            functools.partial(tf.convert_to_tensor, result),
+        )
     return result
 
 

@@ -41,8 +41,9 @@ class Supernet(keras.Model):
         wire(space, make_plan(space, space.max_arch), num_classes, builder, channels)
         self.stem = builder.parts["stem"]
         self.blocks = [builder.parts[name] for name in builder.block_names]
-        self.head_conv = builder.parts.get("head_conv")
-        self.feature = builder.parts.get("feature")
+        # None where the space has none.
+        self.head_conv: Any = builder.parts.get("head_conv")
+        self.feature: Any = builder.parts.get("feature")
         self.classifier = builder.parts["classifier"]
 
     def build(self, input_shape: object = None) -> None:

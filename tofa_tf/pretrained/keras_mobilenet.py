@@ -71,7 +71,8 @@ def make_space(name: str, net: MobileNet) -> SearchSpace:
         feature_bias=bool(net.feature and net.feature.use_bias),
     )
     # Keras' own MobileNets are made for pixels between -1 and 1.
-    scale, offset = (1 / 127.5, -1.0) if net.scale is None else (net.scale, net.offset)
+    scale = 1 / 127.5 if net.scale is None else net.scale
+    offset = -1.0 if net.offset is None else net.offset
     return SearchSpace(
         name=name,
         resolutions=_resolutions(net.resolution),
@@ -138,7 +139,8 @@ def _resolutions(largest: int) -> tuple[int, ...]:
 
 
 def _per_channel(value: float | np.ndarray) -> tuple[float, float, float]:
-    return tuple(float(v) for v in np.broadcast_to(value, 3))
+    red, green, blue = (float(v) for v in np.broadcast_to(value, 3))
+    return red, green, blue
 
 
 def _filters(layer: keras.layers.Layer) -> int:
@@ -177,7 +179,8 @@ def _copy_block(target: ElasticBlock, block: Block) -> None:
 
 def _assign_conv_norm(target: ElasticConvNorm | ElasticDepthwiseNorm, part: ConvNorm) -> None:
     _assign(target.conv.weights, part.conv)
-    _assign(target.bn.weights, part.bn)
+    if target.bn is not None:
+        _assign(target.bn.weights, part.bn)
 
 
 def _assign(targets: list[keras.Variable], layer: keras.layers.Layer) -> None:

@@ -41,8 +41,8 @@ class Entry:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the tensor in the checkpoint."""
-        shape = tuple(self.variable.shape)
+        """Shape of the tensor in the checkpoint; () of one that no subnet uses."""
+        shape = () if self.variable is None else tuple(self.variable.shape)
         return (
             shape
             if self.axes is None
@@ -87,7 +87,8 @@ def dense(key: str, layer: ElasticDense) -> Iterator[Entry]:
 def conv_block(key: str, block: ElasticConvNorm, elastic: bool = True) -> Iterator[Entry]:
     """Convolution and batch norm; the original's elastic layers wrap a layer of the same name."""
     yield from conv(f"{key}.{_wrapped('conv', elastic)}", block.conv)
-    yield from _batch_norm(f"{key}.{_wrapped('bn', elastic)}", block.bn)
+    if block.bn is not None:
+        yield from _batch_norm(f"{key}.{_wrapped('bn', elastic)}", block.bn)
 
 
 def bottleneck(key: str, block: ElasticBlock, elastic: bool = True) -> Iterator[Entry]:

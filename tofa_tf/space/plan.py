@@ -138,8 +138,8 @@ def decode(space: SearchSpace, vector: tf.Tensor) -> Plan:
         header["stem_stride"] = strides[0]
     blocks, active = [], []
     for slot in slots(space):
-        is_active, width, *sizes = (next(values) for _ in slot.fields)
-        sizes = dict(zip(slot.stage.block.SIZES, sizes, strict=True))
+        is_active, width, *others = (next(values) for _ in slot.fields)
+        sizes = dict(zip(slot.stage.block.SIZES, others, strict=True))
         # The elastic block compares widths itself, where that is open.
         blocks.append(_block_plan(slot, width, sizes, slot.keeps_width))
         active.append(tf.cast(is_active, tf.bool) if slot.optional else True)
