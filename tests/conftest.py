@@ -35,6 +35,7 @@ SLOW = (
     "tests/tofa_tf/layers",
     "tests/tofa_tf/nets",
     "tests/tofa_tf/pretrained",
+    "tests/tofa_tf/space/operator_net_test.py",
     "tests/tofa_tf/pretraining/loop_test.py",
     "tests/tofa_tf/pretraining/run_test.py",
     "tests/tofa_tf/pretraining/step_test.py",
