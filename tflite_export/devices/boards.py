@@ -76,6 +76,9 @@ class Board:
         npu: Ethos-U beside the core, as Vela calls it; empty if there is none.
         npu_mhz: its clock.
         latency_limit_ms: most that an inference on the CPU may take by the estimate; 0: no limit.
+
+    Raises:
+        ExportError: if the name cannot be that of a folder, or part of a comment in C.
     """
 
     name: str
@@ -90,6 +93,10 @@ class Board:
     npu: str = ""
     npu_mhz: float = 0
     latency_limit_ms: float = 0
+
+    def __post_init__(self) -> None:
+        if not is_name(self.name):
+            raise ExportError(f"{self.name!r} is no name for a board: allowed are {NAMES_ALLOWED}")
 
     @property
     def arena_available_bytes(self) -> int:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import pathlib
 
@@ -82,6 +83,8 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
     )
     def test_name_that_would_leave_its_folder_or_comment(self, name):
         path = self._file("names.json", json.dumps({name: _MINE}))
+        with self.assertRaisesRegex(ExportError, "is no name for a board: allowed are"):
+            dataclasses.replace(known_boards()["rp2040"], name=name)
         with self.assertRaisesRegex(ExportError, r"names.json: board .* is no name .*allowed are"):
             load_boards(path)
 
