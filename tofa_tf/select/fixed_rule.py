@@ -72,13 +72,14 @@ def candidates(
     scenario.check_within(figures(space.min_arch), space.name)
     main = scenario.budgets[0]
     least = (1.0 - band) * min(main.limit, main.of(figures(space.max_arch)))
-    seen = set()
+    seen, proposed = set(), set()
     for step, arch in log:
         if arch in seen:
             continue
         seen.add(arch)
         arch_cost = figures(arch)
         if main.of(arch_cost) >= least and scenario.met_by(arch_cost):
+            proposed.add(arch)
             yield Candidate(arch, arch_cost, "log", step)
 
     best = Candidate(space.min_arch, figures(space.min_arch), "drawn", None)
@@ -90,7 +91,9 @@ def candidates(
             continue
         seen.add(arch)
         if main.of(drawn.cost) >= least:
+            proposed.add(arch)
             yield drawn
         elif main.of(drawn.cost) > main.of(best.cost):
             best = drawn
-    yield best
+    if best.arch not in proposed:
+        yield best

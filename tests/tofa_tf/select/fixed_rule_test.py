@@ -64,6 +64,14 @@ class CandidatesTest(tf.test.TestCase):
         self.assertLess(best.cost.macs, 0.8 * 4e6)
         self.assertLessEqual(best.cost.arena_bytes, 19 * 1024)
 
+    def test_no_subnet_is_proposed_twice(self):
+        # Hardly more than the smallest net, which the log has.
+        smallest = cost(SPACE, SPACE.min_arch, 10).macs
+        (scenario,) = parse_scenarios(f"macs={1.01 * smallest:.0f}")
+        archs = [chosen.arch for chosen in candidates(scenario, _log(3), SPACE, 10)]
+        self.assertIn(SPACE.min_arch, archs)
+        self.assertLen(set(archs), len(archs))
+
     def test_a_budget_beyond_the_space_takes_the_largest_net(self):
         (scenario,) = parse_scenarios("macs=1G")
         chosen = next(candidates(scenario, _log(1), SPACE, 10))
