@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tofa_tf.data import augment
-from tofa_tf.data.records import TrainingImages
+from tofa_tf.data.records import UNKNOWN, TrainingImages
 
 # Streams of random numbers that must not be related to each other.
 _LABELLED_ORDER, _UNLABELLED_ORDER, _LABELLED_VIEW, _WEAK_VIEW, _STRONG_VIEW = range(5)
@@ -26,7 +26,8 @@ class Batch(NamedTuple):
         weak: weakly augmented unlabelled images, uint8 (unlabelled_batch, size, size, channels).
         strong: the same images strongly augmented, uint8 (unlabelled_batch, size, size, channels).
         true_labels: classes of the unlabelled images, int32 (unlabelled_batch,), -1 where not
-            known; to measure pseudo-labels with, never to train on.
+            known or where the image is a labelled one; to measure pseudo-labels with, never to
+            train on.
     """
 
     images: tf.Tensor
@@ -77,6 +78,9 @@ def train_batches(
     # On the CPU also where there is a GPU: only batches travel.
     with tf.device("CPU"):
         images, labels = tf.constant(data.pool.images), tf.constant(data.pool.labels, tf.int32)
+        truth = data.pool.labels.copy()
+        truth[data.labelled] = UNKNOWN
+        truth = tf.constant(truth, tf.int32)
 
     # Nothing here is Python that depends on a tensor: AutoGraph would read all that is called, for
     # seconds, and change nothing.
@@ -88,7 +92,7 @@ def train_batches(
             labels=tf.gather(labels, known),
             weak=augment.weak(unlabelled_images, [_key(seed, _WEAK_VIEW), step], flip=flip),
             strong=augment.strong(unlabelled_images, [_key(seed, _STRONG_VIEW), step], flip=flip),
-            true_labels=tf.gather(labels, drawn),
+            true_labels=tf.gather(truth, drawn),
         )
 
     batches = tf.data.Dataset.zip(steps, known, drawn).map(

@@ -49,9 +49,7 @@ def _variables(state: TrainStep) -> Mapping[str, Any]:
     """Every variable of a run by a name that is the same in every process."""
     groups = {
         "supernet": [(v.path, v) for v in state.supernet.weights],
-        "ema": zip(
-            (v.path for v in state.supernet.trainable_variables), state.averages, strict=True
-        ),
+        "ema": zip((v.path for v in state.averages.followed), state.averages.averages, strict=True),
         "optimizer": [(f"{i}/{v.path}", v) for i, v in enumerate(state.optimizer.variables)],
         "rule": [(v.name, v) for v in state.rule.variables],
     }

@@ -28,7 +28,7 @@ from tofa_tf.training.extension import extend_run, shorter_run
 from tofa_tf.training.settings import Settings, TrainConfig
 from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS
 
-_CALIBRATION_IMAGES = 512
+_CALIBRATION_IMAGES = 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +88,15 @@ class Experiment:
         generator, images = np.random.default_rng(self.config.seed), self.training.unlabelled
         chosen = generator.choice(len(images), min(count, len(images)), replace=False)
         return self._prepared(self.training.pool.images[images[chosen]], resolution)
+
+    def labelled_images(self, resolution: int) -> np.ndarray:
+        """The images trained on with labels, prepared like `calibration_images`."""
+        return self._prepared(self.training.pool.images[self.training.labelled], resolution)
+
+    @property
+    def labelled_labels(self) -> np.ndarray:
+        """Classes of the labelled images, int32 (n,)."""
+        return self.training.pool.labels[self.training.labelled]
 
     def validation_images(self, resolution: int) -> np.ndarray:
         """All validation images, (n, resolution, resolution, channels) float32, normalised.

@@ -13,17 +13,19 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
 
 
-def pseudo_label_loss(labels: tf.Tensor, weights: tf.Tensor, strong_logits: tf.Tensor) -> tf.Tensor:
+def pseudo_label_loss(
+    targets: tf.Tensor, weights: tf.Tensor, strong_logits: tf.Tensor
+) -> tf.Tensor:
     """Cross-entropy of the strong view against pseudo-labels.
 
     The mean is over all samples, not over those kept: dividing by the number kept would be another
     algorithm (FixMatch, arXiv 2001.07685, equation 4).
 
     Args:
-        labels: (batch,), pseudo-labels.
+        targets: (batch, classes), probabilities; 1 for its class where a pseudo-label is hard.
         weights: (batch,), 0 to 1: how much each one is trusted.
     """
-    entropy = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, strong_logits)
+    entropy = tf.nn.softmax_cross_entropy_with_logits(targets, strong_logits)
     # A training without unlabelled images has none to take a mean over.
     return tf.math.divide_no_nan(
         tf.reduce_sum(weights * entropy), tf.cast(tf.size(entropy), entropy.dtype)

@@ -4,10 +4,28 @@ Adding a rule means adding a class here and one entry of `RULES`.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
 from tofa_tf.common.errors import UserError
+from tofa_tf.training.running import RunningMean
+
+# Share of the old running values that a batch keeps. The authors' 0.999 is for a million steps; a
+# fine-tuning has hundreds, in which the net changes faster than that.
+_DECAY = 0.99
+
+
+class PseudoLabels(NamedTuple):
+    """What unlabelled images are taken for.
+
+    Attributes:
+        targets: probabilities (batch, classes); a hard label is 1 for its class.
+        weights: (batch,), 0 to 1: how much each one is trusted.
+    """
+
+    targets: tf.Tensor
+    weights: tf.Tensor
 
 
 class FixedThreshold(tf.Module):
@@ -24,21 +42,17 @@ class FixedThreshold(tf.Module):
         super().__init__(name="fixed_threshold")
         self.threshold = threshold
 
-    def __call__(
-        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
         """Labels a batch.
 
         Args:
             weak_logits: (batch, classes), the max net on the weak view.
             labelled_logits: (labelled batch, classes), the max net on the labelled images.
-
-        Returns:
-            Labels (batch,) int64 and weights (batch,) in 0..1.
         """
         probabilities = tf.nn.softmax(weak_logits)
-        kept = tf.reduce_max(probabilities, axis=-1) >= self.threshold
-        return tf.argmax(probabilities, axis=-1), tf.cast(kept, tf.float32)
+        return PseudoLabels(
+            _hard(probabilities), _kept(tf.reduce_max(probabilities, axis=-1) >= self.threshold)
+        )
 
 
 class SoftMatch(tf.Module):
@@ -48,35 +62,62 @@ class SoftMatch(tf.Module):
     of m followed over batches: weight exp(-min(m - mean, 0)^2 * n^2 / (2 variance)), n = 2. The
     label is the most probable class before alignment.
 
-    Source: SoftMatch (arXiv 2301.10921), section 3, as its authors' code has it: the running values
-    see a batch before they are used on it.
+    Source: SoftMatch (arXiv 2301.10921), section 3; the running values see a batch before they are
+    used on it, as in its authors' code, but start from the first batch.
 
     Args:
         num_classes: outputs of the classifier.
-        decay: share of the old running values that a batch keeps.
+        decay: see `RunningMean`.
     """
 
-    def __init__(self, num_classes: int, decay: float = 0.999):
+    def __init__(self, num_classes: int, decay: float = _DECAY):
         super().__init__(name="softmatch")
-        self.decay = decay
-        self.mean = _state("mean", 1.0 / num_classes)
-        self.variance = _state("variance", 1.0)
-        self.predicted = _state("predicted", [1.0 / num_classes] * num_classes)
+        self.mean = RunningMean("mean", (), decay)
+        self.variance = RunningMean("variance", (), decay)
+        self.predicted = RunningMean("predicted", (num_classes,), decay)
 
-    def __call__(
-        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
         """Labels a batch, see `FixedThreshold`."""
         probabilities = tf.nn.softmax(weak_logits)
-        predicted = _follow(self.predicted, tf.reduce_mean(probabilities, axis=0), self.decay)
+        predicted = self.predicted(_mean_of(probabilities))
         uniform = tf.ones_like(predicted) / tf.cast(tf.size(predicted), tf.float32)
         confidence = tf.reduce_max(_align(probabilities, predicted, uniform), axis=-1)
-        mean = _follow(self.mean, tf.reduce_mean(confidence), self.decay)
-        variance = _follow(self.variance, _unbiased_variance(confidence), self.decay)
+        mean = self.mean(_mean_of(confidence))
+        variance = self.variance(_unbiased_variance(confidence))
         below = tf.minimum(confidence - mean, 0.0)
         # n = 2: the Gaussian is as wide as two standard deviations make it.
-        weights = tf.exp(-(below**2) * 2.0**2 / (2.0 * variance))
-        return tf.argmax(probabilities, axis=-1), weights
+        weights = tf.exp(-tf.math.divide_no_nan(below**2 * 2.0**2, 2.0 * variance))
+        return PseudoLabels(_hard(probabilities), weights)
+
+
+class FreeMatch(tf.Module):
+    """A threshold that follows the net's own confidence, lower for classes it is less sure of.
+
+    With m the largest probability, t its running mean, and p the running mean of all probabilities:
+    class c is kept from t * p_c / max(p) on.
+
+    Source: FreeMatch (arXiv 2205.07246), section 4.1, self-adaptive thresholding, without its
+    fairness term.
+
+    Args:
+        num_classes: outputs of the classifier.
+        decay: see `RunningMean`.
+    """
+
+    def __init__(self, num_classes: int, decay: float = _DECAY):
+        super().__init__(name="freematch")
+        self.confidence = RunningMean("confidence", (), decay)
+        self.predicted = RunningMean("predicted", (num_classes,), decay)
+
+    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
+        """Labels a batch, see `FixedThreshold`."""
+        probabilities = tf.nn.softmax(weak_logits)
+        confidence = tf.reduce_max(probabilities, axis=-1)
+        least = self.confidence(_mean_of(confidence))
+        predicted = self.predicted(_mean_of(probabilities))
+        of_class = least * tf.math.divide_no_nan(predicted, tf.reduce_max(predicted))
+        kept = confidence >= tf.gather(of_class, tf.argmax(probabilities, axis=-1))
+        return PseudoLabels(_hard(probabilities), _kept(kept))
 
 
 class AdaMatch(tf.Module):
@@ -91,38 +132,59 @@ class AdaMatch(tf.Module):
     Args:
         num_classes: outputs of the classifier.
         threshold: share of the labelled confidence that is kept.
-        decay: share of the old running values that a batch keeps.
+        decay: see `RunningMean`.
     """
 
-    def __init__(self, num_classes: int, threshold: float = 0.95, decay: float = 0.999):
+    def __init__(self, num_classes: int, threshold: float = 0.95, decay: float = _DECAY):
         super().__init__(name="adamatch")
         self.threshold = threshold
-        self.decay = decay
-        self.predicted = _state("predicted", [1.0 / num_classes] * num_classes)
-        self.wanted = _state("wanted", [1.0 / num_classes] * num_classes)
+        self.alignment = _Alignment(num_classes, decay)
 
-    def __call__(
-        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
         """Labels a batch, see `FixedThreshold`."""
-        weak, labelled = tf.nn.softmax(weak_logits), tf.nn.softmax(labelled_logits)
-        predicted = _follow(self.predicted, tf.reduce_mean(weak, axis=0), self.decay)
-        wanted = _follow(self.wanted, tf.reduce_mean(labelled, axis=0), self.decay)
-        aligned = _align(weak, predicted, wanted)
-        least = self.threshold * tf.reduce_mean(tf.reduce_max(labelled, axis=-1))
-        kept = tf.reduce_max(aligned, axis=-1) >= least
-        return tf.argmax(aligned, axis=-1), tf.cast(kept, tf.float32)
+        labelled = tf.nn.softmax(labelled_logits)
+        aligned = self.alignment(tf.nn.softmax(weak_logits), labelled)
+        least = self.threshold * _mean_of(tf.reduce_max(labelled, axis=-1))
+        return PseudoLabels(_hard(aligned), _kept(tf.reduce_max(aligned, axis=-1) >= least))
 
 
-def _state(name: str, value: float | list[float]) -> tf.Variable:
-    return tf.Variable(value, trainable=False, name=name, dtype=tf.float32)
+class SoftLabels(tf.Module):
+    """Sharpened probabilities after distribution alignment, none dropped, weighted by confidence.
+
+    Where few predictions are sure, an unsure one still says which classes an image is not of.
+
+    Source: sharpening and alignment of ReMixMatch (arXiv 1911.09785), sections 3.1 and 3.2.
+
+    Args:
+        num_classes: outputs of the classifier.
+        temperature: below 1 sharpens.
+        decay: see `RunningMean`.
+    """
+
+    def __init__(self, num_classes: int, temperature: float = 0.5, decay: float = _DECAY):
+        super().__init__(name="soft")
+        self.temperature = temperature
+        self.alignment = _Alignment(num_classes, decay)
+
+    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
+        """Labels a batch, see `FixedThreshold`."""
+        aligned = self.alignment(tf.nn.softmax(weak_logits), tf.nn.softmax(labelled_logits))
+        sharpened = aligned ** (1.0 / self.temperature)
+        return PseudoLabels(_distribution(sharpened), tf.reduce_max(aligned, axis=-1))
 
 
-def _follow(running: tf.Variable, batch: tf.Tensor, decay: float) -> tf.Tensor:
-    """Moves an exponential average towards the value of a batch and returns it."""
-    updated = decay * running + (1.0 - decay) * batch
-    running.assign(updated)
-    return updated
+class _Alignment(tf.Module):
+    """Makes classes as frequent among unlabelled predictions as among labelled ones, over time."""
+
+    def __init__(self, num_classes: int, decay: float):
+        super().__init__(name="alignment")
+        self.predicted = RunningMean("predicted", (num_classes,), decay)
+        self.wanted = RunningMean("wanted", (num_classes,), decay)
+
+    def __call__(self, unlabelled: tf.Tensor, labelled: tf.Tensor) -> tf.Tensor:
+        """Takes both probabilities of a batch in and returns the unlabelled ones aligned."""
+        predicted = self.predicted(_mean_of(unlabelled))
+        return _align(unlabelled, predicted, self.wanted(_mean_of(labelled)))
 
 
 def _align(probabilities: tf.Tensor, predicted: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
@@ -131,27 +193,50 @@ def _align(probabilities: tf.Tensor, predicted: tf.Tensor, wanted: tf.Tensor) ->
     Source: distribution alignment of ReMixMatch (arXiv 1911.09785), section 3.1.
     """
     # A class that was never predicted must not become infinitely probable.
-    ratio = (wanted + 1e-6) / (predicted + 1e-6)
-    aligned = probabilities * ratio
-    return aligned / tf.reduce_sum(aligned, axis=-1, keepdims=True)
+    return _distribution(probabilities * (wanted + 1e-6) / (predicted + 1e-6))
+
+
+def _distribution(values: tf.Tensor) -> tf.Tensor:
+    return tf.math.divide_no_nan(values, tf.reduce_sum(values, axis=-1, keepdims=True))
+
+
+def _mean_of(batch: tf.Tensor) -> tf.Tensor:
+    """Mean over a batch; 0 where a training without unlabelled images has an empty one."""
+    return tf.math.divide_no_nan(tf.reduce_sum(batch, axis=0), tf.cast(_length(batch), tf.float32))
+
+
+def _length(batch: tf.Tensor) -> tf.Tensor:
+    """Images of a batch."""
+    return tf.shape(batch)[0]
+
+
+def _hard(probabilities: tf.Tensor) -> tf.Tensor:
+    """1 for the most probable class, 0 for all others."""
+    return tf.one_hot(tf.argmax(probabilities, axis=-1), probabilities.shape[-1])
+
+
+def _kept(mask: tf.Tensor) -> tf.Tensor:
+    return tf.cast(mask, tf.float32)
 
 
 def _unbiased_variance(values: tf.Tensor) -> tf.Tensor:
     """Zero for a single value."""
-    deviations = values - tf.reduce_mean(values)
-    return tf.reduce_sum(deviations**2) / tf.cast(tf.maximum(tf.size(values) - 1, 1), tf.float32)
+    deviations = values - _mean_of(values)
+    return tf.reduce_sum(deviations**2) / tf.cast(tf.maximum(_length(values) - 1, 1), tf.float32)
 
 
 # Each is made of the number of classes and the threshold.
 RULES: dict[str, Callable[[int, float], tf.Module]] = {
     "fixed": FixedThreshold,
     "softmatch": lambda num_classes, threshold: SoftMatch(num_classes),
+    "freematch": lambda num_classes, threshold: FreeMatch(num_classes),
     "adamatch": AdaMatch,
+    "soft": lambda num_classes, threshold: SoftLabels(num_classes),
 }
 
 
 def make_rule(name: str, num_classes: int, threshold: float) -> tf.Module:
-    """Builds a pseudo-label rule by its name; SoftMatch has no use for the threshold.
+    """Builds a pseudo-label rule by its name; not all have a use for the threshold.
 
     Raises:
         UserError: if there is none of that name; lists those there are.

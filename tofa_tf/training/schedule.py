@@ -1,4 +1,4 @@
-"""Learning-rate schedules."""
+"""The learning-rate schedule."""
 
 import math
 
@@ -7,42 +7,11 @@ import tensorflow as tf
 
 
 @keras.saving.register_keras_serializable(package="tofa_tf")
-class FixMatchCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """Cosine that stops at 19.5 % of the peak instead of 0, behind a linear warm-up.
-
-    lr * cos(7 pi k / (16 K)) for step k of K (FixMatch, arXiv 2001.07685, section 2.4).
-
-    Args:
-        peak: learning rate before the decay.
-        total_steps: K.
-        warmup_steps: steps over which the rate rises linearly to the schedule.
-    """
-
-    def __init__(self, peak: float, total_steps: int, warmup_steps: int = 0):
-        self.peak = peak
-        self.total_steps = total_steps
-        self.warmup_steps = warmup_steps
-
-    def __call__(self, step: tf.Tensor | int) -> tf.Tensor:
-        """Returns the learning rate of a step, counted from 0."""
-        step = tf.cast(step, tf.float32)
-        rate = self.peak * tf.cos(7.0 * math.pi * step / (16.0 * self.total_steps))
-        if self.warmup_steps:
-            rate *= tf.minimum(1.0, (step + 1.0) / self.warmup_steps)
-        return rate
-
-    def get_config(self) -> dict[str, float | int]:
-        """Returns the arguments of the constructor, for Keras to save."""
-        return {
-            "peak": self.peak,
-            "total_steps": self.total_steps,
-            "warmup_steps": self.warmup_steps,
-        }
-
-
-@keras.saving.register_keras_serializable(package="tofa_tf")
 class CosineToZero(keras.optimizers.schedules.LearningRateSchedule):
     """Half a cosine from the peak to 0, behind a linear warm-up (AlphaNet, arXiv 2102.07954).
+
+    FixMatch stops at 19.5 % of the peak instead, for its trainings of a million steps: a short one
+    that starts from pre-trained weights would end with all the noise of that rate.
 
     Args:
         peak: learning rate before the decay.

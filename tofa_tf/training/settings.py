@@ -81,11 +81,11 @@ class UnifiedLoss(SettingsBase):
     )
     min_loss: LossWeights = setting(
         "Weights of the terms in the loss of the smallest net, as labelled=1,pseudo=1,distill=1.",
-        LossWeights(labelled=1.0, pseudo=1.0, distill=1.0),
+        LossWeights(labelled=0.25, pseudo=0.25, distill=0.5),
     )
     random_loss: LossWeights = setting(
         "Weights of the terms in the loss of the random subnets.",
-        LossWeights(labelled=1.0, pseudo=1.0, distill=1.0),
+        LossWeights(labelled=0.25, pseudo=0.25, distill=0.5),
     )
     distillation: str = setting(
         "Divergence of a subnet from the largest net: alpha (AlphaNet's) or kl.",
@@ -116,8 +116,12 @@ class TrainConfig(SettingsBase):
         "Random subnets a step, besides the largest and the smallest.", 2, least=1, most=64
     )
     learning_rate: float = setting(
-        "Peak of the learning rate, from which it falls along FixMatch's cosine.",
+        "Peak of the learning rate, from which it falls to 0 along half a cosine.",
         0.03, above=0, heading=_TRAINING,
+    )  # fmt: skip
+    trunk_rate: float = setting(
+        "Rate of all that stands before the classifier, as a share of the learning rate.",
+        1.0, least=0, most=1,
     )  # fmt: skip
     warmup_steps: int = setting("Steps over which the learning rate rises to its peak.", 0, least=0)
     weight_decay: float = setting("Decay of kernels, added to their gradient.", 5e-4, least=0)
@@ -129,12 +133,18 @@ class TrainConfig(SettingsBase):
         "Bound of each entry of the summed gradient (AlphaNet).", 1.0, above=0
     )
     pseudo_label: str = setting(
-        "Rule that makes labels for unlabelled images: fixed (FixMatch), softmatch or adamatch.",
+        "Rule that makes labels for unlabelled images: fixed (FixMatch), softmatch, freematch, "
+        "adamatch or soft.",
         "fixed", choices=_rules, heading=_TRAINING,
     )  # fmt: skip
     threshold: float = setting(
-        "Confidence that the pseudo-label rule asks for; softmatch has no use for it.",
+        "Confidence that the pseudo-label rules fixed and adamatch ask for.",
         0.95, least=0, most=1,
+    )  # fmt: skip
+    ramp: float = setting(
+        "Share of the steps over which the weight of pseudo-labels rises from 0: the first ones "
+        "are the worst.",
+        0.2, least=0, most=1,
     )  # fmt: skip
     loss: UnifiedLoss = UnifiedLoss()
     seed: int = setting(

@@ -12,17 +12,28 @@ from tofa_tf.data.pipeline import Batch
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import encode, make_plan
+from tofa_tf.training.averages import WeightAverages
 from tofa_tf.training.losses import DISTILLATIONS, cross_entropy, pseudo_label_loss
+from tofa_tf.training.pseudo_label import PseudoLabels
 from tofa_tf.training.sampling import Role
-from tofa_tf.training.settings import LossWeights, UnifiedLoss
+from tofa_tf.training.settings import LossWeights, TrainConfig
 
 
-class _Targets(NamedTuple):
-    """What the largest net hands to the others: logits of [labelled; strong], pseudo-labels."""
+class _Lesson(NamedTuple):
+    """What the largest net hands to the others.
 
+    Attributes:
+        images: labelled ones, then unlabelled ones: the first half in their weak view, as a net
+            will see images when it is deployed, the second half in their strong view.
+        labels: of the labelled ones.
+        pseudo: labels of the unlabelled ones.
+        teacher_logits: of the largest net on all of them, of unlabelled ones on the weak view.
+    """
+
+    images: tf.Tensor
+    labels: tf.Tensor
+    pseudo: PseudoLabels
     teacher_logits: tf.Tensor
-    pseudo_labels: tf.Tensor
-    pseudo_weights: tf.Tensor
 
 
 class TrainStep(tf.Module):
@@ -32,9 +43,7 @@ class TrainStep(tf.Module):
         supernet: built.
         optimizer: gets the summed gradient of all nets, once a step.
         rule: turns the largest net's logits into pseudo-labels (`pseudo_label.py`).
-        loss: weight of every term and role.
-        weight_decay: times kernel, added to the gradient of kernels only (no bias, no batch norm).
-        ema_decay: of the moving average of the trainable weights, which is what gets deployed.
+        config: of the training.
     """
 
     def __init__(
@@ -42,22 +51,15 @@ class TrainStep(tf.Module):
         supernet: Supernet,
         optimizer: keras.optimizers.Optimizer,
         rule: tf.Module,
-        loss: UnifiedLoss,
-        weight_decay: float,
-        ema_decay: float,
+        config: TrainConfig,
     ):
         super().__init__(name="train_step")
         self.supernet = supernet
         self.optimizer = optimizer
         self.rule = rule
-        self.loss = loss
-        self.weight_decay = weight_decay
-        self.ema_decay = ema_decay
+        self.config = config
         optimizer.build(supernet.trainable_variables)
-        self.averages = [
-            tf.Variable(variable, trainable=False, name=f"ema/{variable.path}")
-            for variable in supernet.trainable_variables
-        ]
+        self.averages = WeightAverages(supernet.trainable_variables, config.ema_decay)
         statistics = supernet.space.normalisation(supernet.channels)
         self._normalize = lambda images: normalize(images, *statistics)
 
@@ -77,17 +79,12 @@ class TrainStep(tf.Module):
         (role, largest), *others = archs
         if role != "max" or largest != self.supernet.space.max_arch:
             raise ValueError(f"the first subnet of a step is the largest, not {role} {largest}")
-        gradients, images, targets, metrics = self._largest(batch)
+        gradients, lesson, metrics = self._largest(batch)
         counts = collections.Counter(role for role, _ in others)
         for role, arch in others:
-            gradients, value = self._other(
-                tf.constant(encode(self.supernet.space, arch)),
-                images,
-                batch.labels,
-                targets,
-                _as_tensor(self.loss.of(role)),
-                gradients,
-            )
+            encoded = tf.constant(encode(self.supernet.space, arch))
+            weights = _as_tensor(self.config.loss.of(role))
+            gradients, value = self._other(encoded, lesson, weights, gradients)
             name = f"{role}_loss"
             metrics[name] = metrics.get(name, 0.0) + value / counts[role]
             metrics["loss"] += value
@@ -102,91 +99,90 @@ class TrainStep(tf.Module):
         return max(graph.experimental_get_tracing_count() for graph in graphs)
 
     @tf.function(autograph=False)
-    def _largest(
-        self, batch: Batch
-    ) -> tuple[list[tf.Tensor], tf.Tensor, _Targets, dict[str, tf.Tensor]]:
+    def _largest(self, batch: Batch) -> tuple[list[tf.Tensor], _Lesson, dict[str, tf.Tensor]]:
         """Forward and backward pass of the largest net, whose sizes are constants of the graph.
 
         One batch of everything, so that batch norm sees all of it, as in FixMatch.
 
         Returns:
-            Gradients; the images the other nets train on; their `_Targets`; metrics.
+            Gradients; what the other nets learn from; metrics.
         """
         parts = [self._normalize(part) for part in (batch.images, batch.weak, batch.strong)]
         sizes = [tf.shape(part)[0] for part in parts]
-        weights = self.loss.of("max")
+        weights = self.config.loss.of("max")
         plan = make_plan(self.supernet.space, self.supernet.space.max_arch)
         with tf.GradientTape() as tape:
             logits = self.supernet(
                 tf.concat(parts, axis=0), plan=plan, training=True, update_statistics=True
             )
             labelled, weak, strong = tf.split(logits, sizes, axis=0)
-            pseudo_labels, pseudo_weights = (
-                tf.stop_gradient(value)
-                for value in self.rule(tf.stop_gradient(weak), tf.stop_gradient(labelled))
-            )
+            made = self.rule(tf.stop_gradient(weak), tf.stop_gradient(labelled))
+            targets, trust = (tf.stop_gradient(value) for value in made)
+            pseudo = PseudoLabels(targets, trust * self._ramp())
             labelled_loss = cross_entropy(batch.labels, labelled)
-            pseudo_loss = pseudo_label_loss(pseudo_labels, pseudo_weights, strong)
+            pseudo_loss = pseudo_label_loss(*pseudo, strong)
             loss = weights.labelled * labelled_loss + weights.pseudo * pseudo_loss
         metrics = {
             "loss": loss,
             "labelled_loss": labelled_loss,
             "pseudo_loss": pseudo_loss,
             "mask_rate": tf.math.divide_no_nan(
-                tf.reduce_sum(pseudo_weights), tf.cast(tf.size(pseudo_weights), tf.float32)
+                tf.reduce_sum(trust), tf.cast(tf.size(trust), tf.float32)
             ),
-            "pseudo_accuracy": _accuracy_where_known(
-                pseudo_labels, pseudo_weights, batch.true_labels
-            ),
+            "pseudo_accuracy": _accuracy_where_known(targets, trust, batch.true_labels),
         }
-        targets = _Targets(tf.concat([labelled, strong], axis=0), pseudo_labels, pseudo_weights)
-        gradients = _gradients(tape, loss, self.supernet.trainable_variables)
-        return gradients, tf.concat([parts[0], parts[2]], axis=0), targets, metrics
+        half = sizes[1] // 2
+        lesson = _Lesson(
+            tf.concat([parts[0], parts[1][:half], parts[2][half:]], axis=0),
+            batch.labels,
+            pseudo,
+            tf.concat([labelled, weak], axis=0),
+        )
+        return _gradients(tape, loss, self.supernet.trainable_variables), lesson, metrics
+
+    def _ramp(self) -> tf.Tensor:
+        """How much pseudo-labels count at this step, 0 to 1: the first ones are the worst."""
+        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.float32)
+        return tf.minimum(1.0, (step + 1.0) / max(1.0, self.config.ramp * self.config.steps))
 
     @tf.function(autograph=False)
     def _other(
         self,
         arch: tf.Tensor,
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        targets: _Targets,
+        lesson: _Lesson,
         weights: tf.Tensor,
         gradients: Sequence[tf.Tensor],
     ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Forward and backward pass of any other net; returns the gradients with its own added."""
-        num_labelled = tf.shape(labels)[0]
+        num_labelled = tf.shape(lesson.labels)[0]
+        distill = DISTILLATIONS[self.config.loss.distillation]
         with tf.GradientTape() as tape:
-            logits = self.supernet(images, arch, training=True)
-            labelled, strong = logits[:num_labelled], logits[num_labelled:]
+            logits = self.supernet(lesson.images, arch, training=True)
             loss = (
-                weights[0] * cross_entropy(labels, labelled)
-                + weights[1]
-                * pseudo_label_loss(targets.pseudo_labels, targets.pseudo_weights, strong)
-                + weights[2] * DISTILLATIONS[self.loss.distillation](targets.teacher_logits, logits)
+                weights[0] * cross_entropy(lesson.labels, logits[:num_labelled])
+                + weights[1] * pseudo_label_loss(*lesson.pseudo, logits[num_labelled:])
+                + weights[2] * distill(lesson.teacher_logits, logits)
             )
         own = _gradients(tape, loss, self.supernet.trainable_variables)
         return [a + b for a, b in zip(gradients, own, strict=True)], loss
 
     @tf.function(autograph=False)
     def _update(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Applies the summed gradients, moves the averages, returns the gradients' norm."""
-        variables = self.supernet.trainable_variables
-        decayed = [
-            gradient + self.weight_decay * variable if variable.name == "kernel" else gradient
-            for gradient, variable in zip(gradients, variables, strict=True)
-        ]
-        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.float32)
-        self.optimizer.apply(decayed)
-        # The average of a short run must not remember its random start: the decay warms up.
-        decay = tf.minimum(self.ema_decay, (1.0 + step) / (10.0 + step))
-        for average, variable in zip(self.averages, variables, strict=True):
-            average.assign(decay * average + (1.0 - decay) * tf.convert_to_tensor(variable))
-        return tf.linalg.global_norm(gradients)
+        """Applies the summed gradients, moves the averages, returns the gradients' norm.
 
-    def use_averages(self) -> None:
-        """Puts the averaged weights into the supernet: the end of training."""
-        for average, variable in zip(self.averages, self.supernet.trainable_variables, strict=True):
-            variable.assign(average)
+        Clips, then adds the decay (AlphaNet), then slows the trunk down.
+        """
+        config, head = self.config, {v.path for v in self.supernet.classifier.weights}
+        applied = []
+        for gradient, variable in zip(gradients, self.supernet.trainable_variables, strict=True):
+            change = tf.clip_by_value(gradient, -config.clip_value, config.clip_value)
+            if variable.name == "kernel":
+                change += config.weight_decay * variable
+            applied.append(change if variable.path in head else config.trunk_rate * change)
+        step = tf.convert_to_tensor(self.optimizer.iterations)
+        self.optimizer.apply(applied)
+        self.averages.follow(step)
+        return tf.linalg.global_norm(gradients)
 
 
 def _as_tensor(weights: LossWeights) -> tf.Tensor:
@@ -203,8 +199,9 @@ def _gradients(
     ]
 
 
-def _accuracy_where_known(labels: tf.Tensor, weights: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
+def _accuracy_where_known(targets: tf.Tensor, weights: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
     """Share of right pseudo-labels, weighted as they count; NaN-free: 0 where none is kept."""
     known = tf.cast(truth >= 0, tf.float32) * weights
-    right = tf.cast(tf.equal(tf.cast(labels, truth.dtype), truth), tf.float32)
+    labels = tf.argmax(targets, axis=-1, output_type=truth.dtype)
+    right = tf.cast(tf.equal(labels, truth), tf.float32)
     return tf.math.divide_no_nan(tf.reduce_sum(known * right), tf.reduce_sum(known))

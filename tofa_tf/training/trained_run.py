@@ -11,10 +11,11 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.space.arch import Arch
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
+from tofa_tf.training.head_start import start_head
 from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import SamplerLog
 from tofa_tf.training.settings import Settings
-from tofa_tf.training.trainer import SAMPLED, WEIGHTS, build_training, train
+from tofa_tf.training.trainer import CHECKPOINT, SAMPLED, WEIGHTS, build_training, train
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +65,9 @@ def train_or_load(
     if weights.exists():
         _load_weights(state.supernet, weights)
     else:
+        if not (folder / CHECKPOINT).exists() and _head_is_new(experiment):
+            start_head(state.supernet, experiment)
+            state.averages.restart()
         train(state, experiment.training, experiment.config, folder, on_step)
     return TrainedRun(
         experiment=experiment,
@@ -98,6 +102,12 @@ def check_trained(folder: Path) -> None:
             f"the training in {folder} has not come to its end: continue it with the command that "
             "began it"
         )
+
+
+def _head_is_new(experiment: Experiment) -> bool:
+    """Whether pre-trained features come without a classifier for these classes."""
+    pretrained = experiment.pretrained
+    return pretrained is not None and pretrained.num_classes != experiment.num_classes
 
 
 def _load_weights(supernet: Supernet, path: Path) -> None:

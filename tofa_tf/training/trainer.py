@@ -27,7 +27,7 @@ from tofa_tf.training.metrics_log import (
 )
 from tofa_tf.training.pseudo_label import make_rule
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
-from tofa_tf.training.schedule import FixMatchCosine
+from tofa_tf.training.schedule import CosineToZero
 from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.train_step import TrainStep
 
@@ -61,14 +61,13 @@ def build_training(
     if pretrained is not None:
         copy_weights(pretrained, supernet)
     optimizer = keras.optimizers.SGD(
-        FixMatchCosine(config.learning_rate, config.steps, config.warmup_steps),
+        CosineToZero(config.learning_rate, config.steps, config.warmup_steps),
         momentum=0.9,
         nesterov=True,
-        clipvalue=config.clip_value,
         name="sgd",
     )
     rule = make_rule(config.pseudo_label, num_classes, config.threshold)
-    return TrainStep(supernet, optimizer, rule, config.loss, config.weight_decay, config.ema_decay)
+    return TrainStep(supernet, optimizer, rule, config)
 
 
 def train(
@@ -141,7 +140,7 @@ def train(
             if stop:
                 raise KeyboardInterrupt
     metrics_log.close()
-    state.use_averages()
+    state.averages.use()
     save_weights(state.supernet, folder / WEIGHTS)
 
 
@@ -154,7 +153,7 @@ def _check_finite(step: int, metrics: dict[str, float], checkpoint: Path) -> Non
 def _check_weights(step: int, state: TrainStep, checkpoint: Path) -> None:
     """Clipped gradients and logits of one batch may be finite where weights are not any more."""
     arrays = {variable.path: variable for variable in state.supernet.weights}
-    arrays |= {variable.name: variable for variable in state.averages}
+    arrays |= {variable.name: variable for variable in state.averages.averages}
     bad = [name for name, array in arrays.items() if not np.isfinite(np.asarray(array)).all()]
     if bad:
         what = f"{len(bad)} of {len(arrays)} arrays of weights are not finite, e.g. {bad[0]}"

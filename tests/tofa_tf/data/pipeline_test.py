@@ -89,13 +89,19 @@ class TrainBatchesTest(tf.test.TestCase):
     def test_labels_belong_to_their_images(self):
         for batch in _run(_marked_pool()):
             self.assertAllEqual(batch.labels, batch.images[:, 0, 0, 0] % 10)
-            self.assertAllEqual(batch.true_labels, batch.weak[:, 0, 0, 0] % 10)
+
+    def test_true_labels_are_of_images_without_labels_alone(self):
+        for batch in _run(_marked_pool()):
+            marks = batch.weak[:, 0, 0, 0].astype(int)
+            expected = np.where(np.isin(marks, _LABELLED), UNKNOWN, marks % 10)
+            self.assertAllEqual(batch.true_labels, expected)
 
     def test_unlabelled_images_without_class_are_marked(self):
         pool = _marked_pool()
         labels = np.where(np.arange(_SIZE) < 45, pool.labels, UNKNOWN)
         for batch in _run(ImageSet(pool.images, labels)):
-            known = batch.weak[:, 0, 0, 0] < 45
+            marks = batch.weak[:, 0, 0, 0].astype(int)
+            known = (marks < 45) & ~np.isin(marks, _LABELLED)
             self.assertAllEqual(batch.true_labels == UNKNOWN, ~known)
             self.assertAllGreaterEqual(batch.labels, 0)
 

@@ -29,7 +29,7 @@ class CheckpointTest(tf.test.TestCase):
         self.assertEqual(int(other.optimizer.iterations), 7)
         for ours, theirs in (
             (other.supernet.weights, self.saved.supernet.weights),
-            (other.averages, self.saved.averages),
+            (other.averages.averages, self.saved.averages.averages),
             (other.optimizer.variables, self.saved.optimizer.variables),
         ):
             for a, b in zip(ours, theirs, strict=True):

@@ -36,8 +36,9 @@ def _numpy_alpha(p: np.ndarray, q: np.ndarray, alpha: float, clip: float):
 class LossesTest(tf.test.TestCase, parameterized.TestCase):
     def test_pseudo_label_loss_is_a_mean_over_all_samples(self):
         logits = np.log(np.array([[0.5, 0.5], [0.25, 0.75], [0.1, 0.9]], np.float32))
-        loss = losses.pseudo_label_loss(np.array([0, 0, 1]), np.array([1.0, 0.0, 0.5]), logits)
-        expected = (-np.log(0.5) - 0.5 * np.log(0.9)) / 3
+        targets = np.array([[1.0, 0.0], [1.0, 0.0], [0.2, 0.8]], np.float32)
+        loss = losses.pseudo_label_loss(targets, np.array([1.0, 0.0, 0.5], np.float32), logits)
+        expected = (-np.log(0.5) - 0.5 * (0.2 * np.log(0.1) + 0.8 * np.log(0.9))) / 3
         self.assertAllClose(loss, expected)
 
     def test_kl_equals_the_formula(self):

@@ -5,7 +5,15 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.training.pseudo_label import RULES, AdaMatch, FixedThreshold, SoftMatch, make_rule
+from tofa_tf.training.pseudo_label import (
+    RULES,
+    AdaMatch,
+    FixedThreshold,
+    FreeMatch,
+    SoftLabels,
+    SoftMatch,
+    make_rule,
+)
 
 _CLASSES = 4
 
@@ -28,59 +36,117 @@ def _batches(count: int = 6):
         yield weak, generator.normal(scale=3.0, size=(5, _CLASSES))
 
 
+_DECAY = 0.7
+
+
+class _Mean:
+    """An exponential mean over all values so far, weights written out."""
+
+    def __init__(self):
+        self.values = []
+
+    def __call__(self, value):
+        self.values.append(value)
+        weights = _DECAY ** np.arange(len(self.values))[::-1]
+        return np.average(self.values, axis=0, weights=weights)
+
+
 class PseudoLabelTest(tf.test.TestCase, parameterized.TestCase):
     def test_fixed_threshold_by_hand(self):
         probabilities = np.array([[0.96, 0.04], [0.5, 0.5], [0.05, 0.95], [0.06, 0.94]])
-        labels, weights = FixedThreshold(2, 0.949)(tf.constant(np.log(probabilities)), None)
-        self.assertAllEqual(labels, [0, 0, 1, 1])
+        targets, weights = FixedThreshold(2, 0.949)(tf.constant(np.log(probabilities)), None)
+        self.assertAllEqual(targets, np.eye(2)[[0, 0, 1, 1]])
         self.assertAllEqual(weights, [1.0, 0.0, 1.0, 0.0])
 
     def test_softmatch(self):
-        decay = 0.7
-        rule = SoftMatch(_CLASSES, decay)
-        mean, variance, predicted = 1 / _CLASSES, 1.0, np.full(_CLASSES, 1 / _CLASSES)
+        rule = SoftMatch(_CLASSES, _DECAY)
+        mean, variance, predicted = (_Mean() for _ in range(3))
         seen = []
         for weak, labelled in _batches():
             q = _softmax(weak)
-            predicted = decay * predicted + (1 - decay) * q.mean(axis=0)
-            confidence = _normalized(q / _CLASSES / predicted).max(axis=1)
-            mean = decay * mean + (1 - decay) * confidence.mean()
-            variance = decay * variance + (1 - decay) * confidence.var(ddof=1)
+            confidence = _normalized(q / _CLASSES / predicted(q.mean(axis=0))).max(axis=1)
+            m, v = mean(confidence.mean()), variance(confidence.var(ddof=1))
             expected = [
-                1.0 if m >= mean else np.exp(-((m - mean) ** 2) * 4 / (2 * variance))
-                for m in confidence
+                1.0 if c >= m else np.exp(-((c - m) ** 2) * 4 / (2 * v)) for c in confidence
             ]
-            labels, weights = self._call(rule, weak, labelled)
-            self.assertAllEqual(labels, weak.argmax(axis=1))
+            targets, weights = self._call(rule, weak, labelled)
+            self.assertAllEqual(targets, np.eye(_CLASSES)[weak.argmax(axis=1)])
             self.assertAllClose(weights, expected, rtol=1e-4)
             seen += expected
-        self.assertAllClose(rule.mean, mean, rtol=1e-5)
-        self.assertAllClose(rule.variance, variance, rtol=1e-5)
-        self.assertAllClose(rule.predicted, predicted, rtol=1e-5)
         self.assertIn(1.0, seen)
         self.assertLess(min(seen), 0.8)
 
+    def test_softmatch_filters_from_the_first_batches_on(self):
+        # A mean that begins at 1 / classes and a variance of 1 trusted everything for hundreds of
+        # steps.
+        rule = SoftMatch(10, decay=0.999)
+        generator = np.random.default_rng(0)
+        for _ in range(3):
+            logits = generator.normal(scale=2.0, size=(128, 10))
+            _, weights = self._call(rule, logits, logits)
+            self.assertBetween(weights.mean(), 0.3, 0.9)
+
+    def test_freematch(self):
+        rule = FreeMatch(_CLASSES, _DECAY)
+        confidence, predicted = _Mean(), _Mean()
+        kept, thresholds = 0, set()
+        for weak, labelled in _batches():
+            q = _softmax(weak)
+            least, p = confidence(q.max(axis=1).mean()), predicted(q.mean(axis=0))
+            of_class = least * p / p.max()
+            targets, weights = self._call(rule, weak, labelled)
+            self.assertAllEqual(targets, np.eye(_CLASSES)[q.argmax(axis=1)])
+            self.assertAllEqual(weights, q.max(axis=1) >= of_class[q.argmax(axis=1)])
+            kept += weights.sum()
+            thresholds |= set(of_class.round(3))
+        self.assertBetween(kept, 5, 6 * 14 - 5)
+        self.assertGreater(max(thresholds) / min(thresholds), 2.0)
+
     def test_adamatch(self):
-        decay, threshold = 0.7, 0.9
-        rule = AdaMatch(_CLASSES, threshold, decay)
-        predicted = wanted = np.full(_CLASSES, 1 / _CLASSES)
+        threshold = 0.9
+        rule = AdaMatch(_CLASSES, threshold, _DECAY)
+        predicted, wanted = _Mean(), _Mean()
         kept, changed = 0, 0
         for weak, labelled in _batches():
             q, labelled_q = _softmax(weak), _softmax(labelled)
-            predicted = decay * predicted + (1 - decay) * q.mean(axis=0)
-            wanted = decay * wanted + (1 - decay) * labelled_q.mean(axis=0)
-            aligned = _normalized(q * wanted / predicted)
+            aligned = _normalized(q * wanted(labelled_q.mean(axis=0)) / predicted(q.mean(axis=0)))
             least = threshold * labelled_q.max(axis=1).mean()
-            labels, weights = self._call(rule, weak, labelled)
-            self.assertAllEqual(labels, aligned.argmax(axis=1))
+            targets, weights = self._call(rule, weak, labelled)
+            self.assertAllEqual(targets, np.eye(_CLASSES)[aligned.argmax(axis=1)])
             self.assertAllEqual(weights, aligned.max(axis=1) >= least)
             kept += weights.sum()
             changed += np.count_nonzero(aligned.argmax(axis=1) != q.argmax(axis=1))
-        self.assertAllClose(rule.predicted, predicted, rtol=1e-5)
-        self.assertAllClose(rule.wanted, wanted, rtol=1e-5)
         # The batches are such that some images are kept, some not, and alignment matters.
         self.assertBetween(kept, 5, 6 * 14 - 5)
         self.assertGreater(changed, 0)
+
+    def test_alignment_starts_from_the_first_batch(self):
+        # A net that takes nearly all for one class, and labels of which both are as frequent.
+        weak = np.log(np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]]))
+        labelled = np.log(np.array([[0.999, 0.001], [0.001, 0.999]]))
+        aligned, _ = self._call(SoftLabels(2, temperature=1.0), weak, labelled)
+        # 2.2 : 0.8 becomes 1 : 1.
+        expected = _normalized(np.exp(weak) * [0.5 / 2.2, 0.5 / 0.8])
+        self.assertAllClose(aligned, expected, rtol=1e-4)
+        self.assertEqual(list(aligned.argmax(axis=1)), [0, 1, 1])
+
+    def test_soft_labels(self):
+        rule = SoftLabels(_CLASSES, temperature=0.5, decay=_DECAY)
+        predicted, wanted = _Mean(), _Mean()
+        for weak, labelled in _batches():
+            q, labelled_q = _softmax(weak), _softmax(labelled)
+            aligned = _normalized(q * wanted(labelled_q.mean(axis=0)) / predicted(q.mean(axis=0)))
+            targets, weights = self._call(rule, weak, labelled)
+            self.assertAllClose(targets, _normalized(aligned**2), rtol=1e-4)
+            self.assertAllClose(weights, aligned.max(axis=1), rtol=1e-4)
+
+    @parameterized.parameters(*RULES)
+    def test_no_unlabelled_images_leave_everything_finite(self, name):
+        rule = make_rule(name, _CLASSES, 0.9)
+        targets, weights = self._call(rule, np.zeros((0, _CLASSES)), np.ones((3, _CLASSES)))
+        self.assertEqual((targets.shape, weights.shape), ((0, _CLASSES), (0,)))
+        for variable in rule.variables:
+            self.assertTrue(np.isfinite(variable.numpy()).all())
 
     @parameterized.parameters(*RULES)
     def test_state_has_unique_names_and_moves_within_a_graph(self, name):
@@ -109,7 +175,9 @@ class PseudoLabelTest(tf.test.TestCase, parameterized.TestCase):
                 self.assertTrue(np.isfinite(variable.numpy()).all())
 
     def test_unknown_rule_lists_those_there_are(self):
-        with self.assertRaisesRegex(UserError, "'flex'; available: adamatch, fixed, softmatch"):
+        with self.assertRaisesRegex(
+            UserError, "'flex'; available: adamatch, fixed, freematch, soft, softmatch"
+        ):
             make_rule("flex", _CLASSES, 0.9)
 
     def _call(self, rule, weak, labelled) -> list[np.ndarray]:

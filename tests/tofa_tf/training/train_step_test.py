@@ -30,6 +30,40 @@ class TrainStepTest(tf.test.TestCase, parameterized.TestCase):
                 self.assertTrue(np.isfinite(value), name)
         self.assertEqual(state.num_traces, 1)
 
+    def test_other_nets_see_labelled_weak_and_strong_images(self):
+        # Harvested nets get clean images: batch norm and weights must not know strong views alone.
+        state, batch = build_training(DS_LIKE, 2, TrainConfig(steps=2, ramp=0.0)), _batch(32)
+        _, lesson, _ = state._largest(batch)
+        images = tf.concat([batch.images, batch.weak[:1], batch.strong[1:]], axis=0)
+        mean, std = DS_LIKE.pixel_mean[0], DS_LIKE.pixel_std[0]
+        self.assertAllClose(lesson.images, (tf.cast(images, tf.float32) - mean) / std)
+        self.assertEqual(lesson.teacher_logits.shape, (4, 2))
+        self.assertAllEqual(lesson.pseudo.targets.shape, (2, 2))
+
+    def test_pseudo_labels_enter_by_a_ramp(self):
+        state = build_training(DS_LIKE, 2, TrainConfig(steps=100, ramp=0.2))
+        for step, share in ((0, 0.05), (9, 0.5), (19, 1.0), (50, 1.0)):
+            state.optimizer.iterations.assign(step)
+            self.assertAllClose(state._ramp(), share)
+        at_once = build_training(DS_LIKE, 2, TrainConfig(steps=100, ramp=0.0))
+        self.assertAllClose(at_once._ramp(), 1.0)
+
+    def test_update_clips_then_decays_then_slows_the_trunk(self):
+        config = TrainConfig(
+            steps=10**6, learning_rate=0.5, trunk_rate=0.1, weight_decay=0.2, clip_value=0.3
+        )
+        state = build_training(DS_LIKE, 2, config)
+        variables = state.supernet.trainable_variables
+        for variable in variables:
+            variable.assign(tf.ones(variable.shape))
+        state._update([tf.ones(variable.shape) for variable in variables])
+        for variable in variables:
+            decay = 0.2 if variable.name == "kernel" else 0.0
+            rate = 0.5 if "classifier" in variable.path else 0.05
+            # Nesterov's first step is rate * (1 + momentum) * gradient.
+            expected = 1.0 - rate * 1.9 * (0.3 + decay)
+            self.assertAllClose(variable, np.full(variable.shape, expected), msg=variable.path)
+
     def test_the_largest_net_is_the_first(self):
         state = build_training(DS_LIKE, 2, TrainConfig(steps=2))
         with self.assertRaisesRegex(ValueError, "the first subnet of a step is the largest"):

@@ -199,7 +199,7 @@ class PretrainedTest(tf.test.TestCase):
         pretrained = random_supernet(TINY, num_classes=4)
         state = build_training(TINY, 10, CONFIG, pretrained)
         for average, variable in zip(
-            state.averages, state.supernet.trainable_variables, strict=True
+            state.averages.averages, state.supernet.trainable_variables, strict=True
         ):
             self.assertAllEqual(average, variable)
         for weight, source in zip(state.supernet.weights, pretrained.weights, strict=True):
@@ -223,10 +223,10 @@ class UpdateTest(tf.test.TestCase):
             expected = moved if variable.name == "kernel" else 1.0
             self.assertAllClose(variable, np.full(variable.shape, expected), msg=variable.path)
         kernel = next(i for i, v in enumerate(variables) if v.name == "kernel")
-        before = build_training(TINY, 10, config).averages[kernel]
+        before = build_training(TINY, 10, config).averages.averages[kernel]
         # The decay of the first step is (1 + 0) / (10 + 0).
         expected = 0.1 * before.numpy() + 0.9 * moved
-        self.assertAllClose(state.averages[kernel], expected, rtol=1e-5)
+        self.assertAllClose(state.averages.averages[kernel], expected, rtol=1e-5)
 
 
 if __name__ == "__main__":
