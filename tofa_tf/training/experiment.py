@@ -24,11 +24,12 @@ from tofa_tf.pretrained.load import load_pretrained, resolve_pretrained
 from tofa_tf.pretrained.names import NONE
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.automatic import settle
 from tofa_tf.training.extension import extend_run, shorter_run
 from tofa_tf.training.settings import Settings, TrainConfig
 from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS
 
-_CALIBRATION_IMAGES = 1024
+_CALIBRATION_IMAGES = 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,7 +143,12 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
         space = pretrained.space
     space = space.at_resolutions(settings.resolutions or (min(space.resolutions),))
     # What was left open is written down, so that another version cannot mean another thing by it.
-    settings = dataclasses.replace(settings, pretrained=what, resolutions=space.resolutions)
+    settings = dataclasses.replace(
+        settings,
+        pretrained=what,
+        resolutions=space.resolutions,
+        train=settle(settings.train, pretrained=pretrained is not None),
+    )
     earlier = load_split(settings.split) if settings.split else None
     dataset = load_dataset(
         settings.dataset if images is None else images,

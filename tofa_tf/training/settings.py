@@ -115,13 +115,15 @@ class TrainConfig(SettingsBase):
     num_random: int = setting(
         "Random subnets a step, besides the largest and the smallest.", 2, least=1, most=64
     )
-    learning_rate: float = setting(
-        "Peak of the learning rate, from which it falls to 0 along half a cosine.",
-        0.03, above=0, heading=_TRAINING,
+    learning_rate: float | None = setting(
+        "Peak of the learning rate, from which it falls to 0 along half a cosine; by default less "
+        "from pre-trained weights than from scratch.",
+        None, above=0, heading=_TRAINING,
     )  # fmt: skip
-    trunk_rate: float = setting(
-        "Rate of all that stands before the classifier, as a share of the learning rate.",
-        1.0, least=0, most=1,
+    trunk_rate: float | None = setting(
+        "Rate of all that stands before the classifier, as a share of the learning rate; by "
+        "default less from pre-trained weights.",
+        None, least=0, most=1,
     )  # fmt: skip
     warmup_steps: int = setting("Steps over which the learning rate rises to its peak.", 0, least=0)
     weight_decay: float = setting("Decay of kernels, added to their gradient.", 5e-4, least=0)
@@ -133,13 +135,14 @@ class TrainConfig(SettingsBase):
         "Bound of each entry of the summed gradient (AlphaNet).", 1.0, above=0
     )
     pseudo_label: str = setting(
-        "Rule that makes labels for unlabelled images: fixed (FixMatch), softmatch, freematch, "
-        "adamatch or soft.",
-        "fixed", choices=_rules, heading=_TRAINING,
+        "Rule that makes labels for unlabelled images: adamatch, fixed (FixMatch), softmatch, "
+        "freematch or soft.",
+        "adamatch", choices=_rules, heading=_TRAINING,
     )  # fmt: skip
     threshold: float = setting(
-        "Confidence that the pseudo-label rules fixed and adamatch ask for.",
-        0.95, least=0, most=1,
+        "Confidence that the pseudo-label rules fixed and adamatch ask for, adamatch relative to "
+        "that on labelled images.",
+        0.8, least=0, most=1,
     )  # fmt: skip
     ramp: float = setting(
         "Share of the steps over which the weight of pseudo-labels rises from 0: the first ones "

@@ -18,6 +18,7 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.pretrained.transfer import copy_weights
 from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.training.automatic import settle
 from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
 from tofa_tf.training.metrics_log import (
     METRICS,
@@ -53,6 +54,7 @@ def build_training(
             it has as many classes.
         channels: of the images.
     """
+    config = settle(config, pretrained=pretrained is not None)
     keras.utils.set_random_seed(config.seed)
     # It finds nothing to speed up in these graphs, but delays the first step by seconds.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})

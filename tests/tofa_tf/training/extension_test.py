@@ -9,7 +9,7 @@ from tests.tofa_tf.trained import SETTINGS, tiny_space, trained_copy
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json
 from tofa_tf.training.experiment import load_experiment, open_folder
-from tofa_tf.training.schedule import FixMatchCosine
+from tofa_tf.training.schedule import CosineToZero
 from tofa_tf.training.settings import Settings
 from tofa_tf.training.trained_run import train_or_load
 
@@ -46,7 +46,8 @@ class ExtensionTest(tf.test.TestCase):
 
         with self.subTest("the learning rate is that of the longer schedule"):
             last = _lines(folder / "metrics.jsonl")[-1]
-            rate = FixMatchCosine(SETTINGS.train.learning_rate, 16)(15)
+            peak = Settings.of_run(folder).train.learning_rate
+            rate = CosineToZero(peak, 16)(15)
             self.assertEqual(last["step"], 15)
             np.testing.assert_allclose(last["learning_rate"], rate, rtol=1e-6)
 

@@ -1,0 +1,25 @@
+from absl.testing import absltest
+
+from tofa_tf.training.automatic import settle
+from tofa_tf.training.settings import TrainConfig
+
+
+class SettleTest(absltest.TestCase):
+    def test_open_settings_depend_on_the_start_and_are_said(self):
+        with self.assertLogs(level="INFO") as logs:
+            tuned = settle(TrainConfig(), pretrained=True)
+            scratch = settle(TrainConfig(), pretrained=False)
+        self.assertLess(tuned.learning_rate, scratch.learning_rate)
+        self.assertLess(tuned.trunk_rate, scratch.trunk_rate)
+        self.assertRegex(logs.output[0], r"pre-trained weights: learning_rate=[\d.]+, trunk_rate=")
+
+    def test_what_is_set_stays_and_to_settle_again_changes_nothing(self):
+        config = TrainConfig(learning_rate=0.7)
+        settled = settle(config, pretrained=True)
+        self.assertEqual(settled.learning_rate, 0.7)
+        with self.assertNoLogs(level="INFO"):
+            self.assertEqual(settle(settled, pretrained=False), settled)
+
+
+if __name__ == "__main__":
+    absltest.main()
