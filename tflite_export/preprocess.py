@@ -1,7 +1,9 @@
 """From a raw image to the tensor of a model: the one rule of training, export and firmware.
 
-Exact to the bit, so that firmware can compute the same with integers:
+Exact to the bit and in integers, so that firmware computes the same
+(`firmware/templates/model/preprocess_image.c`):
 
+0. Pixels of 16 bits (RGB565) to 8 bits: the highest bits of a value are repeated below it.
 1. Colour. Three channels to grey: (19595 R + 38470 G + 7471 B + 32768) >> 16 (ITU-R BT.601). Grey
    to three channels: repeated. "bgr" is "rgb" backwards.
 2. Crop of a height x width image for a target of h x w pixels. "centre": all rows and
@@ -9,15 +11,16 @@ Exact to the bit, so that firmware can compute the same with integers:
    floor(width * h / w) rows; at least one, beginning at floor(rest / 2). A square target gets the
    central square. "stretch": all.
 3. Resize, first along rows, to the target's width, then along columns, to its height; a pass that
-   would keep the length is left out. For output i of a pass from n to m pixels:
-       ratio = n / m, reach = max(1, ratio), centre = (i + 0.5) * ratio
-       pixels from max(0, trunc(centre - reach + 0.5)) to below min(n, trunc(centre + reach + 0.5))
-       weight of pixel j: max(0, 1 - |j + 0.5 - centre| / reach), over the sum of these weights,
-           times 2^22, rounded half up to an integer, in IEEE doubles
-       output = clip((2^21 + sum of weight * pixel) >> 22, 0, 255)
+   would keep the length changes nothing. For output i of a pass from n to m pixels, in units of
+   1 / 2m of an input pixel:
+       reach = 2 max(n, m), centre = (2i + 1) n
+       share of pixel j: max(0, reach - |(2j + 1) m - centre|)
+       weight of pixel j: floor(2^22 * share / sum of shares + 1/2)
+       output = (2^21 + sum of weight * pixel) >> 22
    Enlarging is bilinear interpolation with half-pixel centres, shrinking averages. Both passes
-   round to 8 bits. Along one axis this is Pillow's BILINEAR (Resample.c); which axis comes first is
-   left to no library. Tests compare it with the lines above.
+   round to 8 bits. Along one axis this is Pillow's BILINEAR (Resample.c), which computes the
+   weights in doubles; no sides up to 16384 are known where these round otherwise, and tests compare
+   many. Which axis comes first is left to no library.
 4. Normalise: (p - mean) / std in float32.
 
 An orientation tag of a file is obeyed before all this, see `common/image_files.py`.
@@ -83,6 +86,20 @@ def to_colour(image: np.ndarray, colour: str) -> np.ndarray:
     if is_grey:
         return np.repeat(image, 3, axis=2)
     return image if colour == "rgb" else image[..., ::-1]
+
+
+def from_rgb565(words: np.ndarray) -> np.ndarray:
+    """Returns an image of 16-bit pixels with 8 bits a colour (step 0).
+
+    Args:
+        words: uint16 (height, width): 5 bits of red, the highest, 6 of green, 5 of blue.
+
+    Returns:
+        uint8 (height, width, 3), red first.
+    """
+    red, green, blue = words >> 11, words >> 5 & 63, words & 31
+    colours = (red << 3 | red >> 2, green << 2 | green >> 4, blue << 3 | blue >> 2)
+    return np.stack(colours, axis=-1).astype(np.uint8)
 
 
 def crop_resize(image: np.ndarray, height: int, width: int, crop: str = "centre") -> np.ndarray:

@@ -139,6 +139,11 @@ def output_rule(task: Task, file: OperatorGraph, labels: np.ndarray | None = Non
     return OutputRule(task, threshold if task is Task.BINARY else None)
 
 
+def ends_in_softmax(file: OperatorGraph) -> bool:
+    """Whether the outputs of a converted model are probabilities that add up to 1."""
+    return _last_op(file) == "SOFTMAX"
+
+
 def _guess(file: OperatorGraph, columns: int, last: str, labels: np.ndarray | None) -> Task:
     if last == "LOGISTIC":
         by_class = labels is not None and labels.ndim < len(file.outputs[0].shape)

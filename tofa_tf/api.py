@@ -240,17 +240,18 @@ class Model:
         """Writes a firmware project for the model, and returns its folder.
 
         Args:
-            platform: make, pico, esp_idf, arduino or zephyr.
+            platform: make, pico, esp_idf, arduino or zephyr; "board": the usual one of its board.
 
         Raises:
             ExportError: if there is no such platform, or the folder cannot be written.
         """
         from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
-        from tflite_export.firmware.generate import check_platforms
+        from tflite_export.firmware.project_plan import boards_by_platform
         from tflite_export.runtimes.tflm_pool import TflmPool
         from tofa_tf.deploy.firmware import add_firmware
 
-        check_platforms([platform])
+        board = self.result.asked.board
+        (platform,) = boards_by_platform([platform], [board] if board else [])
         with TflmPool() as tflm:
             add_firmware(self._run._trained, self.result, [platform], tflm)
         return self.tflite.parent / FIRMWARE_FOLDER / platform

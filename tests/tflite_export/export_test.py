@@ -77,7 +77,7 @@ class ExportScriptTest(tf.test.TestCase):
         own.write_text(_BOARD_WITH_NPU)
         done = self._script(
             f"--boards=rp2040,ra8d1,{own}",
-            "--firmware=pico",
+            "--firmware=make",
             "--repack=tflm_only",
             "--quantization=auto",
             "--tolerance=100",
@@ -96,9 +96,9 @@ class ExportScriptTest(tf.test.TestCase):
         self.assertEqual(compiled.stat().st_size, npu["tflite_bytes"])
         self.assertIn("| own | ethos-u55-64 at 400 MHz |", (self.output / "boards.md").read_text())
         self.assertIn("| rp2040 |", (self.output / "boards.md").read_text())
-        # The firmware runs on both boards, so its arena is that of the needier one.
-        text = (self.output / "firmware" / "pico" / "model_test.cc").read_text()
-        self.assertIn(f": {boards['ra8d1']['fit']['arena_used']};", text)
+        # The firmware runs on all boards, so its arena is that of the neediest one.
+        text = (self.output / "firmware" / "make" / "model" / "model.h").read_text()
+        self.assertIn(f"MODEL_ARENA_BYTES {boards['ra8d1']['fit']['arena_used']}\n", text)
         for board in boards.values():
             self.assertAllClose(
                 board["latency"]["latency_ms"],

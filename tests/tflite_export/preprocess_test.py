@@ -1,7 +1,5 @@
 """Tests of the preprocessing rule against its own description, in plain integers."""
 
-import math
-
 import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
@@ -9,7 +7,14 @@ from PIL import Image
 
 from tflite_export.common.errors import ExportError
 from tflite_export.input_spec import InputSpec, image_spec
-from tflite_export.preprocess import crop_resize, normalise, prepare, to_colour, to_tensor
+from tflite_export.preprocess import (
+    crop_resize,
+    from_rgb565,
+    normalise,
+    prepare,
+    to_colour,
+    to_tensor,
+)
 
 
 def _noise(height: int, width: int, channels: int = 3, seed: int = 0) -> np.ndarray:
@@ -18,17 +23,25 @@ def _noise(height: int, width: int, channels: int = 3, seed: int = 0) -> np.ndar
 
 
 def _weights(n: int, m: int) -> np.ndarray:
-    """The documented integer weights of n input pixels for m output pixels: (m, n)."""
-    weights = np.zeros((m, n), np.int64)
+    """The documented weights of n input pixels for m output pixels: (m, n)."""
+    reach, centre = 2 * max(n, m), (2 * np.arange(m, dtype=np.int64)[:, None] + 1) * n
+    shares = np.maximum(0, reach - abs((2 * np.arange(n, dtype=np.int64) + 1) * m - centre))
+    sums = shares.sum(axis=1, keepdims=True)
+    return (shares * 2**23 + sums) // (2 * sums)
+
+
+def _weights_in_doubles(n: int, m: int) -> np.ndarray:
+    """The same as Pillow computes it."""
     ratio = n / m
     reach = max(1.0, ratio)
-    for i in range(m):
-        centre = (i + 0.5) * ratio
-        first, last = max(0, int(centre - reach + 0.5)), min(n, int(centre + reach + 0.5))
-        exact = [max(0.0, 1 - abs(j + 0.5 - centre) / reach) for j in range(first, last)]
-        total = sum(exact)
-        weights[i, first:last] = [math.floor(w / total * 2**22 + 0.5) for w in exact]
-    return weights
+    centre = (np.arange(m)[:, None] + 0.5) * ratio
+    pixels, factor = np.arange(n), 1.0 / reach
+    inside = (pixels >= (centre - reach + 0.5).astype(int)) & (
+        pixels < (centre + reach + 0.5).astype(int)
+    )
+    exact = np.where(inside, np.maximum(0.0, 1.0 - abs((pixels - centre + 0.5) * factor)), 0.0)
+    # Added up one by one: np.sum does it in another order.
+    return (0.5 + exact / np.add.accumulate(exact, axis=1)[:, -1:] * 2**22).astype(int)
 
 
 def _resize_by_the_book(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -57,6 +70,16 @@ class CropResizeTest(tf.test.TestCase, parameterized.TestCase):
         result = crop_resize(image, *size[1], "stretch")
         self.assertAllEqual(result, _resize_by_the_book(image, *size[1]))
         self.assertEqual(result.dtype, np.uint8)
+
+    def test_doubles_round_as_integers_do(self):
+        rng = np.random.default_rng(0)
+        sizes = [(n, m) for n in range(1, 60) for m in range(1, 40)]
+        sizes += [(n, m) for m in (96, 224) for n in (160, 240, 320, 480, 640, 1200, 1600)]
+        sizes += zip(
+            rng.integers(60, 2500, 60).tolist(), rng.integers(1, 60, 60).tolist(), strict=True
+        )
+        for n, m in sizes:
+            self.assertAllEqual(_weights(n, m), _weights_in_doubles(n, m), f"{n} to {m}")
 
     def test_any_sizes_to_the_bit(self):
         rng = np.random.default_rng(1)
@@ -118,6 +141,12 @@ class ColourTest(tf.test.TestCase):
         image = np.array([[[1, 2, 3]]], np.uint8)
         self.assertAllEqual(to_colour(image, "bgr"), [[[3, 2, 1]]])
         self.assertAllEqual(to_colour(image, "rgb"), image)
+
+    def test_16_bits_fill_the_range(self):
+        words = np.array([[0x0000, 0xFFFF, 0xF800, 0x07E0, 0x001F, 0x0841]], np.uint16)
+        expected = [[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255], [8, 8, 8]]
+        self.assertAllEqual(from_rgb565(words)[0], expected)
+        self.assertEqual(from_rgb565(words).dtype, np.uint8)
 
     def test_unknown(self):
         with self.assertRaisesRegex(ExportError, "colour='yuv': choose one of rgb, bgr, grey"):

@@ -84,6 +84,9 @@ def _quantize(function: Any, representative: np.ndarray | None) -> bytes:
         converter.representative_dataset = lambda: ([one[np.newaxis]] for one in representative)
         # Without inputs the converter refuses this; `check_integer` sees to the same.
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    # Runtimes older than September 2024, such as Arduino's, know one scale for a whole dense layer;
+    # with one a column they compute nonsense and say nothing.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     try:

@@ -3,8 +3,9 @@
 TFMOT's default scheme would train another model than the one that is deployed: it rounds kernels
 before batch norm is folded into them, gives a depthwise kernel one scale for all channels, begins
 with activations from -6 to 6, which thousands of steps would have to correct, and gives pooling a
-range of its own, which costs a QUANTIZE. Here kernels have one scale a channel, ranges are measured
-beforehand as in post-training quantisation, and pooling keeps the range of its input.
+range of its own, which costs a QUANTIZE. Here kernels of convolutions have one scale a channel (a
+dense layer's has one in all, see `convert.py`), ranges are measured beforehand as in post-training
+quantisation, and pooling keeps the range of its input.
 """
 
 from collections.abc import Mapping
@@ -18,11 +19,11 @@ from tflite_export.convert.tfmot import FixedQuantizer, QuantizeConfig, Quantize
 
 Ranges = Mapping[str, tuple[float, float]]
 
-# Name of the kernel, and the axes over which one output channel extends.
+# Name of the kernel, and the axes over which one scale extends.
 _KERNELS = {
     "Conv2D": ("kernel", (0, 1, 2)),
     "DepthwiseConv2D": ("depthwise_kernel", (0, 1)),
-    "Dense": ("kernel", (0,)),
+    "Dense": ("kernel", (0, 1)),
 }
 _MEANS = ("AveragePooling2D", "GlobalAveragePooling2D")
 _SAME_RANGE = (*_MEANS, "MaxPooling2D", "ZeroPadding2D", "Flatten", "Reshape")

@@ -13,19 +13,22 @@ A file of one's own is TOML or JSON with one table per board:
     flash_reserved_kib = 32     # boot loader, radio stack, the application's own code
     npu = "ethos-u55-128"       # optional, with its clock
     npu_mhz = 200
+    platforms = { zephyr = "my_board" }  # optional; see `Board`
 """
 
 import functools
 import json
 import re
 import tomllib
-from dataclasses import MISSING, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from tflite_export.common.errors import ExportError
 from tflite_export.common.names import NAMES_ALLOWED, is_name
 from tflite_export.devices.npus import check_npu
+from tflite_export.devices.platforms import PLATFORMS
 
 _BOARDS_FILE = Path(__file__).with_name("boards.toml")
 _SUFFIXES = (".toml", ".json")
@@ -47,6 +50,8 @@ CORES: dict[str, tuple[str, ...]] = {
 
 # The digits of a limit become part of the board's name.
 _LATENCY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|fps)", re.ASCII)
+# Such as "nrf5340dk/nrf5340/cpuapp" and "arduino:mbed_nano:nano33ble".
+_ON_PLATFORM = re.compile(r"[A-Za-z0-9_.:/@=,+-]{0,100}")
 _TEXTS = ("core", "kernels", "title", "npu")
 # What a microcontroller can have; beyond these limits it is a slip of the pen or of the unit.
 _LIMITS = {
@@ -75,6 +80,8 @@ class Board:
         title: full name.
         npu: Ethos-U beside the core, as Vela calls it; empty if there is none.
         npu_mhz: its clock.
+        platforms: firmware platforms that suit the board, the usual one first, with what each calls
+            it; see `platforms.py`. Empty: not known, any will do.
         latency_limit_ms: most that an inference on the CPU may take by the estimate; 0: no limit.
 
     Raises:
@@ -93,6 +100,7 @@ class Board:
     npu: str = ""
     npu_mhz: float = 0
     latency_limit_ms: float = 0
+    platforms: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not is_name(self.name):
@@ -200,12 +208,16 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
         raise ExportError(f"{where} is no name for a board: allowed are {NAMES_ALLOWED}")
     if not isinstance(table, dict):
         raise ExportError(f"{where} is no table: its fields have to follow a line [my_board]")
-    known = {field.name: field for field in fields(Board) if field.name != "name"}
+    known = {entry.name: entry for entry in fields(Board) if entry.name != "name"}
     if unknown := sorted(set(table) - set(known)):
         raise ExportError(
             f"{where} has an unknown field {unknown[0]!r}; fields: {', '.join(known)}"
         )
-    needed = [key for key, field in known.items() if field.default is MISSING]
+    needed = [
+        key
+        for key, entry in known.items()
+        if entry.default is MISSING and entry.default_factory is MISSING
+    ]
     if missing := [key for key in needed if key not in table]:
         raise ExportError(f"{where} lacks {', '.join(missing)}")
     for key in _TEXTS:
@@ -221,6 +233,7 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
         ):
             raise ExportError(f"{where}: {key} = {value!r} is no number from {low} to {high}")
     _check_cores(where, table)
+    _check_platforms(where, table.get("platforms", {}))
     for memory in ("sram", "flash"):
         total, reserved = table[f"{memory}_kib"], table[f"{memory}_reserved_kib"]
         if reserved >= total:
@@ -228,6 +241,17 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
                 f"{where}: {memory}_reserved_kib = {reserved} leaves nothing of {total} KiB"
             )
     return Board(name=name, **table)
+
+
+def _check_platforms(where: str, table: Any) -> None:
+    known = isinstance(table, dict) and set(table).issubset(PLATFORMS)
+    if not known or not all(
+        isinstance(name, str) and _ON_PLATFORM.fullmatch(name) for name in table.values()
+    ):
+        raise ExportError(
+            f"{where}: platforms = {table!r}; a table of {', '.join(PLATFORMS)} is needed, each "
+            "with the platform's name of the board"
+        )
 
 
 def _check_cores(where: str, table: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.devices.board_report import boards_markdown, report_boards
@@ -21,6 +22,8 @@ MODEL_FILE = "model_int8.tflite"
 REPORT_FILE = "report.json"
 FIRMWARE_FOLDER = "firmware"
 BOARDS_FILE = "boards.md"
+LABELS_FILE = "labels.txt"
+PREPROCESSING_FILE = "preprocessing.json"
 _C_NAME = "model_data"
 
 
@@ -38,7 +41,7 @@ EXPORT = FolderKind(
     "export",
     own=(
         *(MODEL_FILE, f"{_C_NAME}.cc", f"{_C_NAME}.h", "model_vela*.tflite"),
-        *(REPORT_FILE, BOARDS_FILE, FIRMWARE_FOLDER),
+        *(REPORT_FILE, BOARDS_FILE, FIRMWARE_FOLDER, LABELS_FILE, PREPROCESSING_FILE),
         # Of a subnet: what it was cut from, and for which budgets.
         *("arch.json", "scenario.json"),
     ),
@@ -94,7 +97,12 @@ def finish_export(
         f"{_C_NAME}.h": header,
         f"{_C_NAME}.cc": c_source(tflite, _C_NAME),
         REPORT_FILE: json.dumps(report.to_json(), indent=2) + "\n",
+        PREPROCESSING_FILE: json.dumps(_preprocessing(report), indent=2) + "\n",
     }
+    if report.class_names:
+        # One line each, whatever a name holds; report.json has it as it is.
+        lines = (" ".join(name.splitlines()) for name in report.class_names)
+        texts[LABELS_FILE] = "".join(f"{line}\n" for line in lines)
     if report.boards:
         texts[BOARDS_FILE] = boards_markdown(report.boards)
     with new_folder(output_dir, overwrite=overwrite, kind=EXPORT) as folder:
@@ -112,6 +120,27 @@ def _keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
     model = old / MODEL_FILE
     if (old / FIRMWARE_FOLDER).is_dir() and model.exists() and model.read_bytes() == tflite:
         shutil.copytree(old / FIRMWARE_FOLDER, new / FIRMWARE_FOLDER)
+
+
+def _preprocessing(report: ExportReport) -> dict[str, Any]:
+    """What programs need to know that run the model without this package."""
+    spec = report.input_spec
+    return {
+        "input_spec": spec.to_json() if spec else None,
+        "input": {
+            "shape": list(report.input_shape),
+            "dtype": "int8",
+            "scale": report.input_scale,
+            "zero_point": report.input_zero_point,
+        },
+        "output": {
+            "shape": list(report.output_shape),
+            "dtype": "int8",
+            "scale": report.output_scale,
+            "zero_point": report.output_zero_point,
+        },
+        "class_names": list(report.class_names),
+    }
 
 
 def _reserve(report: ExportReport, file: OperatorGraph) -> tuple[int, str]:

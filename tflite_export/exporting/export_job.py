@@ -88,6 +88,7 @@ class ExportJob(SettingsBase):
         "Ethos-U to compile for, beside those of the boards: ethos-u55-128 and others.", ""
     )
     firmware: tuple[str, ...] = setting(
-        "Firmware projects to write, of make, pico, esp_idf, arduino and zephyr.",
+        "Firmware projects to write, of make, pico, esp_idf, arduino and zephyr; board: the usual "
+        "one of each board.",
         (), heading=_MODELS,
     )  # fmt: skip

@@ -13,7 +13,6 @@ from tflite_export.common.folders import check_free
 from tflite_export.common.raw_inputs import read_inputs, read_labelled
 from tflite_export.convert.check_model import input_shape
 from tflite_export.convert.keras_file import load_model
-from tflite_export.convert.quantization import quantize
 from tflite_export.convert.quantize_model import parse_quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.exporting.export_folder import EXPORT, FIRMWARE_FOLDER, MODEL_FILE
@@ -26,7 +25,9 @@ from tflite_export.exporting.export_settings import (
 )
 from tflite_export.exporting.exporter import export_model
 from tflite_export.exporting.normalisation_check import BetterNormalisation, better_normalisation
-from tflite_export.firmware.generate import TEST_VECTORS, check_platforms, write_firmware
+from tflite_export.firmware.generate import write_firmware
+from tflite_export.firmware.project_plan import boards_by_platform
+from tflite_export.firmware.test_vectors import TEST_VECTORS
 from tflite_export.input_spec import InputSpec, default_spec
 from tflite_export.pack.repack import parse_level
 from tflite_export.preprocess import normalise
@@ -71,7 +72,7 @@ def run_export(job: ExportJob) -> ExportResult:
         raise ExportError("mean and std go together: give both or neither")
     boards = load_boards(job.boards) if job.boards else []
     npus = wanted_npus(job.vela, boards)
-    check_platforms(job.firmware)
+    projects = boards_by_platform(job.firmware, boards)
     quantization = parse_quantization(job.quantization, job.tolerance)
     output = Path(job.output)
     check_free(output, overwrite=job.overwrite, kind=EXPORT)
@@ -105,7 +106,10 @@ def run_export(job: ExportJob) -> ExportResult:
             tflm=tflm,
             overwrite=job.overwrite,
         )
-        _write_firmware(job.firmware, output, report, inputs, tflm)
+        tflite = (output / MODEL_FILE).read_bytes() if projects else b""
+        for platform, its_boards in projects.items():
+            folder, raw = output / FIRMWARE_FOLDER / platform, representative[:TEST_VECTORS]
+            write_firmware(folder, platform, report, tflite, raw, tflm, boards=its_boards)
     return ExportResult(report, _check_normalisation(model, test, spec, report))
 
 
@@ -155,22 +159,6 @@ def _recipe(job: ExportJob, inputs: int) -> dict[str, Any]:
         "representative_inputs": inputs,
         "test": Path(job.test).name if job.test else None,
     }
-
-
-def _write_firmware(
-    platforms: Sequence[str],
-    output: Path,
-    report: ExportReport,
-    inputs: np.ndarray,
-    tflm: TflmRuntime,
-) -> None:
-    vectors = quantize(inputs[:TEST_VECTORS], report.input_scale, report.input_zero_point)
-    # The largest arena that any of the boards asked for needs.
-    arena = max((board.fit.arena_used for board in report.boards), default=None)
-    tflite = (output / MODEL_FILE).read_bytes()
-    for platform in dict.fromkeys(platforms):
-        folder = output / FIRMWARE_FOLDER / platform
-        write_firmware(folder, platform, tflite, vectors, tflm, arena_bytes=arena)
 
 
 def _check_normalisation(

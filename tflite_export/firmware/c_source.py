@@ -1,5 +1,6 @@
-"""Writes a .tflite as C++ source in the conventions of TFLite Micro."""
+"""Writes a .tflite as source in the conventions of TFLite Micro; the header is C too."""
 
+from tflite_export.firmware.c_text import float_literal
 from tflite_export.graph.operators import OperatorGraph, Tensor
 from tflite_export.graph.ops import resolver_method
 
@@ -16,20 +17,30 @@ _HEADER = """\
 #ifndef {guard}
 #define {guard}
 
-#include <cstddef>
-#include <cstdint>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
 
 extern const unsigned char g_{name}[];
-constexpr size_t g_{name}_size = {size};
 
-// Room for tflite::MicroInterpreter, slack included, on {boards}.
-constexpr size_t g_{name}_arena_size = {arena};
+enum {{
+  g_{name}_size = {size},
+  // Room for tflite::MicroInterpreter, slack included, on {boards}.
+  g_{name}_arena_size = {arena},
+  g_{name}_input_zero_point = {input_zero_point},
+  g_{name}_output_zero_point = {output_zero_point},
+}};
 
 // real = scale * (quantized - zero_point)
-constexpr float g_{name}_input_scale = {input_scale};
-constexpr int32_t g_{name}_input_zero_point = {input_zero_point};  // {input_shape}
-constexpr float g_{name}_output_scale = {output_scale};
-constexpr int32_t g_{name}_output_zero_point = {output_zero_point};  // {output_shape}
+static const float g_{name}_input_scale = {input_scale};    // {input_shape}
+static const float g_{name}_output_scale = {output_scale};  // {output_shape}
+
+#ifdef __cplusplus
+}}
+#endif
 
 #endif  // {guard}
 """
@@ -66,10 +77,10 @@ def c_header(
         size=file.size_bytes,
         arena=arena_bytes,
         boards=boards,
-        input_scale=_float_literal(source.scales[0]),
+        input_scale=float_literal(source.scales[0]),
         input_zero_point=source.zero_points[0],
         input_shape=_describe(source),
-        output_scale=_float_literal(target.scales[0]),
+        output_scale=float_literal(target.scales[0]),
         output_zero_point=target.zero_points[0],
         output_shape=_describe(target),
     )
@@ -82,11 +93,6 @@ def c_source(tflite: bytes, name: str = "model_data") -> str:
         for start in range(0, len(tflite), _BYTES_PER_LINE)
     )
     return _SOURCE.format(name=name, lines="\n".join(lines))
-
-
-def _float_literal(value: float) -> str:
-    # Nine digits bring back every float32 exactly; the exponent makes it a floating literal.
-    return f"{value:.8e}f"
 
 
 def _describe(tensor: Tensor) -> str:

@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from tflite_export.convert.quantization import quantize
-from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
-from tflite_export.firmware.generate import TEST_VECTORS, is_firmware_of, write_firmware
-from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.exporting.export_folder import FIRMWARE_FOLDER, read_report
+from tflite_export.firmware.generate import is_firmware_of, write_firmware
+from tflite_export.firmware.project_plan import boards_by_platform
+from tflite_export.firmware.test_vectors import TEST_VECTORS
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.deploy.results import ScenarioResult
-from tofa_tf.training.experiment import Experiment
 from tofa_tf.training.trained_run import TrainedRun
 
 
@@ -21,30 +18,27 @@ def add_firmware(
 
     Args:
         run: that the result is of.
-        result: its model; its board, if any, sizes the arena.
-        platforms: of `tflite_export.firmware.generate.PLATFORMS`.
+        result: its model; its board, if any, decides which platforms there are.
+        platforms: of `tflite_export.devices.platforms`.
         tflm: running TFLite Micros.
 
     Raises:
-        ExportError: if TFLite Micro fails, or a folder cannot be written.
+        ExportError: if the board has no such platform, TFLite Micro fails, or a folder cannot be
+            written.
     """
     model = run.folder / result.tflite
     tflite = model.read_bytes()
     root = model.parent / FIRMWARE_FOLDER
-    missing = [name for name in platforms if not is_firmware_of(root / name, tflite)]
+    boards = [result.asked.board] if result.asked.board else []
+    plan = boards_by_platform(platforms, boards)
+    missing = [name for name in plan if not is_firmware_of(root / name, tflite)]
     if not missing:
         return
-    inputs = _test_vectors(tflite, run.experiment, result.arch.resolution)
-    arena = result.board.fit.arena_used if result.board else None
-    for platform in missing:
-        write_firmware(
-            root / platform, platform, tflite, inputs, tflm, arena_bytes=arena, overwrite=True
-        )
-
-
-def _test_vectors(tflite: bytes, experiment: Experiment, resolution: int) -> np.ndarray:
-    source = read_tflite(tflite).inputs[0]
-    images = experiment.test_images(resolution)
+    report = read_report(model.parent)
     # Test images lie class by class in a folder; the board should see several classes.
+    images = run.experiment.dataset.test.images
     chosen = images[:: -(-len(images) // TEST_VECTORS)]
-    return quantize(chosen, source.scales[0], source.zero_points[0])
+    for name in missing:
+        write_firmware(
+            root / name, name, report, tflite, chosen, tflm, boards=plan[name], overwrite=True
+        )

@@ -40,6 +40,7 @@ class DeploySettings(SettingsBase):
         "",
     )
     firmware: tuple[str, ...] = setting(
-        "Firmware projects for every model, of make, pico, esp_idf, arduino and zephyr.",
+        "Firmware projects for every model, of make, pico, esp_idf, arduino and zephyr, as far as "
+        "its board has them; board: the usual one.",
         (), heading=_MODELS,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from tflite_export.convert.quantize_model import parse_quantization
 from tflite_export.devices.boards import load_boards
-from tflite_export.firmware.generate import check_platforms
+from tflite_export.firmware.project_plan import boards_by_platform
 from tflite_export.runtimes.vela import wanted_npus
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.budgets import parse_scenarios
@@ -28,6 +28,6 @@ def read_deployments(models: DeploySettings, seed: int) -> list[Deployment]:
     boards = load_boards(models.boards) if models.boards else []
     scenarios = parse_scenarios(models.scenarios) if models.scenarios else []
     wanted_npus(models.vela, boards)
-    check_platforms(models.firmware)
+    boards_by_platform(models.firmware, boards)
     quantization = parse_quantization(models.quantization, models.tolerance, seed)
     return make_deployments(scenarios, boards, quantization, models.vela)

@@ -9,7 +9,6 @@ from absl.testing import parameterized
 from tests.tflite_export.other_models import conv1d, dense, random_inputs, segmentation
 from tflite_export.common.errors import ExportError
 from tflite_export.convert.outputs import outputs_of
-from tflite_export.convert.quantization import quantize
 from tflite_export.convert.quantize_model import Method, Quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
@@ -76,10 +75,10 @@ class ExportKindsTest(tf.test.TestCase, parameterized.TestCase):
             )
         self.assertEqual(read_report(self.folder), report)
         tflite = (self.folder / MODEL_FILE).read_bytes()
-        vectors = quantize(random_inputs(model, 2), report.input_scale, report.input_zero_point)
-        write_firmware(self.folder / "firmware" / "make", "make", tflite, vectors, self.tflm)
-        text = (self.folder / "firmware" / "make" / "test_vectors.h").read_text()
-        self.assertIn(f"{64 * 3}", text)
+        folder = self.folder / "firmware" / "make"
+        write_firmware(folder, "make", report, tflite, random_inputs(model, 2), self.tflm)
+        text = (folder / "model" / "model.h").read_text()
+        self.assertIn(f"#define MODEL_INPUT_SIZE {64 * 3}\n", text)
 
     def test_binary(self):
         model = dense(1, "sigmoid")

@@ -23,7 +23,10 @@ from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.task import Task
 
 layers = keras.layers
-_FILES = [".tofa.json", "model_data.cc", "model_data.h", "model_int8.tflite", "report.json"]
+_FILES = [
+    *(".tofa.json", "labels.txt", "model_data.cc", "model_data.h", "model_int8.tflite"),
+    *("preprocessing.json", "report.json"),
+]
 
 
 class ExportModelTest(tf.test.TestCase):

@@ -6,6 +6,7 @@ import unittest
 import keras
 import tensorflow as tf
 
+from tests.tflite_export.firmware.native import C_COMPILER
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.convert.convert import convert_int8
 from tflite_export.firmware.c_source import c_header, c_source
@@ -16,13 +17,14 @@ _PROGRAM = """
 #include "model_data.h"
 #include "model_data.h"
 int main() {
-  std::fprintf(stderr, "%zu %d %.9g %d %.9g %d", g_model_data_arena_size,
+  std::fprintf(stderr, "%d %d %.9g %d %.9g %d", static_cast<int>(g_model_data_arena_size),
       static_cast<int>(reinterpret_cast<size_t>(g_model_data) % 16),
       static_cast<double>(g_model_data_input_scale),
       static_cast<int>(g_model_data_input_zero_point),
       static_cast<double>(g_model_data_output_scale),
       static_cast<int>(g_model_data_output_zero_point));
-  return std::fwrite(g_model_data, 1, g_model_data_size, stdout) == g_model_data_size ? 0 : 1;
+  return std::fwrite(g_model_data, 1, g_model_data_size, stdout) ==
+      static_cast<size_t>(g_model_data_size) ? 0 : 1;
 }
 """
 
@@ -54,6 +56,17 @@ class CSourceTest(tf.test.TestCase):
         expected = [source.scales[0], source.zero_points[0], target.scales[0]]
         self.assertAllClose(list(map(float, quantization[:3])), expected, rtol=1e-8)
         self.assertEqual(int(quantization[3]), target.zero_points[0])
+
+    @unittest.skipUnless(C_COMPILER, "there is no C compiler (gcc or clang)")
+    def test_header_is_c(self):
+        folder = pathlib.Path(self.get_temp_dir())
+        (folder / "model_data.h").write_text(self.header)
+        (folder / "main.c").write_text(
+            '#include "model_data.h"\nunsigned char arena[g_model_data_arena_size];\n'
+            "float scale(void) { return g_model_data_input_scale; }\n"
+        )
+        command = [C_COMPILER, "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "main.c"]
+        subprocess.run(command, cwd=folder, check=True)
 
     def test_header_registers_each_op_once(self):
         registered = [

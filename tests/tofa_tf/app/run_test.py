@@ -110,7 +110,7 @@ class RunTest(tf.test.TestCase, parameterized.TestCase):
         ({"resolutions": "big"}, "resolutions is 'big': it must be a whole number"),
         ({"scenarios": "sram=3"}, "cannot read 'sram=3'"),
         ({"scenarios": ""}, "there is nothing to deploy to: name boards"),
-        ({"firmware": ["mbed"]}, "no firmware for 'mbed'; choose from make, esp_idf"),
+        ({"firmware": ["mbed"]}, "no firmware for 'mbed'; choose from make, pico"),
         ({"boards": "pdp11"}, "unknown board 'pdp11'"),
         ({"vela": "ethos-u55"}, "unknown NPU 'ethos-u55'"),
         ({"scenarios": "macs=1k"}, "nothing fits; the smallest subnet of tiny needs macs"),

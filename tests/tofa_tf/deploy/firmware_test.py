@@ -6,6 +6,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tests.tofa_tf.trained import trained_copy
+from tflite_export.common.errors import TofaError
 from tflite_export.devices.boards import load_boards
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.deploy.deployment import Deployment
@@ -34,14 +35,21 @@ class FirmwareTest(tf.test.TestCase):
                 self.assertLen(record["expected"], 4)
 
             with self.subTest("the arena is that of the board, in program and header"):
-                program = (projects / "make" / "model_test.cc").read_text()
+                program = (projects / "make" / "model" / "model.h").read_text()
                 header = model.with_name("model_data.h").read_text()
-                (arena,) = re.findall(r"arena_size = (\d+);", header)
-                self.assertRegex(program, rf"kArenaSize = .* : {arena};")
+                (arena,) = re.findall(r"arena_size = (\d+),", header)
+                self.assertIn(f"#define MODEL_ARENA_BYTES {arena}\n", program)
+                self.assertIn("on rp2040;", program)
                 self.assertEqual(int(arena), result.board.fit.arena_used)
 
+            with (
+                self.subTest("what is no platform of the board is refused"),
+                self.assertRaisesRegex(TofaError, "no firmware of esp_idf"),
+            ):
+                add_firmware(run, result, ["esp_idf"], tflm)
+
             with self.subTest("a project of this very model is left as it is"):
-                edited = projects / "pico" / "main.cc"
+                edited = projects / "pico" / "README.md"
                 edited.write_text("// mine")
                 add_firmware(run, result, ["pico"], tflm)
                 asked = dataclasses.replace(PICO, npus=("ethos-u55-64",))

@@ -1,0 +1,44 @@
+from absl.testing import absltest
+
+from tflite_export.common.errors import ExportError
+from tflite_export.devices.boards import known_boards, load_boards
+from tflite_export.devices.platforms import PLATFORMS, check_platforms, suited_platforms
+from tflite_export.firmware.project_plan import boards_by_platform
+
+
+class PlatformsTest(absltest.TestCase):
+    def test_those_of_the_board(self):
+        own = {"arduino": "a:b:c", "zephyr": "z"}
+        self.assertEqual(suited_platforms(["zephyr", "esp_idf"], own, "nano"), ("zephyr",))
+        self.assertEqual(
+            suited_platforms(["board", "arduino", "make"], own, "nano"), ("arduino", "make")
+        )
+        self.assertEqual(suited_platforms(["board"], {}, "own"), ("make",))
+        self.assertEqual(suited_platforms(["esp_idf"], {}, "own"), ("esp_idf",))
+        with self.assertRaisesRegex(
+            ExportError,
+            "'nano' has no firmware of esp_idf, pico: choose from arduino, zephyr, make",
+        ):
+            suited_platforms(["esp_idf", "pico"], own, "nano")
+
+    def test_every_known_board_has_one(self):
+        for board in known_boards().values():
+            self.assertNotEmpty(board.platforms, board.name)
+
+    def test_boards_by_platform(self):
+        boards = load_boards("esp32s3,rp2040")
+        plan = boards_by_platform(["board", "zephyr"], boards)
+        named = {name: [board.name for board in own] for name, own in plan.items()}
+        self.assertEqual(named, {"esp_idf": ["esp32s3"], "pico": ["rp2040"], "zephyr": ["rp2040"]})
+        self.assertEqual(boards_by_platform(["pico"], []), {"pico": ()})
+        with self.assertRaisesRegex(ExportError, "board 'esp32s3' has no firmware of pico"):
+            boards_by_platform(["pico"], boards)
+
+    def test_unknown(self):
+        check_platforms([*PLATFORMS, "board"])
+        with self.assertRaisesRegex(ExportError, "no firmware for 'mbed'; choose from make, pico"):
+            check_platforms(["pico", "mbed"])
+
+
+if __name__ == "__main__":
+    absltest.main()
