@@ -118,6 +118,15 @@ class Block(abc.ABC):
             if not values or len(set(values)) < len(values):
                 raise UserError(f"{name} {values}: at least one choice, each once")
 
+    def only(self, index: int, chosen: Mapping[str, Any]) -> "Block":
+        """The same family with nothing left to choose.
+
+        Args:
+            index: place in the stage, from 0.
+            chosen: a value for every name of `choices`, whose field has that name and an s.
+        """
+        return dataclasses.replace(self, **{f"{name}s": (value,) for name, value in chosen.items()})
+
     def largest(self) -> dict[str, Any]:
         """The largest value of every choice."""
         return {name: max(values) for name, values in self.choices().items()}

@@ -80,6 +80,12 @@ class InvertedBottleneck(Block):
             return net.add(_projected(net.scope("shortcut"), x, plan), y, "add")
         return net.choose(plan.keeps_shape, lambda: net.add(x, y, "add"), lambda: y)
 
+    def only(self, index: int, chosen: Mapping[str, Any]) -> "InvertedBottleneck":
+        scales = self.expand_scales[index : index + 1]
+        return dataclasses.replace(
+            self, kernels=(chosen["kernel"],), expands=(chosen["expand"],), expand_scales=scales
+        )
+
     def check(self, depth: int) -> None:
         super().check(depth)
         check_kernels(self.kernels)

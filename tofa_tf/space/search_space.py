@@ -155,6 +155,34 @@ class SearchSpace(JsonRecord):
             _check("resolution", resolution, self.resolutions, self.name)
         return dataclasses.replace(self, resolutions=wanted)
 
+    def only(self, arch: Arch) -> "SearchSpace":
+        """The space of one subnet: every block of it is a stage in which nothing is left to choose.
+
+        Raises:
+            UserError: if the Arch is not a point of this space.
+        """
+        self.validate(arch)
+        stages = [
+            Stage(
+                (chosen.width,),
+                (1,),
+                stage.stride if index == 0 else 1,
+                stage.block.only(index, chosen.of_block(index)),
+            )
+            for stage, chosen in zip(self.stages, arch.stages, strict=True)
+            for index in range(chosen.depth)
+        ]
+        return dataclasses.replace(
+            self,
+            name=f"{self.name}_only",
+            resolutions=(arch.resolution,),
+            stem=dataclasses.replace(self.stem, widths=(arch.stem_width,)),
+            stages=tuple(stages),
+            head=dataclasses.replace(
+                self.head, feature_widths=(arch.feature_width,) if arch.feature_width else ()
+            ),
+        )
+
     def normalisation(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and standard deviation per channel, of grey images the average over the colours."""
         if channels == len(self.pixel_mean):

@@ -49,7 +49,12 @@ class SandwichSampler:
         self._log_macs = [math.log(macs(space, arch)) for arch in (space.min_arch, space.max_arch)]
 
     def archs(self, step: int) -> list[tuple[Role, Arch]]:
-        """Returns the subnets of a step, each with its role; the largest net is the first."""
+        """Returns the subnets of a step, each with its role; the largest net is the first.
+
+        In a space of one subnet that is all.
+        """
+        if self.space.min_arch == self.space.max_arch:
+            return [("max", self.space.max_arch)]
         generator = random.Random(f"{self.seed}/{step}")
         drawn: list[tuple[Role, Arch]] = [
             ("random", self.draw(generator)) for _ in range(self.num_random)
@@ -72,8 +77,10 @@ def spread_archs(space: SearchSpace, count: int) -> list[Arch]:
     """Returns the smallest net, the largest, and others between at even ratios of MACs.
 
     Args:
-        count: of nets, at least 2.
+        count: of nets, at least 2; of a space of one subnet that one is all.
     """
+    if space.min_arch == space.max_arch:
+        return [space.max_arch]
     sampler = SandwichSampler(space, seed=0)
     drawn = [
         arch
