@@ -131,7 +131,8 @@ class Run:
         Args:
             target: a board ("rp2040", "rp2040@100ms", "my_board.toml", a `Board`), or budgets
                 ("macs=1M", "flash_kib=256,arena_kib=128").
-            **settings: `quantization`, `tolerance`, `vela`, as `tofa deploy --helpfull` says.
+            **settings: `quantization`, `tolerance`, `vela`, `rule`, `objective`, as `tofa deploy
+                --helpfull` says.
 
         Raises:
             UserError: if no subnet fits, or a setting is unknown or not allowed.
@@ -150,7 +151,9 @@ class Run:
         else:
             how = _make(DeploySettings, settings)
             quantization = parse_quantization(how.quantization, how.tolerance, seed)
-            wanted = make_deployments([], [target], quantization, how.vela)
+            wanted = make_deployments(
+                [], [target], quantization, how.vela, how.rule, how.objective or ""
+            )
         if len(wanted) != 1:
             raise UserError(f"target is {target!r}: name one board or one list of budgets")
         space = experiment.space

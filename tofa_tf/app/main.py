@@ -14,6 +14,7 @@ COMMANDS = {
     "predict": "Classifies images by a deployed .tflite file.",
     "export": "Turns any Keras model into a verified int8 model.",
     "report": "Writes the report of a run again and prints its table.",
+    "baseline": "Makes what one would make without a supernet, beside the nets of a run.",
     "compare": "Shows the models of several runs side by side.",
     "pretrain": "Trains a supernet on labels alone, for others to start from.",
     "convert": "Converts a public PyTorch supernet to weights to start from.",

@@ -44,6 +44,7 @@ RUN = FolderKind(
         *(CONFIG, CONFIG_TOML, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
         *("checkpoint.npz", "supernet.weights.h5", "scenarios"),
         *("report.json", "report.md", "report.html", "accuracy.png"),
+        *("foreign.json", "foreign.png", "baselines"),
         *(_LOCK, _TEMPORARY),
     ),
     made_earlier=_made_earlier,

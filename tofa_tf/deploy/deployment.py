@@ -13,6 +13,7 @@ from tflite_export.runtimes.vela import is_installed
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.budgets import board_scenario
 from tofa_tf.nets.static_net import build_static
+from tofa_tf.select.names import FIXED
 from tofa_tf.select.scenario import Scenario
 from tofa_tf.space.cost import cost
 from tofa_tf.space.plan import make_plan
@@ -29,11 +30,14 @@ class Asked(JsonRecord):
         budgets: limits by the names of the resources, the main one first.
         board: with its flash, SRAM and speed; None: the budgets alone count.
         quantization: without the settings that its method has no use for.
+        rule, objective: that choose the subnet, see `tofa_tf.select.rules.choose`.
     """
 
     budgets: Mapping[str, float]
     board: Board | None
     quantization: Quantization
+    rule: str = FIXED
+    objective: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,12 +49,15 @@ class Deployment:
         board: then its flash, SRAM and speed decide instead of the budgets.
         quantization: how the model becomes int8.
         npus: to compile the model for, see `tflite_export.runtimes.vela`.
+        rule, objective: that choose the subnet, see `tofa_tf.select.rules.choose`.
     """
 
     scenario: Scenario
     board: Board | None = None
     quantization: Quantization = Quantization()
     npus: tuple[str, ...] = ()
+    rule: str = FIXED
+    objective: str = ""
 
     @property
     def name(self) -> str:
@@ -61,7 +68,7 @@ class Deployment:
     def asked(self) -> Asked:
         """The record of it that goes into results; NPUs take the model as it is."""
         budgets = {budget.name: budget.limit for budget in self.scenario.budgets}
-        return Asked(budgets, self.board, _effective(self.quantization))
+        return Asked(budgets, self.board, _effective(self.quantization), self.rule, self.objective)
 
 
 def make_deployments(
@@ -69,6 +76,8 @@ def make_deployments(
     boards: Sequence[Board],
     quantization: Quantization = _PTQ,
     npu: str = "",
+    rule: str = FIXED,
+    objective: str = "",
 ) -> list[Deployment]:
     """Returns one deployment for each scenario, then one for each board.
 
@@ -77,11 +86,13 @@ def make_deployments(
         boards: each has the budgets that its memory and speed come to.
         quantization: how every model becomes int8.
         npu: to compile every model for, beside its board's own; empty: none.
+        rule, objective: that choose every subnet, see `tofa_tf.select.rules.choose`.
     """
     jobs: list[tuple[Scenario, Board | None]] = [(scenario, None) for scenario in scenarios]
     jobs += [(board_scenario(board), board) for board in boards]
     return [
-        Deployment(scenario, board, quantization, _npus(npu, board)) for scenario, board in jobs
+        Deployment(scenario, board, quantization, _npus(npu, board), rule, objective)
+        for scenario, board in jobs
     ]
 
 

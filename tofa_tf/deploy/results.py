@@ -71,7 +71,8 @@ class ScenarioResult(_Versioned):
         name: of the scenario, and of its folder.
         asked: what it was made for.
         arch: the subnet.
-        origin: "log" if it was sampled in training, "drawn" if drawn for the scenario.
+        origin: "log" if it was sampled in training, "drawn" if drawn for the scenario,
+            "searched" if a rule that measures has found it.
         sampled_at_step: at which it was sampled last; None if drawn.
         candidates_tried: subnets verified until one met every budget.
         macs: multiply-accumulates of one inference, in closed form.

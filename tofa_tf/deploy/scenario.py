@@ -28,7 +28,8 @@ from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import FORMAT, BoardResult, ScenarioResult, npus_of
 from tofa_tf.nets.deployable import deployable
-from tofa_tf.select.fixed_rule import Candidate, candidates
+from tofa_tf.select.fixed_rule import Candidate
+from tofa_tf.select.rules import propose
 from tofa_tf.select.scenario import Budget, Scenario
 from tofa_tf.training.trained_run import TrainedRun
 
@@ -73,15 +74,7 @@ def run_scenario(
             return made
         others = (made, *others)
     started = time.perf_counter()
-    experiment = run.experiment
-    proposals = candidates(
-        scenario,
-        run.sampled,
-        experiment.space,
-        experiment.num_classes,
-        channels=experiment.channels,
-        seed=experiment.config.seed,
-    )
+    proposals = propose(run, scenario, deployment.rule, deployment.objective)
     missed = ""
     for tries, candidate in enumerate(proposals, 1):
         report = _export(run, deployment, candidate, output, tflm, others)

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tflite_export.common.settings import SettingsBase, setting
+from tofa_tf.select.names import FIXED, OBJECTIVE_NAMES, RULE_NAMES
 
 _MODELS = "Models"
 
@@ -34,6 +35,16 @@ class DeploySettings(SettingsBase):
     tolerance: float = setting(
         "Estimated loss of accuracy in percentage points that auto allows ptq.",
         0.5, least=0, most=100,
+    )  # fmt: skip
+    rule: str = setting(
+        "How subnets are chosen: fixed costs nothing; best_of_random, evolution and zero_shot "
+        "measure many subnets each.",
+        FIXED, choices=RULE_NAMES,
+    )  # fmt: skip
+    objective: str | None = setting(
+        "What a rule measures on the validation images: accuracy, worst_class or robust (images "
+        "as bad cameras make them); fixed then takes the best of the last subnets in range.",
+        None, choices=OBJECTIVE_NAMES,
     )  # fmt: skip
     vela: str = setting(
         "Ethos-U to compile every model for, beside those of the boards: ethos-u55-128 and others.",

@@ -30,4 +30,6 @@ def read_deployments(models: DeploySettings, seed: int) -> list[Deployment]:
     wanted_npus(models.vela, boards)
     boards_by_platform(models.firmware, boards)
     quantization = parse_quantization(models.quantization, models.tolerance, seed)
-    return make_deployments(scenarios, boards, quantization, models.vela)
+    return make_deployments(
+        scenarios, boards, quantization, models.vela, models.rule, models.objective or ""
+    )

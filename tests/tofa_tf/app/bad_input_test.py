@@ -27,6 +27,8 @@ TRAINING = (
     ({"test": "nowhere"}, "the test folder nowhere does not exist"),
     ({"test_fraction": 1.5}, "test_fraction is "),
     ({"validation": -0.5}, "validation is "),
+    ({"foreign": "drop"}, "foreign is 'drop': available: guard, keep"),
+    ({"foreign": "guard", "pretrained": "none"}, "foreign is guard, and pretrained is none"),
     ({"search_space": "mcv"}, "unknown search space 'mcv'; available: "),
     ({"search_space": "no.json"}, "cannot read no.json: No such file"),
     ({"resolutions": 33}, "resolution 33 is not one of 32"),
@@ -60,6 +62,8 @@ DEPLOYMENT = (
     ({"scenarios": f"macs=1{'0' * 300}"}, "its name becomes a folder"),
     ({"boards": "rp2040", "quantization": "int4"}, "quantization is 'int4': available: auto, ptq"),
     ({"boards": "rp2040", "tolerance": -1}, "tolerance is -1.0: it must lie between 0 and 100"),
+    ({"boards": "rp2040", "rule": "best"}, "rule is 'best': available: best_of_random, evolution"),
+    ({"boards": "rp2040", "objective": "fair"}, "objective is 'fair': available: accuracy"),
     ({"boards": "rp2040", "vela": "ethos-u55"}, "unknown NPU 'ethos-u55'"),
 )
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import tensorflow as tf
 from absl.testing import parameterized
@@ -11,9 +12,11 @@ from PIL import Image
 
 from tests.tofa_tf.trained import SETTINGS, tiny_space, trained_copy
 from tflite_export.common.errors import TofaError
-from tofa_tf.app import compare, deploy, plan, predict, report, train
-from tofa_tf.common.workdir import sha256
+from tflite_export.common.folders import why_not_deleted
+from tofa_tf.app import baseline, compare, deploy, plan, predict, report, train
+from tofa_tf.common.workdir import RUN, sha256
 from tofa_tf.deploy.results import RunReport
+from tofa_tf.select import alone
 from tofa_tf.training.experiment import load_experiment
 
 
@@ -31,6 +34,16 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
         self.enterContext(tiny_space())
         self.root = Path(self.get_temp_dir()) / self.id()
         self.root.mkdir()
+
+    def test_baselines_beside_the_nets_of_a_run(self):
+        folder = self.root / "run"
+        trained_copy(folder)
+        with mock.patch.object(alone, "FROM_SCRATCH", (alone.Recipe(0.03, 1),)):
+            printed = _run(baseline, str(folder), "--baselines=scratch", "--levels=2")
+        names = [line.split("|")[2].strip() for line in printed.splitlines()[2:]]
+        self.assertEqual(names, ["this run", "scratch"] * 2)
+        self.assertRegex(printed, r"\| 0.02 M \| scratch \| \d+.\d% \| \d+ \|")
+        self.assertEqual(why_not_deleted(folder, RUN), "")
 
     def test_from_a_trained_run_to_a_prediction(self):
         folder = self.root / "run"

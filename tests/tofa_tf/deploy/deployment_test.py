@@ -38,6 +38,8 @@ class DeploymentTest(tf.test.TestCase):
             Deployment(SMALL),
             Deployment(SMALL, dataclasses.replace(board, sram_kib=128)),
             Deployment(SMALL, board, Quantization(Method.QAT)),
+            Deployment(SMALL, board, rule="best_of_random"),
+            Deployment(SMALL, board, objective="worst_class"),
         ):
             self.assertNotEqual(asked, other.asked)
 

@@ -1,0 +1,125 @@
+import dataclasses
+import functools
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import tensorflow as tf
+from absl.testing import parameterized
+
+from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.spaces_for_tests import TINY
+from tests.tofa_tf.trained import SETTINGS, experiment, tiny_space
+from tofa_tf.common.errors import UserError
+from tofa_tf.nets.single import single_subnet
+from tofa_tf.select import alone
+from tofa_tf.select.alone import BASELINES, Recipe, make_alone
+from tofa_tf.select.standard_nets import STANDARD_NETS, standard_space
+from tofa_tf.space.cost import cost
+from tofa_tf.training.experiment import Experiment, load_experiment
+from tofa_tf.training.trainer import METRICS, WEIGHTS
+
+_ARCH = TINY.min_arch
+
+
+@functools.cache
+def _with_validation() -> Experiment:
+    """Digits with pre-trained weights of other classes; 8 labels a class and 2 for choices."""
+    short = dataclasses.replace(SETTINGS.train, steps=12)
+    settings = dataclasses.replace(SETTINGS, labels_per_class=10, train=short)
+    with tiny_space():
+        loaded = load_experiment(settings)
+    return dataclasses.replace(loaded, pretrained=random_supernet(TINY, num_classes=4, channels=1))
+
+
+class AloneTest(tf.test.TestCase, parameterized.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(self.get_temp_dir()) / self.id()
+
+    def _make(self, baseline: str, recipes: tuple[Recipe, ...] = (Recipe(0.01, 1),)):
+        with (
+            mock.patch.object(alone, "FINE_TUNING", recipes),
+            mock.patch.object(alone, "FROM_SCRATCH", recipes),
+        ):
+            return make_alone(baseline, _with_validation(), _ARCH, self.folder / baseline)
+
+    @parameterized.parameters(*BASELINES)
+    def test_every_baseline_makes_a_net_and_counts_what_it_took(self, name):
+        made = self._make(name)
+        space = standard_space(name, 16) if name in STANDARD_NETS else TINY.only(_ARCH)
+        self.assertEqual(made.cost, cost(space, space.max_arch, 10, 1))
+        logits = made.model(made.calibration[:3])
+        self.assertEqual(logits.shape, (3, 10))
+        self.assertAllInRange(logits, -1e3, 1e3)
+        passes = {"ridge": 0, "fine_tuned_semi": 480, "scratch_semi": 480}.get(name, 8)
+        self.assertEqual(made.effort.training_passes, passes)
+        self.assertEqual(made.effort, made.final_effort)
+        self.assertGreater(made.effort.seconds, 0.0)
+
+    def test_ridge_beats_chance_on_features_that_nobody_has_trained(self):
+        made, images = self._make("ridge"), _with_validation()
+        answers = np.argmax(made.model(images.test_images(16)), axis=1)
+        self.assertGreater(np.mean(answers == images.dataset.test.labels), 0.5)
+        self.assertEqual(made.effort.forward_passes, 2 * 512 + 80)
+
+    def test_fine_tuning_starts_from_the_subnet_and_scratch_does_not(self):
+        # At a rate of next to nothing the trunk stays what it was.
+        still = (Recipe(1e-12, 1),)
+        tuned, fresh = (self._make(name, still).model for name in ("fine_tuned", "scratch"))
+        start = single_subnet(_with_validation().pretrained, _ARCH)
+        kernel = start.stem.conv.kernel.numpy()
+        self.assertAllClose(tuned.get_layer("stem_conv").kernel, kernel, rtol=1e-4, atol=1e-6)
+        self.assertNotAllClose(fresh.get_layer("stem_conv").kernel, kernel, rtol=1e-2, atol=1e-2)
+
+    def test_the_recipe_is_chosen_on_validation_images_and_nothing_is_trained_twice(self):
+        # The second recipe destroys what the first leaves as it is, a net that fits nothing yet.
+        recipes = (Recipe(1e-6, 2), Recipe(0.05, 12))
+        made = self._make("fine_tuned", recipes)
+        scores = [
+            alone.accuracy(
+                run.supernet, run.experiment.space.max_arch, run.experiment, "validation"
+            )
+            for run in self._runs(recipes)
+        ]
+        self.assertIn(str(recipes[int(np.argmax(scores))]), made.chosen)
+        self.assertIn("on validation images", made.chosen)
+        self.assertEqual(made.effort.training_passes, 8 * 14)
+        self.assertIn(made.final_effort.training_passes, (8 * 2, 8 * 12))
+        weights = self.folder / "fine_tuned" / "recipe1" / WEIGHTS
+        written = weights.stat().st_mtime_ns
+        again = self._make("fine_tuned", recipes)
+        self.assertEqual(
+            (self.folder / "fine_tuned" / "recipe1" / WEIGHTS).stat().st_mtime_ns, written
+        )
+        self.assertEqual(again.effort, made.effort)
+
+    def _runs(self, recipes):
+        start = single_subnet(_with_validation().pretrained, _ARCH)
+        single = alone._alone(_with_validation(), start.space, start)
+        for number, recipe in enumerate(recipes):
+            config = dataclasses.replace(
+                single.config, **dataclasses.asdict(recipe), unlabelled_ratio=0, warmup_steps=0
+            )
+            self.assertTrue((self.folder / "fine_tuned" / f"recipe{number}" / METRICS).exists())
+            trial = alone._with_config(single, config)
+            yield alone._train(trial, self.folder / "fine_tuned" / f"recipe{number}")
+
+    def test_without_validation_images_the_first_recipe_is_taken(self):
+        few = dataclasses.replace(experiment(), pretrained=_with_validation().pretrained)
+        self.assertIsNone(few.validation)
+        recipes = (Recipe(0.01, 1), Recipe(0.02, 1))
+        with mock.patch.object(alone, "FINE_TUNING", recipes):
+            made = make_alone("fine_tuned", few, _ARCH, self.folder)
+        self.assertEqual(made.chosen, "rate 0.01, 1 steps, without validation images")
+
+    def test_bad_input(self):
+        with self.assertRaisesRegex(UserError, "unknown baseline 'best'; available: ridge, fine_"):
+            make_alone("best", experiment(), _ARCH, self.folder)
+        for name in ("ridge", "fine_tuned", "fine_tuned_semi"):
+            with self.assertRaisesRegex(UserError, "pretrained is none: there is no start"):
+                make_alone(name, experiment(), _ARCH, self.folder)
+
+
+if __name__ == "__main__":
+    tf.test.main()
