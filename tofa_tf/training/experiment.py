@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,8 +27,12 @@ from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.automatic import settle
 from tofa_tf.training.extension import extend_run, shorter_run
-from tofa_tf.training.settings import Settings, TrainConfig
+from tofa_tf.training.foreign_report import write_foreign
+from tofa_tf.training.settings import GUARD, Settings, TrainConfig
 from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS
+
+if TYPE_CHECKING:
+    from tofa_tf.training.guard import Foreign
 
 _CALIBRATION_IMAGES = 512
 
@@ -46,6 +51,7 @@ class Experiment:
         split: which image is in which part.
         config: of the training.
         pretrained: supernet to start from, or None.
+        foreign: what the guard has left out of the unlabelled images; None without it.
     """
 
     settings: Settings
@@ -57,6 +63,7 @@ class Experiment:
     split: Split
     config: TrainConfig
     pretrained: Supernet | None
+    foreign: "Foreign | None" = None
 
     @property
     def num_classes(self) -> int:
@@ -170,7 +177,7 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
         labelled_only=settings.labelled_only,
         earlier=earlier,
     )
-    return Experiment(
+    experiment = Experiment(
         settings=settings,
         space=space,
         dataset=dataset,
@@ -181,6 +188,12 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
         config=dataclasses.replace(settings.train, flip=settings.train.flip and dataset.flip),
         pretrained=pretrained,
     )
+    if settings.foreign == GUARD:
+        # It looks at images as an experiment prepares them.
+        from tofa_tf.training.guard import guarded
+
+        experiment, _ = guarded(experiment)
+    return experiment
 
 
 def open_folder(
@@ -213,6 +226,9 @@ def open_folder(
         raise UserError(problem)
     if not (folder / SPLIT).exists():
         save_split(folder / SPLIT, experiment.split)
+        if found := experiment.foreign:
+            pool = experiment.training.pool
+            write_foreign(folder, pool, found.looked_at, found.left_out)
     if shorter:
         extend_run(folder, config)
     write_text(folder / CONFIG_TOML, to_toml(config))

@@ -15,6 +15,7 @@ from tofa_tf.common.workdir import stored_settings
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.pretrained.names import DEFAULT, NONE
 
+KEEP, GUARD = "keep", "guard"
 _MAX_SEED = 2**32 - 1
 _DATA, _NET, _TRAINING, _RUN = "Data", "Net", "Training", "Run"
 
@@ -200,6 +201,11 @@ class Settings(SettingsBase):
         "The split.json of an earlier run, or its folder: images that were there stay on their "
         "side of the training, validation and test part.",
         None,
+    )  # fmt: skip
+    foreign: str = setting(
+        "Unlabelled images that look like none of the labelled ones: keep, or guard to leave them "
+        "out.",
+        KEEP, choices=(KEEP, GUARD),
     )  # fmt: skip
     data_dir: str | None = setting("Where tensorflow-datasets has its data.", None)
     channels: int | None = setting(

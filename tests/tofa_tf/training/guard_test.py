@@ -1,0 +1,58 @@
+import dataclasses
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.training.experiment import Experiment, load_experiment
+from tofa_tf.training.foreign_report import sheet, write_foreign
+from tofa_tf.training.guard import count_foreign, distances_among, guarded, nearest_distances
+from tofa_tf.training.settings import Settings
+
+
+@functools.cache
+def _digits() -> Experiment:
+    return load_experiment(Settings("digits", 20))
+
+
+class GuardTest(tf.test.TestCase):
+    def test_as_many_are_foreign_as_are_missing_among_the_near(self):
+        generator = np.random.default_rng(0)
+        expected = generator.uniform(0, 1, 2000)
+        own, strange = generator.uniform(0, 1, 3000), generator.uniform(1, 2, 1000)
+        self.assertAllClose(count_foreign(np.append(own, strange), expected), 1000, rtol=0.12)
+        self.assertLess(count_foreign(own, expected), 200)
+        self.assertEqual(count_foreign(strange, expected), 1000)
+        self.assertEqual(count_foreign(own[:0], expected), 0)
+
+    def test_distances_by_hand(self):
+        features = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])
+        half = 1 - np.sqrt(0.5)
+        self.assertAllClose(distances_among(features), [half, half, half])
+        self.assertAllClose(nearest_distances(features[:2] * 5, features[:1]), [0.0, 1.0])
+
+    def test_what_was_left_out_can_be_looked_at(self):
+        folder = Path(self.get_temp_dir()) / "run"
+        pool = _digits().training.pool
+        write_foreign(folder, pool, 100, np.array([5, 3]))
+        told = json.loads((folder / "foreign.json").read_text())
+        self.assertEqual(told["look_foreign"], 2)
+        self.assertEqual(told["most_foreign"], [pool.ids[5], pool.ids[3]])
+        with Image.open(folder / "foreign.png") as image:
+            self.assertEqual(image.size, (12 * 64, 64))
+        page = sheet(pool.images[:13, :16, :16])
+        self.assertEqual(page.shape, (2 * 64, 12 * 64, 3))
+        corner = np.broadcast_to(pool.images[12, :16, :16], (16, 16, 3))
+        self.assertAllEqual(page[64:128:4, :64:4], corner)
+
+    def test_without_pretrained_weights_there_is_nothing_to_tell_by(self):
+        with self.assertRaisesRegex(UserError, "foreign is guard, and pretrained is none"):
+            guarded(dataclasses.replace(_digits(), pretrained=None))
+
+
+if __name__ == "__main__":
+    tf.test.main()
