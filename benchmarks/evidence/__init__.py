@@ -1,0 +1,1 @@
+"""The method's claims against what one would do instead: experiments as values, one runner."""

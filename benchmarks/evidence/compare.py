@@ -1,0 +1,73 @@
+"""One arm against another: paired by set, labels, split and level."""
+
+import dataclasses
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from benchmarks.evidence.records import Row
+from tofa_tf.data.labels import LabelsPerClass
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """How much better one arm is than another on one set, number of labels and level.
+
+    Attributes:
+        image_set: name of the set.
+        labels_per_class: of both.
+        band: the level.
+        points: difference in percentage points for each split that both have.
+    """
+
+    image_set: str
+    labels_per_class: LabelsPerClass
+    band: int
+    points: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Over splits."""
+        return statistics.fmean(self.points)
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation over splits; 0 of one split."""
+        return statistics.stdev(self.points) if len(self.points) > 1 else 0.0
+
+
+def gains(rows: Iterable[Row], arm: str, other: str) -> list[Gain]:
+    """Returns the gains of an arm over another, of all splits that both have finished."""
+    rows = list(rows)
+    found: dict[tuple[str, LabelsPerClass, int], list[float]] = defaultdict(list)
+    theirs = {(r.image_set, r.labels_per_class, r.seed): r for r in rows if r.arm == other}
+    for row in rows:
+        place = row.image_set, row.labels_per_class, row.seed
+        if row.arm != arm or place not in theirs:
+            continue
+        levels = {level.band: level for level in theirs[place].levels}
+        for level in row.levels:
+            if level.band in levels:
+                points = 100 * (level.accuracy - levels[level.band].accuracy)
+                found[row.image_set, row.labels_per_class, level.band].append(points)
+    return [Gain(*where, tuple(points)) for where, points in found.items()]
+
+
+def overall(found: Sequence[Gain]) -> tuple[float, float]:
+    """Returns the mean gain and its standard error over splits.
+
+    Every set and number of labels counts the same. Levels of a split are not independent of each
+    other, so a split's mean over levels is one observation.
+    """
+    cells: dict[tuple[str, LabelsPerClass], list[Gain]] = defaultdict(list)
+    for gain in found:
+        cells[gain.image_set, gain.labels_per_class].append(gain)
+    means, squares = [], []
+    for levels in cells.values():
+        splits = [
+            statistics.fmean(each) for each in zip(*(gain.points for gain in levels), strict=False)
+        ]
+        means.append(statistics.fmean(splits))
+        squares.append(statistics.variance(splits) / len(splits) if len(splits) > 1 else 0.0)
+    return statistics.fmean(means), math.sqrt(sum(squares)) / len(means)

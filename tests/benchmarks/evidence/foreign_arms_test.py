@@ -1,0 +1,27 @@
+import numpy as np
+import tensorflow as tf
+
+from benchmarks.evidence.foreign_arms import SHARES, mixed
+from tests.tofa_tf.trained import experiment
+
+
+class ForeignArmsTest(tf.test.TestCase):
+    def test_only_what_is_not_labelled_depends_on_the_share(self):
+        labels = experiment().training.pool.labels
+        counts = set()
+        for percent in SHARES:
+            made = mixed(experiment(), percent)
+            training = made.training
+            self.assertEqual(made.num_classes, 6)
+            self.assertLess(made.dataset.test.labels.max(), 6)
+            self.assertLen(training.labelled, 6 * 5)
+            self.assertLess(made.labelled_labels.max(), 6)
+            self.assertContainsSubset(training.labelled, training.unlabelled)
+            others = np.setdiff1d(training.unlabelled, training.labelled)
+            counts.add(len(others))
+            self.assertAllClose(np.mean(labels[others] >= 6), percent / 100, atol=0.01)
+        self.assertLen(counts, 1)
+
+
+if __name__ == "__main__":
+    tf.test.main()

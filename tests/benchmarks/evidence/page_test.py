@@ -1,0 +1,100 @@
+import dataclasses
+
+import tensorflow as tf
+
+from benchmarks.evidence.claims import CLAIMS, HOLDS, NOT, PARTLY
+from benchmarks.evidence.page import page
+from benchmarks.evidence.studies import STUDIES
+from tests.benchmarks.evidence.records_for_tests import row
+
+_CLAIMS = {claim.name: claim for claim in CLAIMS}
+
+
+def _splits(arm: str, *accuracies: tuple[float, ...], **changes: object):
+    return [row(arm, each, seed=seed, **changes) for seed, each in enumerate(accuracies)]
+
+
+class PageTest(tf.test.TestCase):
+    def test_without_rows_nothing_is_claimed(self):
+        text = "\n".join(page([]))
+        self.assertEqual(text.count("not measured yet"), len(CLAIMS))
+        self.assertNotIn("holds", text)
+        for claim in CLAIMS:
+            self.assertIn(claim.study, STUDIES)
+
+    def test_better_by_so_many_points(self):
+        judge = _CLAIMS["E2a"].judge
+        ridge = _splits("fine_tuned", (0.50, 0.60), (0.52, 0.60))
+        for accuracies, verdict in (
+            (((0.52, 0.62), (0.54, 0.62)), HOLDS),
+            (((0.59, 0.57), (0.61, 0.57)), PARTLY),
+            (((0.505, 0.605), (0.525, 0.605)), NOT),
+        ):
+            finding = judge([*_splits("tofa", *accuracies), *ridge])
+            self.assertEqual(finding.verdict, verdict)
+        self.assertIn("+0.5 points, standard error 0.0 (2 splits)", finding.figure)
+
+    def test_crossover(self):
+        rows = [row("tofa", (0.5, 0.5), seconds=300), row("fine_tuned", (0.5, 0.5), seconds=240)]
+        finding = _CLAIMS["E2d"].judge(rows)
+        self.assertEqual(finding.verdict, HOLDS)
+        self.assertIn("2.5 scenarios", finding.figure)
+        # 50 nets of 120 s against 300 s.
+        self.assertIn("50: 20.0", finding.lines[0])
+
+    def test_rules_and_what_there_was_to_choose_from(self):
+        spread = row("spread", (0.4, 0.5))
+        more = [
+            dataclasses.replace(level, float_accuracy=share, int8_accuracy=None, band=0)
+            for level, share in zip(spread.levels, (0.4, 0.9), strict=True)
+        ]
+        rows = [
+            row("rule_fixed", (0.6,), seconds=1),
+            row("rule_best_of_random", (0.604,), seconds=20),
+            row("rule_evolution", (0.62,), seconds=200),
+            dataclasses.replace(spread, levels=tuple(more)),
+        ]
+        finding = _CLAIMS["E3"].judge(rows)
+        self.assertEqual(finding.verdict, PARTLY)
+        self.assertIn("-0.4 ± 0.0 against best of random, -2.0 ± 0.0", finding.figure)
+        self.assertIn("fixed 1.0 s, best of random 20.0 s", finding.lines[0])
+        self.assertIn("better than 50% of them", finding.lines[1])
+
+    def test_guard(self):
+        rows = [
+            row("foreign_0", (0.6,)),
+            row("foreign_50", (0.55,)),
+            row(
+                "foreign_50_guard",
+                (0.595,),
+                notes={"looked_at": 100, "left_out": 40, "foreign": 38},
+            ),
+        ]
+        finding = _CLAIMS["E5"].judge(rows)
+        self.assertEqual(finding.verdict, HOLDS)
+        self.assertIn("50 %: -5.0, with the guard -0.5", finding.lines[0])
+        self.assertIn("left out 40 of 100 images, of which 38 were foreign", finding.lines[1])
+
+    def test_objectives_and_corruptions(self):
+        def with_noise(arm, share):
+            (level,) = row(arm, (0.6,)).levels
+            return row(arm, (), levels=(dataclasses.replace(level, corrupted={"noise_1": share}),))
+
+        rows = [with_noise("rule_fixed", 0.3), with_noise("rule_robust", 0.35)]
+        rows.append(with_noise("corruptions", 0.41))
+        finding = _CLAIMS["E7"].judge(rows)
+        self.assertEqual(finding.verdict, HOLDS)
+        self.assertIn("robust: +5.0 points in its own measure, +0.0", finding.figure)
+        self.assertIn("noise_1 -20.0", finding.lines[0])
+
+    def test_page_of_all(self):
+        rows = [*_splits("tofa", (0.6, 0.7), (0.6, 0.7)), *_splits("ridge", (0.5, 0.5), (0.5, 0.5))]
+        text = "\n".join(page(rows))
+        self.assertIn("| E2c |", text)
+        self.assertIn("+15.0 points, standard error 0.0 (2 splits) | holds |", text)
+        self.assertIn("--experiment=accuracy_cifar10", text)
+        self.assertIn("4 arms, 0.1 hours", text)
+
+
+if __name__ == "__main__":
+    tf.test.main()

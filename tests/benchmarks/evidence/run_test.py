@@ -1,0 +1,50 @@
+"""The quick experiment, end to end: every arm of it once, and not twice."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from benchmarks.evidence.arms import ARMS
+from benchmarks.evidence.records import Records
+from benchmarks.evidence.studies import STUDIES
+from tests.scripts import run_script
+
+# One of every kind; `make evidence-quick` runs all of them.
+_ARMS = ("tofa", "ridge", "rule_fixed", "foreign_50_guard")
+
+
+class RunTest(tf.test.TestCase):
+    def test_arms_run_once(self):
+        output = Path(self.get_temp_dir()) / "out"
+        job = ["--experiment=quick", f"--arms={','.join(_ARMS)}", f"--output={output}"]
+        done = run_script("benchmarks.evidence.run", *job)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = Records(output).rows()
+        self.assertEqual([row.arm for row in rows], list(_ARMS))
+        for row in rows:
+            for level in row.levels:
+                self.assertBetween(level.accuracy, 0.0, 1.0)
+            self.assertGreater(row.effort.seconds, 0)
+        for name in ("README.md", "results.csv", "accuracy.png"):
+            self.assertTrue((output / "quick" / name).exists())
+        page = output / "EVIDENCE.md"
+        told = run_script("benchmarks.evidence.page", f"--results={output}", f"--page={page}")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertIn("4 arms", page.read_text())
+        again = run_script("benchmarks.evidence.run", *job)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn(f"{len(rows)} of {len(rows)} arms are finished", again.stdout)
+        self.assertLen(Records(output).rows(), len(rows))
+
+    def test_experiments_name_arms_that_exist(self):
+        for name, study in STUDIES.items():
+            self.assertContainsSubset(study.arms, ARMS, name)
+
+    def test_bad_flags(self):
+        done = run_script("benchmarks.evidence.run", "--experiment=best", "--output=x")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("experiment is 'best': available: accuracy_", done.stderr)
+
+
+if __name__ == "__main__":
+    tf.test.main()
