@@ -39,6 +39,8 @@ SLOW = (
     "tests/tofa_tf/pretraining/loop_test.py",
     "tests/tofa_tf/pretraining/run_test.py",
     "tests/tofa_tf/pretraining/step_test.py",
+    "tests/tofa_tf/teacher/keras_trunk_test.py",
+    "tests/tofa_tf/teacher/lite0_test.py",
     "tests/tofa_tf/training/extension_test.py",
     "tests/tofa_tf/training/trained_run_test.py",
     "tests/tofa_tf/training/trainer_test.py",

@@ -18,7 +18,8 @@ class Conversion(SettingsBase):
 
     checkpoint: str = setting("File that PyTorch wrote.", heading=_FILES)
     source: str = setting(
-        "Which supernet it is: ofa_mbv3_w1.0, ofa_mbv3_w1.2 or attentive_nas (AlphaNet too).",
+        "Which net it is: ofa_mbv3_w1.0, ofa_mbv3_w1.2, attentive_nas (AlphaNet too) or "
+        "efficientnet_lite0.",
         heading=_FILES,
     )
     output: str = setting("File to write, *.weights.h5.", heading=_FILES)

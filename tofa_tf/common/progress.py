@@ -1,4 +1,4 @@
-"""Shows on the terminal how far a training is."""
+"""Shows on the terminal how far a long job is."""
 
 import sys
 import time
@@ -9,12 +9,12 @@ class Progress:
     """One line that is rewritten in a terminal, and a line now and then in a log file.
 
     Args:
-        total_steps: of the whole training.
+        total: steps of the whole training, or images.
         stream: where to write.
     """
 
-    def __init__(self, total_steps: int, stream: TextIO = sys.stderr):
-        self._total = total_steps
+    def __init__(self, total: int, stream: TextIO = sys.stderr):
+        self._total = total
         self._stream = stream
         self._live = stream.isatty()
         self._started: tuple[float, int] | None = None
@@ -29,23 +29,27 @@ class Progress:
 
     def step(self, step: int, metrics: dict[str, float]) -> None:
         """Reports a finished step."""
+        kept = f"pseudo-labels kept {metrics['mask_rate']:.0%}"
+        self._show(step + 1, f"step {step + 1}/{self._total}  loss {metrics['loss']:.3f}  {kept}")
+
+    def images(self, done: int) -> None:
+        """Reports how many images a teacher has described."""
+        self._show(done, f"teacher: image {done:,} of {self._total:,}")
+
+    def _show(self, done: int, text: str) -> None:
         now = time.monotonic()
         # The first step prepares the graphs: it says nothing about the speed of the others.
-        started = self._started = self._started or (now, step)
-        last = step + 1 == self._total
-        if not last and now - self._last_shown < (0.5 if self._live else 10.0):
+        started = self._started = self._started or (now, done)
+        if done != self._total and now - self._last_shown < (0.5 if self._live else 10.0):
             return
         self._last_shown = now
-        text = (
-            f"step {step + 1}/{self._total}  loss {metrics['loss']:.3f}  "
-            f"pseudo-labels kept {metrics['mask_rate']:.0%}  {self._remaining(started, now, step)}"
-        )
+        text = f"{text}  {self._remaining(started, now, done)}"
         self._stream.write(f"\r\x1b[K{text}" if self._live else f"{text}\n")
         self._stream.flush()
 
-    def _remaining(self, started: tuple[float, int], now: float, step: int) -> str:
+    def _remaining(self, started: tuple[float, int], now: float, done: int) -> str:
         began, first = started
-        if step == first:
+        if done == first:
             return "preparing"
-        seconds = (now - began) / (step - first) * (self._total - 1 - step)
+        seconds = (now - began) / (done - first) * (self._total - done)
         return f"{seconds / 60:.0f} min left" if seconds > 90 else f"{seconds:.0f} s left"

@@ -1,4 +1,4 @@
-"""Reads the structure of a Keras MobileNetV2 or MobileNetV3 from its layers."""
+"""Reads the structure of a Keras MobileNetV1, V2 or V3 from its layers."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -20,12 +20,20 @@ class ConvNorm:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """An inverted bottleneck; `squeeze_excite` holds its two convolutions or nothing."""
+    """An inverted bottleneck, or a depthwise-separable convolution, whose `project` is activated.
+
+    Attributes:
+        squeeze_excite: its two convolutions, or nothing.
+    """
 
     expand: ConvNorm | None
     depthwise: ConvNorm
     squeeze_excite: tuple[keras.layers.Layer, ...]
     project: ConvNorm
+
+    @property
+    def separable(self) -> bool:
+        return self.expand is None and self.project.activation != "linear"
 
     @property
     def width(self) -> int:
@@ -49,6 +57,7 @@ class MobileNet:
     """A whole net; `feature` and `classifier` are None where the model has no top.
 
     Attributes:
+        head: the convolution before the pooling; MobileNetV1 has none.
         resolution: height and width of the images, in pixels.
         scale, offset: what the model's own rescaling makes of a pixel; None without rescaling.
     """
@@ -58,7 +67,7 @@ class MobileNet:
     offset: np.ndarray | None
     stem: ConvNorm
     blocks: tuple[Block, ...]
-    head: ConvNorm
+    head: ConvNorm | None
     feature: keras.layers.Layer | None
     classifier: keras.layers.Layer | None
 
@@ -67,7 +76,7 @@ def read_mobilenet(model: keras.Model) -> MobileNet:
     """Takes a model apart.
 
     Raises:
-        UserError: if it is built in another way than MobileNetV2 and V3 are.
+        UserError: if it is built in another way than MobileNets are.
     """
     layers = list(_flat_layers(model))
     parts = _Parts(layers)
@@ -77,7 +86,7 @@ def read_mobilenet(model: keras.Model) -> MobileNet:
         blocks.append(parts.block())
     if not blocks:
         raise parts.surprise("a depthwise convolution")
-    head = parts.conv_norm()
+    head = None if blocks[-1].separable else parts.conv_norm()
     top = parts.rest()
     if len(top) > 2:
         raise UserError(
@@ -140,7 +149,7 @@ class _Parts:
 
     def surprise(self, wanted: str) -> UserError:
         found = self._layers[self._next][0].name if self.rest() else "the end"
-        return UserError(f"not a MobileNetV2 or V3: {wanted} expected, {found} found")
+        return UserError(f"not a MobileNetV1, V2 or V3: {wanted} expected, {found} found")
 
     def _follows(self, kind: type) -> bool:
         return bool(self.rest()) and isinstance(self.rest()[0], kind)

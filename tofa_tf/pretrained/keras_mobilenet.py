@@ -1,4 +1,4 @@
-"""Makes a supernet of a Keras MobileNetV2 or MobileNetV3: its largest net is that model.
+"""Makes a supernet of a Keras MobileNetV1, V2 or V3: its largest net is that model.
 
 The search space is made around the model: everything the model has is the largest choice.
 """
@@ -9,7 +9,9 @@ from collections.abc import Iterable
 import keras
 import numpy as np
 
+from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
 from tofa_tf.blocks.elastic_block import ElasticBlock
+from tofa_tf.blocks.family import Block as Family
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
 from tofa_tf.layers.conv_norm import ElasticConvNorm, ElasticDepthwiseNorm
@@ -32,8 +34,8 @@ def from_keras(model: keras.Model, num_classes: int | None = None) -> Supernet:
     where the model ends with a softmax.
 
     Args:
-        model: MobileNetV2 or V3 of `keras.applications`, of any width, with or without top, also
-            inside another model (rescaling before it, pooling and one dense layer behind).
+        model: MobileNet (V1), V2 or V3 of `keras.applications`, of any width, with or without top,
+            also inside another model (rescaling before it, pooling and one dense layer behind).
         num_classes: outputs of the classifier; by default the model's, or 1 where it has no top.
             With another number, or where the model has no top, the classifier is new.
 
@@ -65,8 +67,8 @@ def make_space(name: str, net: MobileNet) -> SearchSpace:
         stages.append(_stage(blocks, in_channels))
         in_channels = blocks[0].width
     head = Head(
-        activation=net.head.activation,
-        expand=net.head.conv.filters / in_channels,
+        activation=net.head.activation if net.head else net.stem.activation,
+        expand=net.head.conv.filters / in_channels if net.head else 0,
         feature_widths=_widths(_filters(net.feature)) if net.feature else (),
         feature_bias=bool(net.feature and net.feature.use_bias),
     )
@@ -87,19 +89,26 @@ def make_space(name: str, net: MobileNet) -> SearchSpace:
 
 
 def _stage(blocks: list[Block], in_channels: int) -> Stage:
+    first = blocks[0]
+    depths = tuple(range((len(blocks) + 1) // 2, len(blocks) + 1))
+    return Stage(_widths(first.width), depths, first.stride, _family(blocks, in_channels))
+
+
+def _family(blocks: list[Block], in_channels: int) -> Family:
+    first = blocks[0]
+    kernels = tuple(range(3, first.kernel + 1, 2))
+    if first.separable:
+        return DepthwiseSeparable(kernels, first.depthwise.activation)
     channels = [in_channels] + [block.width for block in blocks[:-1]]
     ratios = [block.mid / width for block, width in zip(blocks, channels, strict=True)]
-    largest = max(ratios) if blocks[0].expand else 1
-    first = blocks[0]
-    block = InvertedBottleneck(
-        kernels=tuple(range(3, first.kernel + 1, 2)),
+    largest = max(ratios) if first.expand else 1
+    return InvertedBottleneck(
+        kernels=kernels,
         expands=_expands(largest),
         activation=first.depthwise.activation,
         squeeze_excite=bool(first.squeeze_excite),
         expand_scales=tuple(r / largest for r in ratios) if len(set(ratios)) > 1 else (),
     )
-    depths = tuple(range((len(blocks) + 1) // 2, len(blocks) + 1))
-    return Stage(_widths(first.width), depths, first.stride, block)
 
 
 def _group(blocks: Iterable[Block]) -> list[list[Block]]:
@@ -116,7 +125,8 @@ def _group(blocks: Iterable[Block]) -> list[list[Block]]:
 def _form(block: Block) -> tuple:
     """What is equal for all blocks of a stage."""
     has = bool(block.expand), bool(block.squeeze_excite)
-    return (block.width, block.kernel, block.depthwise.activation, *has)
+    activations = block.depthwise.activation, block.project.activation
+    return (block.width, block.kernel, *activations, *has)
 
 
 def _widths(width: int) -> tuple[int, ...]:
@@ -148,7 +158,7 @@ def _filters(layer: keras.layers.Layer) -> int:
 
 
 def _conv_norms(net: MobileNet) -> Iterable[ConvNorm]:
-    yield from (net.stem, net.head)
+    yield from (part for part in (net.stem, net.head) if part)
     for block in net.blocks:
         yield from (part for part in (block.expand, block.depthwise, block.project) if part)
 
@@ -162,7 +172,8 @@ def _copy(net: MobileNet, supernet: Supernet) -> None:
     _assign_conv_norm(supernet.stem, net.stem)
     for target, block in zip(supernet.blocks, net.blocks, strict=True):
         _copy_block(target, block)
-    _assign_conv_norm(supernet.head_conv, net.head)
+    if net.head is not None:
+        _assign_conv_norm(supernet.head_conv, net.head)
     if net.feature is not None:
         _assign(supernet.feature.conv.weights, net.feature)
     if net.classifier is not None:
@@ -170,9 +181,11 @@ def _copy(net: MobileNet, supernet: Supernet) -> None:
 
 
 def _copy_block(target: ElasticBlock, block: Block) -> None:
-    for name in ("expand", "depthwise", "project"):
-        if getattr(block, name) is not None:
-            _assign_conv_norm(target.parts[name], getattr(block, name))
+    last = "pointwise" if block.separable else "project"
+    convolutions = {"expand": block.expand, "depthwise": block.depthwise, last: block.project}
+    for name, part in convolutions.items():
+        if part is not None:
+            _assign_conv_norm(target.parts[name], part)
     for name, layer in zip(("se_reduce", "se_expand"), block.squeeze_excite, strict=False):
         _assign(target.parts[name].conv.weights, layer)
 

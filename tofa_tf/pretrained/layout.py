@@ -1,6 +1,7 @@
 """Which tensor of a PyTorch checkpoint belongs to which weight of a supernet.
 
-Once-for-All and AttentiveNAS name the parts of a block alike; what differs is in their modules.
+Once-for-All and AttentiveNAS name the parts of a block alike; what differs, and how others name
+theirs, is in their modules.
 """
 
 import dataclasses
@@ -88,7 +89,7 @@ def conv_block(key: str, block: ElasticConvNorm, elastic: bool = True) -> Iterat
     """Convolution and batch norm; the original's elastic layers wrap a layer of the same name."""
     yield from conv(f"{key}.{_wrapped('conv', elastic)}", block.conv)
     if block.bn is not None:
-        yield from _batch_norm(f"{key}.{_wrapped('bn', elastic)}", block.bn)
+        yield from batch_norm(f"{key}.{_wrapped('bn', elastic)}", block.bn)
 
 
 def bottleneck(key: str, block: ElasticBlock, elastic: bool = True) -> Iterator[Entry]:
@@ -96,23 +97,29 @@ def bottleneck(key: str, block: ElasticBlock, elastic: bool = True) -> Iterator[
     parts = block.parts
     if "expand" in parts:
         yield from conv_block(f"{key}.inverted_bottleneck", parts["expand"], elastic)
-    yield from _depthwise(f"{key}.depth_conv", parts["depthwise"].conv, elastic)
-    yield from _batch_norm(f"{key}.depth_conv.{_wrapped('bn', elastic)}", parts["depthwise"].bn)
+    wrapped = f"{key}.depth_conv.{_wrapped('conv', elastic)}"
+    yield from depthwise(wrapped, parts["depthwise"].conv, f"{key}.depth_conv.conv")
+    yield from batch_norm(f"{key}.depth_conv.{_wrapped('bn', elastic)}", parts["depthwise"].bn)
     for name in ("reduce", "expand"):
         if f"se_{name}" in parts:
             yield from conv(f"{key}.depth_conv.se.fc.{name}", parts[f"se_{name}"].conv)
     yield from conv_block(f"{key}.point_linear", parts["project"], elastic)
 
 
-def _depthwise(key: str, layer: ElasticDepthwiseConv2D, elastic: bool) -> Iterator[Entry]:
-    yield Entry(f"{key}.{_wrapped('conv', elastic)}.weight", layer.kernel, _DEPTHWISE)
+def depthwise(
+    key: str, layer: ElasticDepthwiseConv2D, transforms: str | None = None
+) -> Iterator[Entry]:
+    """A depthwise convolution; `transforms` is what the names of its matrices begin with."""
+    yield Entry(f"{key}.weight", layer.kernel, _DEPTHWISE)
     sizes = sorted(layer.kernel_sizes, reverse=True)
     for larger, smaller in zip(sizes, sizes[1:], strict=False):
         if smaller in layer.transforms:
-            yield Entry(f"{key}.conv.{larger}to{smaller}_matrix", layer.transforms[smaller])
+            matrix = f"{transforms or key}.{larger}to{smaller}_matrix"
+            yield Entry(matrix, layer.transforms[smaller])
 
 
-def _batch_norm(key: str, layer: ElasticBatchNormalization) -> Iterator[Entry]:
+def batch_norm(key: str, layer: ElasticBatchNormalization) -> Iterator[Entry]:
+    """Scale, offset and moving statistics."""
     yield Entry(f"{key}.weight", layer.gamma)
     yield Entry(f"{key}.bias", layer.beta)
     yield Entry(f"{key}.running_mean", layer.moving_mean)

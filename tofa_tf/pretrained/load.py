@@ -1,11 +1,11 @@
 """Finds the pretrained supernet that a user names: what `pretrained` may be."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from tflite_export.convert.keras_file import load_model
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_supernet
@@ -18,6 +18,7 @@ from tofa_tf.space.search_space import SearchSpace
 _SHIPPED = {"tiny_imagenet": ("mcu", Path(__file__).with_name("mcu_tiny_imagenet.weights.h5"))}
 _KERAS = "keras:"
 _APPLICATIONS = {
+    "MobileNet": keras.applications.MobileNet,
     "MobileNetV2": keras.applications.MobileNetV2,
     "MobileNetV3Small": keras.applications.MobileNetV3Small,
     "MobileNetV3Large": keras.applications.MobileNetV3Large,
@@ -38,7 +39,7 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
     Args:
         what: "tiny_imagenet", the shipped weights of `mcu`; "keras:MobileNetV3Small", also with
             options as in "keras:MobileNetV2,alpha=0.35,resolution=96"; a `.keras` file of such a
-            model; or a `.weights.h5` file of a supernet of `space`.
+            model, in which nothing is run; or a `.weights.h5` file of a supernet of `space`.
         num_classes: outputs of the classifier, which is new where the pretrained has another
             number; None for those of the pretrained.
         space: search space of a `.weights.h5` file; the others bring their own, made around the
@@ -58,7 +59,7 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
     if what.startswith(_KERAS):
         return from_keras(_application(what.removeprefix(_KERAS)), num_classes)
     if what.endswith(".keras"):
-        model = _read_model(what)
+        model = load_model(Path(what))
         try:
             return from_keras(model, num_classes)
         except UserError as error:
@@ -108,15 +109,3 @@ def _options(pairs: list[str]) -> dict[str, Any]:
                 "minimalistic=1, weights=none or weights=PATH"
             ) from error
     return options
-
-
-def _read_model(path: str) -> keras.Model:
-    if not Path(path).exists():
-        raise UserError(f"there is no file {path}")
-    if not zipfile.is_zipfile(path):
-        raise UserError(f"cannot read {path}: it is no .keras file, or a truncated one")
-    try:
-        return keras.models.load_model(path, compile=False)
-    # A damaged archive, config or layer can raise nearly anything.
-    except Exception as error:
-        raise UserError(f"cannot read {path}: {first_line(error)}") from error

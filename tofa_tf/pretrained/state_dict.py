@@ -1,4 +1,4 @@
-"""Imports the weights of a public PyTorch supernet, given as numpy arrays by name."""
+"""Imports the weights of a public PyTorch net, given as numpy arrays by name."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,11 +7,15 @@ from absl import logging
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.supernet import Supernet
-from tofa_tf.pretrained import attentive_nas, once_for_all
+from tofa_tf.pretrained import attentive_nas, efficientnet_lite, once_for_all
 from tofa_tf.pretrained.layout import Entry, Source
 from tofa_tf.space.presets import get_space
 
-SOURCES: dict[str, Source] = {**once_for_all.SOURCES, **attentive_nas.SOURCES}
+SOURCES: dict[str, Source] = {
+    **once_for_all.SOURCES,
+    **attentive_nas.SOURCES,
+    **efficientnet_lite.SOURCES,
+}
 
 # Keys named one by one in an error.
 _SHOWN = 4

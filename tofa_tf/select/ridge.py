@@ -15,11 +15,14 @@ class LinearHead(NamedTuple):
         weights: (features, classes).
         bias: (classes,).
         scale: what scores are multiplied by to be logits, chosen on images left out of the fit.
+        left_out: scores of the rows it was fitted to, each by the classifier fitted to all other
+            images, (views * images, classes).
     """
 
     weights: np.ndarray
     bias: np.ndarray
     scale: float
+    left_out: np.ndarray
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Returns the scores (images, classes) of features (images, n): near 1 for the class."""
@@ -53,7 +56,8 @@ def fit_ridge(
     strength = _STRENGTHS[int(np.argmin(errors))]
     weights = vt.T @ ((s / (s**2 + strength))[:, np.newaxis] * (u.T @ y)) / spread[:, np.newaxis]
     left_out_scores = targets - left_out_residual(u, s, y, strength, views)
-    return LinearHead(weights, offset - mean @ weights, _logit_scale(left_out_scores, labels))
+    scale = _logit_scale(left_out_scores, labels)
+    return LinearHead(weights, offset - mean @ weights, scale, left_out_scores)
 
 
 def left_out_residual(

@@ -135,6 +135,26 @@ _ATTENTIVE_NAS = SearchSpace(
     pixel_std=IMAGENET_STD,
 )
 
+# EfficientNet-Lite0 (arXiv 1905.11946 without squeeze-excite, and with ReLU6), with one choice for
+# everything but the resolution: a teacher, see `tofa_tf/teacher`. Its weights were trained at 224
+# pixels.
+_EFFICIENTNET_LITE0 = SearchSpace(
+    name="efficientnet_lite0",
+    resolutions=(96, 128, 160, 192, 224),
+    stem=Stem((32,), "relu6"),
+    stages=(
+        Stage((16,), (1,), 1, InvertedBottleneck((3,), (1,))),
+        Stage((24,), (2,), 2, InvertedBottleneck((3,), (6,))),
+        Stage((40,), (2,), 2, InvertedBottleneck((5,), (6,))),
+        Stage((80,), (3,), 2, InvertedBottleneck((3,), (6,))),
+        Stage((112,), (3,), 1, InvertedBottleneck((5,), (6,))),
+        Stage((192,), (4,), 2, InvertedBottleneck((5,), (6,))),
+        Stage((320,), (1,), 1, InvertedBottleneck((3,), (6,))),
+    ),
+    head=Head("relu6", expand=4),
+    pixel_mean=(127.0, 127.0, 127.0),
+)
+
 _ALL = (
     _MCU,
     _MCU_WIDE,
@@ -143,6 +163,7 @@ _ALL = (
     _once_for_all("ofa_mbv3_w1.0", (16, 16, 24, 40, 80, 112, 160, 1280)),
     _once_for_all("ofa_mbv3_w1.2", (24, 24, 32, 48, 96, 136, 192, 1536)),
     _ATTENTIVE_NAS,
+    _EFFICIENTNET_LITE0,
 )
 SPACES: dict[str, SearchSpace] = {space.name: space for space in _ALL}
 

@@ -36,6 +36,16 @@ class ProgressTest(tf.test.TestCase):
         self.assertEqual(text.count("\r"), 5)
         self.assertIn("3 min left", text)
 
+    def test_images_of_a_teacher(self):
+        stream, clock = io.StringIO(), [100.0]
+        with mock.patch("time.monotonic", lambda: clock[0]), Progress(5000, stream) as progress:
+            for done in (1000, 2000, 5000):
+                progress.images(done)
+                clock[0] += 20.0
+        lines = stream.getvalue().splitlines()
+        self.assertEqual(lines[1], "teacher: image 2,000 of 5,000  60 s left")
+        self.assertLen(lines, 3)
+
 
 if __name__ == "__main__":
     tf.test.main()

@@ -5,10 +5,14 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.counting import count_macs, count_params
 from tests.tofa_tf.pretrained.keras_models import SIZE, mobilenet, pixels, randomize
+from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.sources import load_dataset
 from tofa_tf.nets.harvest import harvest
+from tofa_tf.nets.recalibrate import recalibrate
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.keras_mobilenet import from_keras
+from tofa_tf.select.ridge import fit_ridge
 from tofa_tf.space.cost import cost
 from tofa_tf.space.plan import encode
 
@@ -25,6 +29,7 @@ def _logits(supernet: Supernet) -> np.ndarray:
 
 class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.parameters(
+        ("MobileNet", {"alpha": 0.25}),
         ("MobileNetV2", {"alpha": 0.35}),
         ("MobileNetV2", {"alpha": 1.3}),
         ("MobileNetV3Small", {}),
@@ -36,7 +41,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
     def test_largest_net_computes_what_the_model_computes(self, name, options):
         model = mobilenet(name, classifier_activation=None, **options)
         supernet = from_keras(model)
-        rescales = name != "MobileNetV2" and options.get("include_preprocessing", True)
+        rescales = name.startswith("MobileNetV3") and options.get("include_preprocessing", True)
         images = pixels() if rescales else pixels() / 127.5 - 1.0
         expected = np.asarray(model(images, training=False))
         largest = np.abs(expected).max()
@@ -64,6 +69,52 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         smallest = supernet(_normalized(supernet), encode(space, space.min_arch))
         self.assertEqual(smallest.shape, (3, 20))
         self.assertTrue(np.isfinite(smallest).all())
+
+    def test_space_around_mobilenet_v1(self):
+        space = from_keras(mobilenet("MobileNet", alpha=0.25)).space
+        self.assertEqual(space.stem.widths, (8,))
+        self.assertEqual(
+            [(stage.widths, stage.depths, stage.stride) for stage in space.stages],
+            [
+                ((8, 16), (1,), 1),
+                ((24, 32), (1, 2), 2),
+                ((48, 64), (1, 2), 2),
+                ((96, 128), (3, 4, 5, 6), 2),
+                ((192, 256), (1, 2), 2),
+            ],
+        )
+        self.assertEqual({stage.block for stage in space.stages}, {DepthwiseSeparable((3,))})
+        self.assertEqual((space.head.expand, space.pixel_mean), (0, (127.5,) * 3))
+
+    @parameterized.parameters(("MobileNet", 0.25), ("MobileNetV2", 0.35))
+    def test_a_ridge_head_is_as_good_on_the_supernet_as_on_the_model(self, name, alpha):
+        digits = load_dataset("digits", image_size=SIZE, channels=3)
+        labelled, test = digits.train.take(np.arange(70)), digits.test.take(np.arange(70))
+        model = getattr(keras.applications, name)((SIZE, SIZE, 3), alpha, weights=None)
+        # Random weights, but with statistics under which features tell images apart.
+        recalibrate(model, labelled.images / np.float32(127.5) - 1)
+        supernet = from_keras(model, num_classes=10)
+        harvested = harvest(supernet, supernet.space.max_arch)
+        layers = [layer for layer in model.layers if "global_average_pooling" in layer.name]
+        bodies = {
+            "model": keras.Model(model.inputs[0], layers[0].output),
+            "supernet": keras.Model(
+                harvested.inputs[0], harvested.get_layer("classifier_flatten").output
+            ),
+        }
+        scores = {}
+        for where, body in bodies.items():
+            features = [
+                np.asarray(body(images / np.float32(127.5) - 1)).reshape(len(images), -1)
+                for images in (labelled.images, test.images)
+            ]
+            scores[where] = fit_ridge(features[0], labelled.labels, 10)(features[1])
+        accuracy = {
+            where: np.mean(score.argmax(axis=1) == test.labels) for where, score in scores.items()
+        }
+        self.assertAllClose(scores["supernet"], scores["model"], atol=1e-2)
+        self.assertAllClose(accuracy["supernet"], accuracy["model"], atol=0.015)
+        self.assertGreater(accuracy["model"], 0.25)
 
     def test_softmax_is_left_off(self):
         model = mobilenet("MobileNetV2", alpha=0.35)
@@ -137,8 +188,8 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         for model, message in (
             (mobilenet("MobileNetV3Small", include_top=False, pooling="max"), "other pooling than"),
             (
-                mobilenet("MobileNet", alpha=0.25),
-                "not a MobileNetV2 or V3: .* expected, .* found",
+                keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]),
+                "not a MobileNetV1, V2 or V3: BatchNormalization expected, the end found",
             ),
             (
                 keras.Sequential([keras.Input((8, 8, 3)), keras.layers.LayerNormalization()]),

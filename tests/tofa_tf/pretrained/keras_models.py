@@ -11,7 +11,18 @@ def mobilenet(name: str, **options) -> keras.Model:
     model = getattr(keras.applications, name)(
         weights=None, input_shape=(SIZE, SIZE, 3), **{"classes": 20, **options}
     )
-    return randomize(model)
+    randomize(model)
+    if name == "MobileNet":
+        _liven(model)
+    return model
+
+
+def _liven(model: keras.Model) -> None:
+    """Without shortcuts, little of an image comes through Keras' own depthwise kernels."""
+    generator = np.random.default_rng(2)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            layer.kernel.assign(generator.normal(scale=0.3, size=layer.kernel.shape))
 
 
 def randomize(model: keras.Model) -> keras.Model:

@@ -75,6 +75,13 @@ class SpacesTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(figures.params / 1e6, mega_params, rtol=0.002)
         self.assertAllClose(figures.macs / 1e6, mmacs, rtol=0.002)
 
+    def test_efficientnet_lite0_costs_what_was_published(self):
+        space = get_space("efficientnet_lite0")
+        figures = cost(space, space.max_arch, num_classes=1000)
+        # github.com/tensorflow/tpu, models/official/efficientnet/lite; parameters as in its file.
+        self.assertAllClose(figures.macs / 1e6, 407, rtol=0.06)
+        self.assertEqual(figures.params, 4_652_008)
+
     def test_mcu_ds_holds_mobilenet_v1_025(self):
         space = get_space("mcu_ds")
         widths, depths = (16, 32, 64, 128, 256), (1, 2, 2, 6, 2)
@@ -122,7 +129,8 @@ class SpacesTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_unknown_space_lists_those_there_are(self):
         with self.assertRaisesRegex(
-            UserError, "'ofa'; available: attentive_nas, mcu, mcu_ds, mcu_resnet, mcu_wide, ofa"
+            UserError,
+            "'ofa'; available: attentive_nas, efficientnet_lite0, mcu, mcu_ds, mcu_resnet",
         ):
             get_space("ofa")
 

@@ -1,0 +1,3 @@
+"""What the setting `teacher` may be besides "none" and a Keras file."""
+
+EFFICIENTNET_LITE0 = "efficientnet_lite0"

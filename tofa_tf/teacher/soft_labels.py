@@ -1,0 +1,93 @@
+"""A teacher's soft labels of all images of a run: computed once and kept in the run's folder.
+
+Source: distillation of a large net on unlabelled images (SimCLRv2, arXiv 2006.10029, section 2).
+"""
+
+import dataclasses
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tofa_tf.common.errors import UserError
+from tofa_tf.common.files import replacing
+from tofa_tf.data.records import TrainingImages
+from tofa_tf.teacher.features import describe_all, digest
+from tofa_tf.teacher.head import fit_head
+from tofa_tf.teacher.trunk import Trunk
+
+SOFT_LABELS = "teacher.npz"
+# Images whose probabilities are computed at once.
+_CHUNK = 4096
+
+
+@dataclasses.dataclass(frozen=True)
+class SoftLabels:
+    """What a teacher says of the images of a pool.
+
+    Attributes:
+        probabilities: float16 (pool, classes).
+        left_out_accuracy: of the teacher's head, see `TeacherHead`.
+    """
+
+    probabilities: np.ndarray
+    left_out_accuracy: float
+
+
+def make_soft_labels(
+    trunk: Trunk,
+    training: TrainingImages,
+    num_classes: int,
+    folder: Path,
+    cache: Path | None = None,
+    show: Callable[[int, int], None] | None = None,
+) -> SoftLabels:
+    """Fits the teacher's head on the labelled images and labels the whole pool, or reads that.
+
+    Args:
+        trunk: the teacher.
+        training: with the pool, and which of it is labelled.
+        num_classes: of the labels.
+        folder: of the run, where the soft labels are kept, and features while they are computed.
+        cache: folder where features are kept for other runs on the same images.
+        show: is told how many images are done, and of how many.
+
+    Raises:
+        UserError: if a file cannot be written, or there are soft labels of something else.
+    """
+    pool, labelled = training.pool, training.labelled
+    key = digest(trunk.fingerprint, pool.images, labelled, pool.labels[labelled], str(num_classes))
+    path = folder / SOFT_LABELS
+    if path.exists():
+        return _read(path, key)
+    features, file = describe_all(trunk, pool.images, cache or folder, show)
+    head = fit_head(features[labelled].astype(np.float32), pool.labels[labelled], num_classes)
+    probabilities = np.empty((len(pool), num_classes), np.float16)
+    for start in range(0, len(pool), _CHUNK):
+        chunk = features[start : start + _CHUNK].astype(np.float32)
+        probabilities[start : start + _CHUNK] = head.probabilities(chunk)
+    made = SoftLabels(probabilities, head.left_out_accuracy)
+    with replacing(path) as temporary:
+        np.savez(temporary, key=key, **dataclasses.asdict(made))
+    if cache is None:
+        file.unlink()
+    return made
+
+
+def _read(path: Path, key: str) -> SoftLabels:
+    hint = "delete the file, and the same command makes it anew"
+    try:
+        with np.load(path) as arrays:
+            found = str(arrays["key"])
+            read = SoftLabels(
+                np.asarray(arrays["probabilities"], np.float16), float(arrays["left_out_accuracy"])
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is damaged: {hint}") from error
+    if found != key:
+        raise UserError(
+            f"{path} holds soft labels of other images, of other labels or by another teacher: "
+            f"{hint}"
+        )
+    return read
