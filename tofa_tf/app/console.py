@@ -31,14 +31,18 @@ def describe(experiment: Experiment) -> str:
         f"{experiment.dataset.name}, {len(training.labelled)} labelled images, "
         f"{training.without_labels} without labels{validation}, {len(experiment.dataset.test)} to "
         f"test; {experiment.config.steps} steps from {experiment.settings.pretrained} weights"
+        + (f", taught by {experiment.teacher.name}" if experiment.teacher else "")
     )
 
 
 def train_and_show(experiment: Experiment, place: Workdir) -> TrainedRun:
     """Trains, or goes on, or reads what was trained, in the folder of the run."""
     folder = open_folder(experiment, place.workdir, overwrite=place.overwrite, extend=place.extend)
-    with Progress(experiment.config.steps) as progress:
-        return train_or_load(experiment, folder, progress.step)
+    images = Progress(len(experiment.training.pool))
+    with images, Progress(experiment.config.steps) as progress:
+        return train_or_load(
+            experiment, folder, progress.step, on_images=lambda done, _: images.images(done)
+        )
 
 
 def deploy_and_show(

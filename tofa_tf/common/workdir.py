@@ -43,6 +43,7 @@ RUN = FolderKind(
     own=(
         *(CONFIG, CONFIG_TOML, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
         *("checkpoint.npz", "supernet.weights.h5", "scenarios"),
+        *("teacher.npz", "teacher_features_*"),
         *("report.json", "report.md", "report.html", "accuracy.png"),
         *("foreign.json", "foreign.png", "baselines"),
         *(_LOCK, _TEMPORARY),

@@ -28,6 +28,8 @@ class Batch(NamedTuple):
         true_labels: classes of the unlabelled images, int32 (unlabelled_batch,), -1 where not
             known or where the image is a labelled one; to measure pseudo-labels with, never to
             train on.
+        soft_labels: what a teacher says of the unlabelled images, float32 (unlabelled_batch,
+            classes); None without a teacher.
     """
 
     images: tf.Tensor
@@ -35,6 +37,7 @@ class Batch(NamedTuple):
     weak: tf.Tensor
     strong: tf.Tensor
     true_labels: tf.Tensor
+    soft_labels: tf.Tensor | None = None
 
 
 def train_batches(
@@ -81,6 +84,7 @@ def train_batches(
         truth = data.pool.labels.copy()
         truth[data.labelled] = UNKNOWN
         truth = tf.constant(truth, tf.int32)
+        soft = None if data.soft_labels is None else tf.constant(data.soft_labels)
 
     # Nothing here is Python that depends on a tensor: AutoGraph would read all that is called, for
     # seconds, and change nothing.
@@ -93,6 +97,7 @@ def train_batches(
             weak=augment.weak(unlabelled_images, [_key(seed, _WEAK_VIEW), step], flip=flip),
             strong=augment.strong(unlabelled_images, [_key(seed, _STRONG_VIEW), step], flip=flip),
             true_labels=tf.gather(truth, drawn),
+            soft_labels=None if soft is None else tf.cast(tf.gather(soft, drawn), tf.float32),
         )
 
     batches = tf.data.Dataset.zip(steps, known, drawn).map(

@@ -140,11 +140,13 @@ class TrainingImages:
         labelled: integer array, positions in `pool` of the images whose labels may be used.
         unlabelled: integer array, positions in `pool` of the images that are learnt from without
             their labels, usually the labelled ones among them.
+        soft_labels: float16 (pool, classes), what a teacher says of every image; None without one.
     """
 
     pool: ImageSet
     labelled: np.ndarray
     unlabelled: np.ndarray
+    soft_labels: np.ndarray | None = None
 
     @property
     def without_labels(self) -> int:

@@ -13,6 +13,8 @@ from tofa_tf.common.workdir import EXTENDED
 from tofa_tf.data.labels import LabelsPerClass
 from tofa_tf.deploy.accuracy_plot import plot_accuracy
 from tofa_tf.deploy.results import BoardResult, RunReport, ScenarioResult
+from tofa_tf.pretrained.names import NONE
+from tofa_tf.teacher.load import teacher_notice
 
 PLOT = "accuracy.png"
 Row = TypeVar("Row")
@@ -152,8 +154,16 @@ def _facts(report: RunReport) -> list[str]:
         f"{report.test_images} test images",
         f"search space {report.search_space}, {_steps(report)}, seed {report.seed}, "
         f"{report.training_seconds:.0f} s of training on {report.machine}",
+        *_teacher(report),
         *(f"does not fit: {failure}" for failure in report.not_fitting),
     ]
+
+
+def _teacher(report: RunReport) -> list[str]:
+    """By whom the supernet was taught, and what that means for its weights."""
+    teacher = report.settings.get("teacher", NONE)
+    notice = teacher_notice(teacher)
+    return [] if teacher == NONE else [f"taught by {teacher}{f': {notice}' if notice else ''}"]
 
 
 _PAGE = """<!doctype html>

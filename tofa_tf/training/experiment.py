@@ -25,6 +25,8 @@ from tofa_tf.pretrained.load import load_pretrained, resolve_pretrained
 from tofa_tf.pretrained.names import NONE
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
+from tofa_tf.teacher.load import load_teacher
+from tofa_tf.teacher.trunk import Trunk
 from tofa_tf.training.automatic import settle
 from tofa_tf.training.extension import extend_run, shorter_run
 from tofa_tf.training.foreign_report import write_foreign
@@ -51,6 +53,7 @@ class Experiment:
         split: which image is in which part.
         config: of the training.
         pretrained: supernet to start from, or None.
+        teacher: what teaches the supernet besides labels, or None.
         foreign: what the guard has left out of the unlabelled images; None without it.
     """
 
@@ -63,6 +66,7 @@ class Experiment:
     split: Split
     config: TrainConfig
     pretrained: Supernet | None
+    teacher: Trunk | None = None
     foreign: "Foreign | None" = None
 
     @property
@@ -133,12 +137,15 @@ class Experiment:
         return normalise(resize_all(images, resolution), mean, std)
 
 
-def load_experiment(settings: Settings, images: Images | None = None) -> Experiment:
+def load_experiment(
+    settings: Settings, images: Images | None = None, *, trained: bool = False
+) -> Experiment:
     """Loads the images and divides them into parts.
 
     Args:
         settings: of the run.
         images: arrays to take instead of the data set that the settings name.
+        trained: nothing is left to train: there is no need of a teacher.
 
     Raises:
         UserError: if a name is unknown, or images or labels are too few.
@@ -156,6 +163,7 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
         resolutions=space.resolutions,
         train=settle(settings.train, pretrained=pretrained is not None),
     )
+    teacher = None if trained else _load_teacher(settings)
     earlier = load_split(settings.split) if settings.split else None
     dataset = load_dataset(
         settings.dataset if images is None else images,
@@ -187,6 +195,7 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
         split=parts.split(dataset),
         config=dataclasses.replace(settings.train, flip=settings.train.flip and dataset.flip),
         pretrained=pretrained,
+        teacher=teacher,
     )
     if settings.foreign == GUARD:
         # It looks at images as an experiment prepares them.
@@ -194,6 +203,16 @@ def load_experiment(settings: Settings, images: Images | None = None) -> Experim
 
         experiment, _ = guarded(experiment)
     return experiment
+
+
+def _load_teacher(settings: Settings) -> Trunk | None:
+    teacher = load_teacher(settings.teacher, max(settings.resolutions), settings.teacher_resolution)
+    if teacher is not None and not settings.train.unlabelled_ratio:
+        raise UserError(
+            "unlabelled_ratio is 0: a teacher teaches by the unlabelled images of each step, and "
+            "there are none; choose 1 or more, or teacher=none"
+        )
+    return teacher
 
 
 def open_folder(

@@ -32,6 +32,12 @@ def pseudo_label_loss(
     )
 
 
+def soft_label_loss(probabilities: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy with the probabilities that a teacher gives, (batch, classes)."""
+    trust = tf.ones(tf.shape(probabilities)[:1], logits.dtype)
+    return pseudo_label_loss(probabilities, trust, logits)
+
+
 def kl_distillation(teacher_logits: tf.Tensor, student_logits: tf.Tensor) -> tf.Tensor:
     """KL divergence of the student from the teacher, KL(teacher || student).
 

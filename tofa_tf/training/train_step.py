@@ -13,7 +13,12 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import encode, make_plan
 from tofa_tf.training.averages import WeightAverages
-from tofa_tf.training.losses import DISTILLATIONS, cross_entropy, pseudo_label_loss
+from tofa_tf.training.losses import (
+    DISTILLATIONS,
+    cross_entropy,
+    pseudo_label_loss,
+    soft_label_loss,
+)
 from tofa_tf.training.pseudo_label import PseudoLabels
 from tofa_tf.training.sampling import Role
 from tofa_tf.training.settings import LossWeights, TrainConfig
@@ -28,12 +33,14 @@ class _Lesson(NamedTuple):
         labels: of the labelled ones.
         pseudo: labels of the unlabelled ones.
         teacher_logits: of the largest net on all of them, of unlabelled ones on the weak view.
+        soft_labels: of the unlabelled ones, by the teacher of the whole supernet; None without one.
     """
 
     images: tf.Tensor
     labels: tf.Tensor
     pseudo: PseudoLabels
     teacher_logits: tf.Tensor
+    soft_labels: tf.Tensor | None
 
 
 class TrainStep(tf.Module):
@@ -122,6 +129,10 @@ class TrainStep(tf.Module):
             labelled_loss = cross_entropy(batch.labels, labelled)
             pseudo_loss = pseudo_label_loss(*pseudo, strong)
             loss = weights.labelled * labelled_loss + weights.pseudo * pseudo_loss
+            if batch.soft_labels is not None:
+                views = [soft_label_loss(batch.soft_labels, view) for view in (weak, strong)]
+                teacher_loss = tf.reduce_mean(views)
+                loss += weights.teacher * teacher_loss
         metrics = {
             "loss": loss,
             "labelled_loss": labelled_loss,
@@ -131,12 +142,15 @@ class TrainStep(tf.Module):
             ),
             "pseudo_accuracy": _accuracy_where_known(targets, trust, batch.true_labels),
         }
+        if batch.soft_labels is not None:
+            metrics["teacher_loss"] = teacher_loss
         half = sizes[1] // 2
         lesson = _Lesson(
             tf.concat([parts[0], parts[1][:half], parts[2][half:]], axis=0),
             batch.labels,
             pseudo,
             tf.concat([labelled, weak], axis=0),
+            batch.soft_labels,
         )
         return _gradients(tape, loss, self.supernet.trainable_variables), lesson, metrics
 
@@ -163,6 +177,8 @@ class TrainStep(tf.Module):
                 + weights[1] * pseudo_label_loss(*lesson.pseudo, logits[num_labelled:])
                 + weights[2] * distill(lesson.teacher_logits, logits)
             )
+            if lesson.soft_labels is not None:
+                loss += weights[3] * soft_label_loss(lesson.soft_labels, logits[num_labelled:])
         own = _gradients(tape, loss, self.supernet.trainable_variables)
         return [a + b for a, b in zip(gradients, own, strict=True)], loss
 
@@ -186,7 +202,9 @@ class TrainStep(tf.Module):
 
 
 def _as_tensor(weights: LossWeights) -> tf.Tensor:
-    return tf.constant([weights.labelled, weights.pseudo, weights.distill], tf.float32)
+    return tf.constant(
+        [weights.labelled, weights.pseudo, weights.distill, weights.teacher], tf.float32
+    )
 
 
 def _gradients(

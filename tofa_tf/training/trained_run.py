@@ -5,17 +5,25 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from absl import logging
+
+from tflite_export.common.console import warn
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
+from tofa_tf.data.records import TrainingImages
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.space.arch import Arch
+from tofa_tf.teacher.soft_labels import make_soft_labels
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.head_start import start_head
 from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import SamplerLog
 from tofa_tf.training.settings import Settings
 from tofa_tf.training.trainer import CHECKPOINT, SAMPLED, WEIGHTS, build_training, train
+
+# A teacher that is right less than so many times as often as chance is worth a warning.
+_CHANCE = 1.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +51,7 @@ def train_or_load(
     experiment: Experiment,
     folder: Path,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
+    on_images: Callable[[int, int], None] | None = None,
 ) -> TrainedRun:
     """Trains the supernet, goes on where an interrupted training stopped, or loads the result.
 
@@ -50,6 +59,7 @@ def train_or_load(
         experiment: what to train, and on what.
         folder: of the run, exists.
         on_step: is told of every finished step.
+        on_images: is told how many images the teacher has described, and of how many.
 
     Raises:
         UserError: if training diverges, or a file of the folder cannot be read.
@@ -65,10 +75,11 @@ def train_or_load(
     if weights.exists():
         _load_weights(state.supernet, weights)
     else:
+        training = _taught(experiment, folder, on_images)
         if not (folder / CHECKPOINT).exists() and _head_is_new(experiment):
             start_head(state.supernet, experiment)
             state.averages.restart()
-        train(state, experiment.training, experiment.config, folder, on_step)
+        train(state, training, experiment.config, folder, on_step)
     return TrainedRun(
         experiment=experiment,
         supernet=state.supernet,
@@ -91,7 +102,7 @@ def load_run(path: str | os.PathLike) -> TrainedRun:
     folder = Path(path)
     settings = Settings.of_run(folder)
     check_trained(folder)
-    experiment = load_experiment(settings)
+    experiment = load_experiment(settings, trained=True)
     return train_or_load(experiment, open_folder(experiment, folder, overwrite=False))
 
 
@@ -102,6 +113,24 @@ def check_trained(folder: Path) -> None:
             f"the training in {folder} has not come to its end: continue it with the command that "
             "began it"
         )
+
+
+def _taught(
+    experiment: Experiment, folder: Path, on_images: Callable[[int, int], None] | None
+) -> TrainingImages:
+    """The images that are learnt from, with the teacher's soft labels where there is a teacher."""
+    training, teacher = experiment.training, experiment.teacher
+    if teacher is None:
+        return training
+    cache = experiment.settings.teacher_cache
+    made = make_soft_labels(
+        teacher, training, experiment.num_classes, folder, Path(cache) if cache else None, on_images
+    )
+    right = f"{made.left_out_accuracy:.1%} of the labelled images right, each left out of the fit"
+    logging.info("the teacher %s gets %s", teacher.name, right)
+    if made.left_out_accuracy < _CHANCE / experiment.num_classes:
+        warn(f"the teacher {teacher.name} is of little use here: it gets {right}")
+    return dataclasses.replace(training, soft_labels=made.probabilities)
 
 
 def _head_is_new(experiment: Experiment) -> bool:

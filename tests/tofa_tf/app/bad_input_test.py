@@ -6,6 +6,7 @@ Each row is a case: settings by name, and what the message has to say.
 import tempfile
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 from absl.testing import parameterized
 
@@ -46,6 +47,19 @@ TRAINING = (
     ({"pseudo_label": "best"}, "pseudo_label is 'best': available: adamatch, fixed, softmatch"),
     ({"distillation": "kd"}, "distillation is 'kd': available: alpha, kl"),
     ({"min_loss": "distil=1"}, "min_loss is 'distil=1': wanted labelled=NUMBER,pseudo=NUMBER"),
+    ({"pretrained": "{root}/vector.keras"}, "not a MobileNetV1, V2 or V3: Conv2D expected"),
+    ({"teacher": "resnet"}, "unknown teacher 'resnet'; wanted efficientnet_lite0, a .keras file"),
+    ({"teacher": "no.keras"}, "there is no model file no.keras"),
+    ({"teacher": "{root}/vector.keras"}, "takes no images of ours: its input is (4,)"),
+    ({"teacher": "{root}/flat.keras"}, "is not pooled: an image has features of shape (49152,)"),
+    (
+        {"teacher": "{root}/flat.keras", "teacher_resolution": 96},
+        "teacher_resolution is 96: the teacher",
+    ),
+    (
+        {"teacher": "efficientnet_lite0", "teacher_resolution": 100},
+        "efficientnet_lite0: resolution 100 is not one of 96, 128",
+    ),
     ({"workdir": "{file}"}, "is a file: choose a folder as workdir"),
     ({"workdir": "{foreign}"}, "choose another workdir"),
     ({"workdir": "{root}/" + "x" * 300}, "File name too long"),
@@ -76,6 +90,10 @@ class BadInputTest(tf.test.TestCase, parameterized.TestCase):
         (cls.root / "file").write_text("no folder")
         (cls.root / "foreign").mkdir()
         (cls.root / "foreign" / "thesis.tex").write_text("years of work")
+        for name, shape in (("vector", (4,)), ("flat", (128, 128, 3))):
+            image = keras.Input(shape)
+            classes = keras.layers.Dense(2)(keras.layers.Flatten()(image))
+            keras.Model(image, classes).save(cls.root / f"{name}.keras")
         with tiny_space():
             cls.trained = trained_copy(cls.root / "trained")
 

@@ -25,7 +25,8 @@ def _noise_pool() -> ImageSet:
 
 
 def _data(pool: ImageSet, labelled: Sequence[int] = _LABELLED) -> TrainingImages:
-    return TrainingImages(pool, np.array(labelled), np.arange(len(pool)))
+    soft_labels = (np.eye(10, dtype=np.float16)[pool.labels] + 0.25) / 3.5
+    return TrainingImages(pool, np.array(labelled), np.arange(len(pool)), soft_labels)
 
 
 def _run(pool: ImageSet, **changes) -> list[Batch]:
@@ -45,12 +46,21 @@ class TrainBatchesTest(tf.test.TestCase):
         dataset = train_batches(
             _data(_noise_pool()), labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=2
         )
-        shapes = Batch((4, 16, 16, 3), (4,), (12, 16, 16, 3), (12, 16, 16, 3), (12,))
-        types = Batch(tf.uint8, tf.int32, tf.uint8, tf.uint8, tf.int32)
+        shapes = Batch((4, 16, 16, 3), (4,), (12, 16, 16, 3), (12, 16, 16, 3), (12,), (12, 10))
+        types = Batch(tf.uint8, tf.int32, tf.uint8, tf.uint8, tf.int32, tf.float32)
         for spec, shape, dtype in zip(dataset.element_spec, shapes, types, strict=True):
             self.assertEqual(spec.shape, shape)
             self.assertEqual(spec.dtype, dtype)
         self.assertIsInstance(dataset.element_spec, Batch)
+
+    def test_soft_labels_are_those_of_the_unlabelled_images(self):
+        pool = _marked_pool()
+        for batch in _run(pool, total_steps=3):
+            drawn = batch.weak[:, 0, 0, 0]
+            self.assertAllEqual(batch.soft_labels.argmax(axis=1), pool.labels[drawn])
+        data = TrainingImages(pool, np.array(_LABELLED), np.arange(len(pool)))
+        (batch,) = train_batches(data, labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=1)
+        self.assertIsNone(batch.soft_labels)
 
     def test_one_channel(self):
         pool = ImageSet(_noise_pool().images[..., :1], _noise_pool().labels)

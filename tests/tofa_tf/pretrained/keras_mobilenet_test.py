@@ -114,7 +114,8 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         }
         self.assertAllClose(scores["supernet"], scores["model"], atol=1e-2)
         self.assertAllClose(accuracy["supernet"], accuracy["model"], atol=0.015)
-        self.assertGreater(accuracy["model"], 0.25)
+        # The comparison says something only where scores depend on the image.
+        self.assertGreater(np.ptp(scores["model"], axis=0).min(), 0.02)
 
     def test_softmax_is_left_off(self):
         model = mobilenet("MobileNetV2", alpha=0.35)

@@ -41,6 +41,12 @@ class LossesTest(tf.test.TestCase, parameterized.TestCase):
         expected = (-np.log(0.5) - 0.5 * (0.2 * np.log(0.1) + 0.8 * np.log(0.9))) / 3
         self.assertAllClose(loss, expected)
 
+    def test_soft_labels_of_a_teacher_count_fully(self):
+        logits = np.log(np.array([[0.5, 0.5], [0.1, 0.9]], np.float32))
+        soft = np.array([[0.75, 0.25], [0.2, 0.8]], np.float32)
+        expected = (-np.log(0.5) - 0.2 * np.log(0.1) - 0.8 * np.log(0.9)) / 2
+        self.assertAllClose(losses.soft_label_loss(soft, logits), expected)
+
     def test_kl_equals_the_formula(self):
         p, q = _softmax(TEACHER), _softmax(STUDENT)
         expected = (p * np.log(p / q)).sum(-1).mean()

@@ -40,6 +40,24 @@ class TrainStepTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(lesson.teacher_logits.shape, (4, 2))
         self.assertAllEqual(lesson.pseudo.targets.shape, (2, 2))
 
+    def test_a_teacher_teaches_every_net(self):
+        batch, sampler = _batch(32), SandwichSampler(DS_LIKE, seed=0, num_random=1)
+        taught = batch._replace(soft_labels=tf.constant([[0.75, 0.25], [0.5, 0.5]]))
+        config = TrainConfig(steps=2, num_random=1)
+        with_teacher, without = (
+            build_training(DS_LIKE, 2, config)(each, sampler.archs(0)) for each in (taught, batch)
+        )
+        self.assertNotIn("teacher_loss", without)
+        # Cross-entropy is never below the entropy of the soft labels: 0.562 and 0.693.
+        self.assertGreater(with_teacher["teacher_loss"], 0.627)
+        for role in ("min", "random"):
+            more = with_teacher[f"{role}_loss"] - without[f"{role}_loss"]
+            self.assertGreater(more, config.loss.of(role).teacher * 0.627)
+        both = (with_teacher, without)
+        largest = [each["loss"] - each["min_loss"] - each["random_loss"] for each in both]
+        weighted = config.loss.of("max").teacher * with_teacher["teacher_loss"]
+        self.assertAllClose(largest[0] - largest[1], weighted, rtol=1e-4)
+
     def test_pseudo_labels_enter_by_a_ramp(self):
         state = build_training(DS_LIKE, 2, TrainConfig(steps=100, ramp=0.2))
         for step, share in ((0, 0.05), (9, 0.5), (19, 1.0), (50, 1.0)):

@@ -1,10 +1,15 @@
+import dataclasses
+import json
 from pathlib import Path
 
 import tensorflow as tf
 
-from tests.tofa_tf.trained import experiment, tiny_space, trained_copy
+from tests.tofa_tf.teacher.small_trunk import small_trunk
+from tests.tofa_tf.trained import SETTINGS, experiment, tiny_space, trained_copy
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
+from tofa_tf.training.experiment import load_experiment, open_folder
+from tofa_tf.training.metrics_log import METRICS
 from tofa_tf.training.trained_run import load_run, train_or_load
 from tofa_tf.training.trainer import WEIGHTS
 
@@ -37,6 +42,28 @@ class TrainedRunTest(tf.test.TestCase):
         self.assertEqual(loaded.weights_sha256, self.trained.weights_sha256)
         with self.assertRaisesRegex(UserError, "nowhere"):
             load_run(self.folder / "nowhere")
+
+    def test_a_teacher_is_asked_once(self):
+        path, asked = Path(self.get_temp_dir()) / "teacher.keras", []
+        small_trunk().network.save(path)
+        settings = dataclasses.replace(
+            SETTINGS, teacher=str(path), train=dataclasses.replace(SETTINGS.train, steps=2)
+        )
+        with tiny_space():
+            taught = load_experiment(settings)
+            folder = open_folder(taught, Path(self.get_temp_dir()) / "taught", overwrite=False)
+            train_or_load(taught, folder, on_images=lambda *done: asked.append(done))
+            pool = len(taught.training.pool)
+            self.assertEqual(asked[-1], (pool, pool))
+            lines = (folder / METRICS).read_text().splitlines()
+            self.assertGreater(json.loads(lines[-1])["teacher_loss"], 0.0)
+            # Training goes on with the labels that are there; a trained run needs no teacher.
+            (folder / WEIGHTS).unlink()
+            asked.clear()
+            train_or_load(taught, folder, on_images=lambda *done: asked.append(done))
+            self.assertEmpty(asked)
+            path.unlink()
+            self.assertIsNone(load_run(folder).experiment.teacher)
 
     def test_what_was_sampled_can_be_gone_through_again(self):
         first, second = list(self.trained.sampled), list(self.trained.sampled)
