@@ -35,8 +35,10 @@ class FitTest(tf.test.TestCase):
         # Nine times 4 * 124 bytes for depthwise convolutions do not hide among small activations.
         self.assertBetween(self._arena("ra8d1"), corrected + 2000, corrected + 4464 + 100)
         self.assertEqual(self._arena("k210"), wheel)
-        by_cmsis_nn = self._arena("esp32s3", kernels="cmsis_nn")
-        self.assertEqual(self._arena("esp32s3"), max(wheel, by_cmsis_nn))
+        # Plain C kernels have no buffers; those with vectors copy weights and padded inputs.
+        plain = corrected + 16 * len(self.file.ops)
+        self.assertEqual(self._arena("esp32"), plain)
+        self.assertGreater(self._arena("esp32s3"), plain)
         largest = largest_arena(self.file, *self.sizes)
         for board in known_boards().values():
             self.assertGreater(largest, arena_on_board(self.file, *self.sizes, board))
