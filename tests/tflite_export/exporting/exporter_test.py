@@ -18,7 +18,7 @@ from tflite_export.exporting.export_settings import (
     VerificationData,
 )
 from tflite_export.exporting.exporter import export_model
-from tflite_export.input_spec import image_spec
+from tflite_export.input_spec import InputSpec, image_spec
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.task import Task
 
@@ -62,7 +62,7 @@ class ExportModelTest(tf.test.TestCase):
             labels=self.labels,
             recipe={"seed": 3, "sizes": (1, 2)},
             input_spec=spec,
-            class_names=("a", "b", "c", "d", "e"),
+            class_names=("a", "b", "c", "d\nd", "e"),
         )
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), _FILES)
         tflite = (self.folder / "model_int8.tflite").read_bytes()
@@ -74,6 +74,11 @@ class ExportModelTest(tf.test.TestCase):
         self.assertEqual(written["verification"]["task"], "classification")
         self.assertEqual(read_report(self.folder), report)
         self.assertEqual((report.input_spec, report.class_names[4]), (spec, "e"))
+        self.assertEqual((self.folder / "labels.txt").read_text(), "a\nb\nc\nd d\ne\n")
+        preprocessing = json.loads((self.folder / "preprocessing.json").read_text())
+        self.assertEqual(InputSpec.from_json(preprocessing["input_spec"]), spec)
+        self.assertEqual(preprocessing["input"]["scale"], report.input_scale)
+        self.assertEqual(preprocessing["class_names"][3], "d\nd")
         self.assertEqual(written["verification"]["float_accuracy"], 1.0)
         self.assertEqual(written["versions"]["tensorflow"], tf.__version__)
         self.assertEqual(written["memory"]["tflite_bytes"], len(tflite))
@@ -111,8 +116,8 @@ class ExportModelTest(tf.test.TestCase):
         self.assertIsNone(verification.int8_accuracy)
 
     def _content(self) -> dict[str, bytes]:
-        # The report has a time in it.
-        names = [name for name in _FILES if name != "report.json"]
+        # The report has a time in it; without names there are no labels.
+        names = [name for name in _FILES if name not in ("report.json", "labels.txt")]
         return {name: (self.folder / name).read_bytes() for name in names}
 
     def test_same_model_same_files(self):
