@@ -28,7 +28,7 @@ from typing import Any
 from tflite_export.common.errors import ExportError
 from tflite_export.common.names import NAMES_ALLOWED, is_name
 from tflite_export.devices.npus import check_npu
-from tflite_export.devices.platforms import PLATFORMS
+from tflite_export.devices.platforms import PLATFORMS, WITH_LARGE_STRUCTS
 
 _BOARDS_FILE = Path(__file__).with_name("boards.toml")
 _SUFFIXES = (".toml", ".json")
@@ -115,6 +115,11 @@ class Board:
     def flash_available_bytes(self) -> int:
         """Flash that is left for the model and TFLite Micro's code."""
         return int((self.flash_kib - self.flash_reserved_kib) * 1024)
+
+    @property
+    def has_large_structs(self) -> bool:
+        """Whether one of the runtimes that it may run keeps larger structs; see `platforms.py`."""
+        return not self.platforms or any(name in self.platforms for name in WITH_LARGE_STRUCTS)
 
     @property
     def has_mve(self) -> bool:

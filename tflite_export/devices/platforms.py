@@ -13,6 +13,8 @@ DEFAULT_NAMES: Mapping[str, str] = {
     "zephyr": "nrf5340dk/nrf5340/cpuapp",
 }
 PLATFORMS = tuple(DEFAULT_NAMES)
+# Their builds of TFLite Micro do not define TF_LITE_STATIC_MEMORY, and so keep larger structs.
+WITH_LARGE_STRUCTS = ("arduino", "zephyr")
 # In a list of platforms: the first one of the board's own.
 OF_BOARD = "board"
 
