@@ -57,11 +57,6 @@ def model_constants(facts: ModelFacts) -> str:
     return "\n".join(f"#define {name} {value}" for name, value in _constants(facts))
 
 
-def model_labels(facts: ModelFacts) -> str:
-    """Returns the initialisers of the array of names."""
-    return "\n".join(f"    {string_literal(name)}," for name in facts.labels)
-
-
 def quantisation_table(facts: ModelFacts) -> str:
     """Returns `preprocess_table.h`: the input value of every pixel value, for each channel."""
     source, spec = facts.file.inputs[0], facts.spec
@@ -93,6 +88,8 @@ def _constants(facts: ModelFacts) -> Iterator[tuple[str, object]]:
     yield "MODEL_OUTPUT_SCALE", float_literal(target.scales[0])
     yield "MODEL_OUTPUT_ZERO_POINT", f"({target.zero_points[0]})"
     yield "MODEL_SCORES", facts.score_count
+    names = ", \\\n  ".join(map(string_literal, facts.labels))
+    yield "MODEL_LABELS", f"{{ \\\n  {names}}}"
 
 
 def _rows(values: list[int]) -> str:

@@ -8,7 +8,6 @@ from tflite_export.firmware.c_source import c_header, c_source
 from tflite_export.firmware.model_header import (
     ModelFacts,
     model_constants,
-    model_labels,
     quantisation_table,
 )
 from tflite_export.graph.operators import OperatorGraph
@@ -67,7 +66,6 @@ def library_files(facts: ModelFacts, tflite: bytes) -> Iterator[tuple[str, str]]
             op_count=len(facts.file.op_counts),
             includes="\n".join(_includes(facts.file)),
             registrations="\n".join(_registrations(facts.file)),
-            labels=model_labels(facts),
         ),
     )
     yield f"{DATA}.h", c_header(facts.file, facts.arena_bytes, facts.boards, DATA)

@@ -16,6 +16,8 @@ _PROGRAM = """
 #include "model.h"
 int main(void) {
   const float mean[] = MODEL_MEAN, std[] = MODEL_STD;
+  const char *const labels[MODEL_SCORES] = MODEL_LABELS;
+  printf("%s ", labels[2]);
   printf("%d %d %d %s %s %d %d %g %d %g %d %d %d %g %g", MODEL_HEIGHT, MODEL_WIDTH, MODEL_CHANNELS,
          MODEL_COLOUR, MODEL_CROP, MODEL_INPUT_SIZE, MODEL_SCORES, (double)MODEL_INPUT_SCALE,
          MODEL_INPUT_ZERO_POINT, (double)MODEL_OUTPUT_SCALE, MODEL_OUTPUT_ZERO_POINT,
@@ -38,7 +40,7 @@ class ModelLibraryTest(parameterized.TestCase):
         command = [C_COMPILER, "-std=c99", *STRICT, "main.c", "-o", "main"]
         subprocess.run(command, cwd=folder, check=True)
         printed = subprocess.run([folder / "main"], check=True, capture_output=True, text=True)
-        expected = "20 30 3 bgr centre 1800 3 0.5 -7 0.25 -3 5000 3 2.5 64"
+        expected = "perhaps 20 30 3 bgr centre 1800 3 0.5 -7 0.25 -3 5000 3 2.5 64"
         self.assertEqual(printed.stdout, expected)
 
     @parameterized.parameters(
@@ -55,10 +57,10 @@ class ModelLibraryTest(parameterized.TestCase):
         self.assertIn(formula, files["model.cc"])
 
     def test_labels(self):
-        named = dict(library_files(facts_of(image_spec(4, 4)), b""))["model.cc"]
-        self.assertIn('    "no",\n    "yes",\n    "perhaps",\n', named)
-        numbered = dict(library_files(facts_of(image_spec(4, 4), ("only",)), b""))["model.cc"]
-        self.assertIn('    "0",\n    "1",\n    "2",\n', numbered)
+        named = dict(library_files(facts_of(image_spec(4, 4)), b""))["model.h"]
+        self.assertIn('MODEL_LABELS { \\\n  "no", \\\n  "yes", \\\n  "perhaps"}\n', named)
+        numbered = dict(library_files(facts_of(image_spec(4, 4), ("only",)), b""))["model.h"]
+        self.assertIn('"0", \\\n  "1", \\\n  "2"}', numbered)
 
     def test_other_inputs_have_no_images(self):
         files = dict(library_files(facts_of(InputSpec((50, 3))), b""))

@@ -32,9 +32,7 @@ const char* const kStatusNames[] = {
     "MODEL_ERROR_NOT_INITIALISED",
 };
 
-const char* const kLabels[MODEL_SCORES] = {
-$labels
-};
+const char* const kLabels[MODEL_SCORES] = MODEL_LABELS;
 
 bool RegisterOps(Resolver& resolver) {
 $registrations
