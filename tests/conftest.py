@@ -35,6 +35,8 @@ SLOW = (
     "tests/tofa_tf/layers",
     "tests/tofa_tf/nets",
     "tests/tofa_tf/pretrained",
+    "tests/tofa_tf/select/alone_test.py",
+    "tests/tofa_tf/select/rules_test.py",
     "tests/tofa_tf/space/operator_net_test.py",
     "tests/tofa_tf/pretraining/loop_test.py",
     "tests/tofa_tf/pretraining/run_test.py",
@@ -42,6 +44,7 @@ SLOW = (
     "tests/tofa_tf/teacher/keras_trunk_test.py",
     "tests/tofa_tf/teacher/lite0_test.py",
     "tests/tofa_tf/training/extension_test.py",
+    "tests/tofa_tf/training/guard_test.py",
     "tests/tofa_tf/training/trained_run_test.py",
     "tests/tofa_tf/training/trainer_test.py",
 )

@@ -181,6 +181,22 @@ class Run:
         prepared = np.stack([to_tensor(np.asarray(image), spec) for image in images])
         return CLASSIFICATION.probabilities(outputs_of(self.keras(arch), prepared))
 
+    def baseline(self, name: str, arch: "Arch") -> "keras.Model":
+        """Returns what one would make instead of a subnet without a supernet; see `tofa baseline`.
+
+        Args:
+            name: ridge, fine_tuned, fine_tuned_semi, scratch, scratch_semi, resnet8 or
+                mobilenet_v2_035.
+            arch: the subnet that it is compared with.
+
+        Raises:
+            UserError: if there is no such baseline, or no start that it could share.
+        """
+        from tofa_tf.select.alone import baseline_folder, make_alone
+
+        folder = baseline_folder(self.workdir, name, arch)
+        return make_alone(name, self._trained.experiment, arch, folder).model
+
     def keras(self, arch: "Arch") -> "keras.Model":
         """Returns a subnet as a float Keras model, batch norm recalibrated on training images."""
         from tofa_tf.nets.deployable import deployable

@@ -16,13 +16,14 @@ from benchmarks.evidence.foreign_arms import SHARES, foreign
 from benchmarks.evidence.rule_arms import corruptions, rule, spread
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.pretrained.names import NONE
-from tofa_tf.select.alone import BASELINES, make_alone
+from tofa_tf.select.alone import BASELINES, baseline_folder, make_alone
 from tofa_tf.select.effort import Effort, forward_effort, training_effort
 from tofa_tf.select.rules import RULES
 from tofa_tf.select.score import OBJECTIVES
 from tofa_tf.select.standard_nets import STANDARD_NETS
 from tofa_tf.space.cost import cost
 from tofa_tf.space.presets import SPACES
+from tofa_tf.teacher.names import EFFICIENTNET_LITE0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +69,8 @@ def alone(baseline: str, bench: Bench) -> Outcome:
     levels, chosen = [], []
     effort = final_effort = Effort()
     for number, arch in enumerate(archs):
-        net = make_alone(baseline, bench.experiment, arch, bench.folder / baseline / f"{number}")
+        folder = baseline_folder(bench.folder, baseline, arch)
+        net = make_alone(baseline, bench.experiment, arch, folder)
         band = _comparable(bench, net.cost.macs) if baseline in STANDARD_NETS else number
         levels.append(bench.meter.level(net.model, net.calibration, net.cost, band))
         chosen.append(net.chosen)
@@ -117,6 +119,7 @@ def _foreign_arm(percent: int, guard: bool) -> Arm:
 _ALL = (
     Arm("tofa", "TOFA", supernet),
     Arm("tofa_labels", "TOFA, labels only", supernet, (("unlabelled_ratio", 0),)),
+    Arm("tofa_teacher", "TOFA with a teacher", supernet, (("teacher", EFFICIENTNET_LITE0),)),
     Arm("tofa_scratch", "TOFA from scratch", supernet, (("pretrained", NONE),)),
     *(
         Arm(baseline, _TITLES[baseline], functools.partial(alone, baseline))

@@ -46,12 +46,19 @@ def gains(rows: Iterable[Row], arm: str, other: str) -> list[Gain]:
         place = row.image_set, row.labels_per_class, row.seed
         if row.arm != arm or place not in theirs:
             continue
-        levels = {level.band: level for level in theirs[place].levels}
-        for level in row.levels:
-            if level.band in levels:
-                points = 100 * (level.accuracy - levels[level.band].accuracy)
-                found[row.image_set, row.labels_per_class, level.band].append(points)
-    return [Gain(*where, tuple(points)) for where, points in found.items()]
+        mine, others = by_band(row), by_band(theirs[place])
+        for band in mine.keys() & others.keys():
+            points = 100 * (mine[band] - others[band])
+            found[row.image_set, row.labels_per_class, band].append(points)
+    return [Gain(*where, tuple(found[where])) for where in sorted(found, key=str)]
+
+
+def by_band(row: Row) -> dict[int, float]:
+    """Returns the accuracy of each level; the mean where an arm has several nets of one."""
+    nets = defaultdict(list)
+    for level in row.levels:
+        nets[level.band].append(level.accuracy)
+    return {band: statistics.fmean(accuracies) for band, accuracies in nets.items()}
 
 
 def overall(found: Sequence[Gain]) -> tuple[float, float]:

@@ -115,9 +115,9 @@ class Records:
         """Returns all arms, of equal ones the last; warns of damaged lines it passes over."""
         return list({row.fingerprint: row for row in _read(self.path)}.values())
 
-    def has(self, mark: str) -> bool:
-        """Whether an arm of this fingerprint is finished."""
-        return any(row.fingerprint == mark for row in _read(self.path))
+    def finished(self) -> set[str]:
+        """Returns the fingerprints of all arms."""
+        return {row.fingerprint for row in _read(self.path)}
 
 
 def latest(rows: Iterable[Row]) -> list[Row]:

@@ -11,7 +11,7 @@ from benchmarks.evidence.measure import share_right
 from benchmarks.evidence.records import Level
 from tofa_tf.data.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from tofa_tf.nets.deployable import deployable
-from tofa_tf.select.effort import Effort
+from tofa_tf.select.effort import Effort, forward_effort
 from tofa_tf.select.rules import choose, draw_in_range
 from tofa_tf.select.scenario import Budget, Scenario
 from tofa_tf.select.score import answers
@@ -31,15 +31,18 @@ def rule(name: str, objective: str, bench: Bench) -> Outcome:
         objective: see `rules.choose`.
         bench: to work with.
     """
-    run, levels, measured = bench.trained(), [], []
+    run, levels, measured, effort = bench.trained(), [], [], Effort()
+    seen = len(bench.experiment.validation or ())
     for band, scenario in enumerate(scenarios(bench.experiment, bench.levels - 1)):
         choice = choose(run, scenario, name, objective)
-        model, _ = deployable(run.supernet, choice.candidate.arch, bench.experiment)
+        model, calibration = deployable(run.supernet, choice.candidate.arch, bench.experiment)
+        # To measure a subnet is to recalibrate it and to run it on the validation images.
+        images = choice.measured * (len(calibration) + seen)
+        effort += forward_effort(choice.candidate.cost.macs, images, choice.seconds)
         level = bench.meter.float_level(model, choice.candidate.cost, band, choice.seconds)
         bad = accuracy_when_corrupted(model, bench.experiment, (_MIDDLE,))
         levels.append(dataclasses.replace(level, corrupted=bad))
         measured.append(choice.measured)
-    effort = Effort(seconds=sum(level.seconds for level in levels))
     return Outcome(tuple(levels), effort, effort, {"measured": measured})
 
 

@@ -37,7 +37,7 @@ from tofa_tf.training.automatic import settle
 from tofa_tf.training.settings import Settings, TrainConfig, parse_search_space
 
 # Where images are says nothing about what is computed.
-_PLACES = ("dataset", "data_dir", "split")
+_PLACES = ("dataset", "data_dir", "split", "teacher_cache")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +106,8 @@ def main(options: Options, config: TrainConfig) -> None:
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
     records, jobs = Records(output), list(_jobs(study, options, config))
-    todo = [job for job in jobs if not records.has(job.mark)]
+    finished = records.finished()
+    todo = [job for job in jobs if job.mark not in finished]
     print(f"{len(jobs) - len(todo)} of {len(jobs)} arms are finished", flush=True)
     failures = []
     for number, job in enumerate(todo, 1):

@@ -51,6 +51,9 @@ STUDIES = {
     ),
     "accuracy_small": Study("The same on two small sets.", _SMALL, (5, 25), _ACCURACY),
     "accuracy_more": Study("The same on two further sets.", _MORE, (5, 25), _ACCURACY),
+    "teacher": Study(
+        "What does a large teacher bring?", ("cifar10",), (25,), ("tofa_teacher", "tofa")
+    ),
     "individual": Study(
         "E2: one supernet, or each net on its own?",
         _TWO,

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tofa_tf.space.arch import Arch
     from tofa_tf.training.trained_run import TrainedRun
 
-FOLDER = "baselines"
-
 
 def _names() -> list[str]:
     from tofa_tf.select.alone import BASELINES  # loads TensorFlow
@@ -44,12 +42,12 @@ def main(place: RunFolder, options: Options) -> None:
 
     trained = load_run(Path(place.workdir))
     print("| MACs | made by | test accuracy, float | seconds |\n|---|---|---|---|", flush=True)
-    for level, arch in enumerate(spread_archs(trained.experiment.space, options.levels)):
-        _print_level(trained, arch, level, options)
+    for arch in spread_archs(trained.experiment.space, options.levels):
+        _print_level(trained, arch, options)
 
 
-def _print_level(trained: "TrainedRun", arch: "Arch", level: int, options: Options) -> None:
-    from tofa_tf.select.alone import make_alone
+def _print_level(trained: "TrainedRun", arch: "Arch", options: Options) -> None:
+    from tofa_tf.select.alone import baseline_folder, make_alone
     from tofa_tf.select.score import answers
     from tofa_tf.space.cost import cost
     from tofa_tf.training.evaluate import accuracy
@@ -58,7 +56,8 @@ def _print_level(trained: "TrainedRun", arch: "Arch", level: int, options: Optio
     macs = cost(experiment.space, arch, experiment.num_classes, experiment.channels).macs
     _print_line(macs, "this run", accuracy(trained.supernet, arch, experiment), "for all nets")
     for name in options.baselines:
-        made = make_alone(name, experiment, arch, trained.folder / FOLDER / f"{name}_{level}")
+        folder = baseline_folder(trained.folder, name, arch)
+        made = make_alone(name, experiment, arch, folder)
         right = answers(made.model, experiment.test_images(arch.resolution))
         share = float((right == experiment.dataset.test.labels).mean())
         _print_line(made.cost.macs, name, share, f"{made.effort.seconds:.0f}")

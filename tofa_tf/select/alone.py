@@ -7,6 +7,8 @@ and start are equal, and a change of the recipe changes both.
 
 import dataclasses
 import functools
+import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +33,8 @@ from tofa_tf.training.experiment import Experiment
 from tofa_tf.training.head_start import start_head
 from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.trained_run import TrainedRun, train_or_load
+
+FOLDER = "baselines"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,6 +181,18 @@ def make_alone(baseline: str, experiment: Experiment, arch: Arch, folder: Path) 
     return BASELINES[baseline](experiment, arch, folder)
 
 
+def baseline_folder(root: Path, baseline: str, arch: Arch) -> Path:
+    """Returns where the trainings of a baseline for a subnet belong.
+
+    Args:
+        root: folder of the run that it is compared with.
+        baseline: its name.
+        arch: of the subnet.
+    """
+    digest = hashlib.blake2b(json.dumps(arch.to_json()).encode(), digest_size=4).hexdigest()
+    return root / FOLDER / f"{baseline}_{digest}"
+
+
 def _pretrained(experiment: Experiment) -> Supernet:
     if experiment.pretrained is None:
         raise UserError(
@@ -219,7 +235,7 @@ def _tuned(experiment: Experiment, recipes: Sequence[Recipe], folder: Path) -> A
     if experiment.validation is None:
         recipes = recipes[:1]
     tried = []
-    for number, recipe in enumerate(recipes):
+    for recipe in recipes:
         config = dataclasses.replace(
             experiment.config,
             learning_rate=recipe.learning_rate,
@@ -228,7 +244,7 @@ def _tuned(experiment: Experiment, recipes: Sequence[Recipe], folder: Path) -> A
             warmup_steps=0,
         )
         trial = _with_config(experiment, config)
-        run = _train(trial, folder / f"recipe{number}")
+        run = _train(trial, folder / f"rate{recipe.learning_rate:g}_steps{config.steps}")
         score = 0.0
         if len(recipes) > 1:
             score = accuracy(run.supernet, trial.space.max_arch, trial, "validation")

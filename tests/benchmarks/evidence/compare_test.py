@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import tensorflow as tf
@@ -29,6 +30,14 @@ class CompareTest(tf.test.TestCase):
         net = row("resnet8", (), levels=(net.levels[0].__class__(1, 1, 0.5, 0.5, 0.1, band=1),))
         (gain,) = gains([row("tofa", (0.4, 0.6, 0.7)), net], "tofa", "resnet8")
         self.assertAllClose((gain.band, gain.mean), (1, 10.0))
+
+    def test_several_nets_of_one_level_count_as_their_mean(self):
+        one = row("spread", (0.4, 0.8))
+        levels = tuple(dataclasses.replace(level, band=0) for level in one.levels)
+        (gain,) = gains(
+            [row("tofa", (0.7,)), dataclasses.replace(one, levels=levels)], "tofa", "spread"
+        )
+        self.assertAllClose(gain.mean, 10.0)
 
     def test_every_set_counts_the_same(self):
         rows = [

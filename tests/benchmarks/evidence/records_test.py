@@ -20,8 +20,7 @@ class RecordsTest(tf.test.TestCase):
         for each in rows:
             self.records.add(each)
         self.assertEqual(Records(self.folder).rows(), rows)
-        self.assertTrue(self.records.has(rows[0].fingerprint))
-        self.assertFalse(self.records.has("another"))
+        self.assertEqual(self.records.finished(), {each.fingerprint for each in rows})
 
     def test_what_a_killed_process_left_costs_one_arm(self):
         self.records.add(row("tofa", (0.5,)))

@@ -86,24 +86,24 @@ class AloneTest(tf.test.TestCase, parameterized.TestCase):
         self.assertIn("on validation images", made.chosen)
         self.assertEqual(made.effort.training_passes, 8 * 14)
         self.assertIn(made.final_effort.training_passes, (8 * 2, 8 * 12))
-        weights = self.folder / "fine_tuned" / "recipe1" / WEIGHTS
+        weights = self.folder / "fine_tuned" / "rate0.05_steps12" / WEIGHTS
         written = weights.stat().st_mtime_ns
         again = self._make("fine_tuned", recipes)
-        self.assertEqual(
-            (self.folder / "fine_tuned" / "recipe1" / WEIGHTS).stat().st_mtime_ns, written
-        )
+        self.assertEqual(weights.stat().st_mtime_ns, written)
         self.assertEqual(again.effort, made.effort)
 
     def _runs(self, recipes):
         start = single_subnet(_with_validation().pretrained, _ARCH)
         single = alone._alone(_with_validation(), start.space, start)
-        for number, recipe in enumerate(recipes):
+        for recipe in recipes:
+            name = f"rate{recipe.learning_rate:g}_steps{recipe.steps}"
+            folder = self.folder / "fine_tuned" / name
             config = dataclasses.replace(
                 single.config, **dataclasses.asdict(recipe), unlabelled_ratio=0, warmup_steps=0
             )
-            self.assertTrue((self.folder / "fine_tuned" / f"recipe{number}" / METRICS).exists())
+            self.assertTrue((folder / METRICS).exists())
             trial = alone._with_config(single, config)
-            yield alone._train(trial, self.folder / "fine_tuned" / f"recipe{number}")
+            yield alone._train(trial, folder)
 
     def test_without_validation_images_the_first_recipe_is_taken(self):
         few = dataclasses.replace(experiment(), pretrained=_with_validation().pretrained)
@@ -112,6 +112,14 @@ class AloneTest(tf.test.TestCase, parameterized.TestCase):
         with mock.patch.object(alone, "FINE_TUNING", recipes):
             made = make_alone("fine_tuned", few, _ARCH, self.folder)
         self.assertEqual(made.chosen, "rate 0.01, 1 steps, without validation images")
+
+    def test_every_subnet_has_a_folder_of_its_own(self):
+        folders = {
+            alone.baseline_folder(self.folder, name, arch)
+            for name in ("ridge", "scratch")
+            for arch in (TINY.min_arch, TINY.max_arch, TINY.min_arch)
+        }
+        self.assertLen(folders, 4)
 
     def test_bad_input(self):
         with self.assertRaisesRegex(UserError, "unknown baseline 'best'; available: ridge, fine_"):
