@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tflite_export.devices.boards import Board, known_boards
 from tflite_export.devices.memory import memory_of
+from tflite_export.devices.platforms import PLATFORMS
 from tflite_export.graph.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
 from tflite_export.graph.estimate import persistent_bytes
 from tflite_export.graph.operators import Op, OperatorGraph
@@ -163,9 +164,10 @@ def arena_on_board(
 
 def _scratch_bytes(op: Op, board: Board) -> int:
     """The most that one of the board's runtimes wants for an op."""
-    by_cmsis_nn = scratch_bytes(op, mve=board.has_mve, dsp=board.core in _DSP_CORES)
+    older = "arduino" in (board.platforms or PLATFORMS)
+    by_cmsis_nn = scratch_bytes(op, mve=board.has_mve, dsp=board.core in _DSP_CORES, older=older)
     if board.kernels != "esp_nn":
         return by_cmsis_nn
     by_esp_nn = esp_nn_scratch_bytes(op, board.core)
     # The Arduino library has CMSIS-NN's plain C code on every core.
-    return max(by_esp_nn, by_cmsis_nn) if "arduino" in board.platforms else by_esp_nn
+    return max(by_esp_nn, by_cmsis_nn) if older else by_esp_nn

@@ -40,12 +40,13 @@ def planned_bytes(file: OperatorGraph, scratch: dict[int, int] | None = None) ->
     return max(high for _, high, _, _ in placed)
 
 
-def scratch_bytes(op: Op, *, mve: bool, dsp: bool) -> int:
+def scratch_bytes(op: Op, *, mve: bool, dsp: bool, older: bool = False) -> int:
     """Returns the scratch buffer that CMSIS-NN's int8 kernel wants for an op.
 
     Args:
         mve: core with vector extension (Cortex-M55, M85).
         dsp: core with DSP instructions (Cortex-M4, M7, M33).
+        older: the version of 2023 that the Arduino library has.
 
     Source: `arm_*_s8_get_buffer_size` of CMSIS-NN; its special cases for dilated and 1 x n
     convolutions, and for depthwise ones of a single channel, are left out.
@@ -53,7 +54,7 @@ def scratch_bytes(op: Op, *, mve: bool, dsp: bool) -> int:
     if op.name == "AVERAGE_POOL_2D":
         return 4 * op.inputs[0].shape[-1] if dsp and not mve else 0
     if op.name == "DEPTHWISE_CONV_2D":
-        return _depthwise_scratch(op, mve=mve, dsp=dsp)
+        return _depthwise_scratch(op, mve=mve, dsp=dsp, older=older)
     if op.name != "CONV_2D":
         return 0
     _, height, width, in_channels = op.inputs[1].shape
@@ -64,14 +65,15 @@ def scratch_bytes(op: Op, *, mve: bool, dsp: bool) -> int:
     return 4 * _rounded_up(column, 16) if mve else 2 * 2 * _rounded_up(column, 4)
 
 
-def _depthwise_scratch(op: Op, *, mve: bool, dsp: bool) -> int:
+def _depthwise_scratch(op: Op, *, mve: bool, dsp: bool, older: bool) -> int:
     _, height, width, out_channels = op.inputs[1].shape
     if op.inputs[0].shape[-1] != out_channels:
         return 0
     if mve:
         return 4 * _MVE_BLOCK_CHANNELS * height * width
-    # The 3x3 kernel needs none; it is the one that nets are full of.
-    return 2 * out_channels * height * width if dsp and (height, width) != (3, 3) else 0
+    # The 3x3 kernel, which nets are full of, needs none any more.
+    needs_one = dsp and ((height, width) != (3, 3) or older)
+    return 2 * out_channels * height * width if needs_one else 0
 
 
 def kernel_sum_bytes(file: OperatorGraph) -> int:

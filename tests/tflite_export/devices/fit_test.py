@@ -42,10 +42,12 @@ class FitTest(tf.test.TestCase):
         self.assertGreater(self._arena("esp32s3"), plain)
         # NodeAndRegistration, input and output, where TF_LITE_STATIC_MEMORY is not defined.
         larger = 12 * len(self.file.ops) + 64
-        for platforms in ({"zephyr": "z", "make": ""}, {"arduino": "a"}, {}):
-            self.assertEqual(
-                self._arena("stm32l4r5", platforms=platforms), self._arena("stm32l4r5") + larger
-            )
+        zephyr = self._arena("stm32l4r5", platforms={"zephyr": "z", "make": ""})
+        self.assertEqual(zephyr, self._arena("stm32l4r5") + larger)
+        # The Arduino library's CMSIS-NN wants 18 bytes a channel for 3x3 depthwise convolutions; the
+        # one among the largest activations has 32.
+        for platforms in ({"arduino": "a"}, {}):
+            self.assertEqual(self._arena("stm32l4r5", platforms=platforms), zephyr + 18 * 32)
         largest = largest_arena(self.file, *self.sizes)
         for board in known_boards().values():
             self.assertGreater(largest, arena_on_board(self.file, *self.sizes, board))

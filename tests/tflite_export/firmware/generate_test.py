@@ -128,6 +128,14 @@ class GenerateTest(tf.test.TestCase, parameterized.TestCase):
         self.assertNotIn("MODEL_COLOUR", (folder / "model" / "model.h").read_text())
         self.assertFalse((self._write("arduino", values) / "examples" / "camera").exists())
 
+    def test_model_of_which_nobody_said_how_inputs_are_prepared(self):
+        report = dataclasses.replace(self.report, input_spec=None)
+        values = np.random.default_rng(0).normal(0, 1, (2, 16, 16, 3))
+        folder = self._write("make", values, report)
+        header = (folder / "model" / "model.h").read_text()
+        self.assertIn("#define MODEL_MEAN {0.00000000e+00f}\n", header)
+        self.assertIn("model_run(", header)
+
     def test_c_compiles_without_warnings(self):
         folder = self._write("make")
         compiler = shutil.which("g++") or shutil.which("clang++")

@@ -57,6 +57,11 @@ class ArenaTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(scratch_bytes(op, mve=False, dsp=True), dsp)
         self.assertEqual(scratch_bytes(op, mve=False, dsp=False), plain)
 
+    def test_older_library_has_a_buffer_for_3x3_too(self):
+        op = _conv("DEPTHWISE_CONV_2D", 3, 16)
+        self.assertEqual(scratch_bytes(op, mve=False, dsp=True, older=True), 288)
+        self.assertEqual(scratch_bytes(op, mve=False, dsp=False, older=True), 0)
+
     def test_kernel_sums_of_the_autoencoder(self):
         # MLPerf Tiny's anomaly detection: what a Cortex-M55 takes more than a Cortex-M4.
         widths = (640, 128, 128, 128, 128, 8, 128, 128, 128, 128, 640)
