@@ -44,8 +44,8 @@ class FitTest(tf.test.TestCase):
         larger = 12 * len(self.file.ops) + 64
         zephyr = self._arena("stm32l4r5", platforms={"zephyr": "z", "make": ""})
         self.assertEqual(zephyr, self._arena("stm32l4r5") + larger)
-        # The Arduino library's CMSIS-NN wants 18 bytes a channel for 3x3 depthwise convolutions; the
-        # one among the largest activations has 32.
+        # The Arduino library's CMSIS-NN wants 18 bytes a channel for 3x3 depthwise convolutions;
+        # the one among the largest activations has 32.
         for platforms in ({"arduino": "a"}, {}):
             self.assertEqual(self._arena("stm32l4r5", platforms=platforms), zephyr + 18 * 32)
         largest = largest_arena(self.file, *self.sizes)
