@@ -41,7 +41,11 @@ def train_and_show(experiment: Experiment, place: Workdir) -> TrainedRun:
     images = Progress(len(experiment.training.pool))
     with images, Progress(experiment.config.steps) as progress:
         return train_or_load(
-            experiment, folder, progress.step, on_images=lambda done, _: images.images(done)
+            experiment,
+            folder,
+            progress.step,
+            on_images=lambda done, _: images.images(done),
+            say=lambda text: print(text, flush=True),
         )
 
 

@@ -55,8 +55,16 @@ def model_card(supernet: Supernet, experiment: Experiment, folder: Path) -> str:
         "",
         f"    {shlex.join(['tofa', 'pretrain', *experiment.settings.flags()])}",
         "",
+        *_teacher(experiment),
         f"{datetime.date.today()}, {describe_machine()}, Python {platform.python_version()}, "
         f"{versions}. SHA-256 of the weights: `{sha256(folder / WEIGHTS)}`.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _teacher(experiment: Experiment) -> list[str]:
+    """By whom the weights were taught, and what that means for them."""
+    if experiment.teacher is None:
+        return []
+    return [f"Taught by {experiment.teacher.name}. {experiment.teacher.notice}".rstrip(), ""]

@@ -52,6 +52,7 @@ def train_or_load(
     folder: Path,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
     on_images: Callable[[int, int], None] | None = None,
+    say: Callable[[str], None] = logging.info,
 ) -> TrainedRun:
     """Trains the supernet, goes on where an interrupted training stopped, or loads the result.
 
@@ -60,6 +61,7 @@ def train_or_load(
         folder: of the run, exists.
         on_step: is told of every finished step.
         on_images: is told how many images the teacher has described, and of how many.
+        say: is told in one line how good the teacher is.
 
     Raises:
         UserError: if training diverges, or a file of the folder cannot be read.
@@ -75,7 +77,7 @@ def train_or_load(
     if weights.exists():
         _load_weights(state.supernet, weights)
     else:
-        training = _taught(experiment, folder, on_images)
+        training = _taught(experiment, folder, on_images, say)
         if not (folder / CHECKPOINT).exists() and _head_is_new(experiment):
             start_head(state.supernet, experiment)
             state.averages.restart()
@@ -116,7 +118,10 @@ def check_trained(folder: Path) -> None:
 
 
 def _taught(
-    experiment: Experiment, folder: Path, on_images: Callable[[int, int], None] | None
+    experiment: Experiment,
+    folder: Path,
+    on_images: Callable[[int, int], None] | None,
+    say: Callable[[str], None],
 ) -> TrainingImages:
     """The images that are learnt from, with the teacher's soft labels where there is a teacher."""
     training, teacher = experiment.training, experiment.teacher
@@ -127,9 +132,9 @@ def _taught(
         teacher, training, experiment.num_classes, folder, Path(cache) if cache else None, on_images
     )
     right = f"{made.left_out_accuracy:.1%} of the labelled images right, each left out of the fit"
-    logging.info("the teacher %s gets %s", teacher.name, right)
+    say(f"the teacher {teacher.name} gets {right}")
     if made.left_out_accuracy < _CHANCE / experiment.num_classes:
-        warn(f"the teacher {teacher.name} is of little use here: it gets {right}")
+        warn(f"the teacher {teacher.name} is hardly better than chance here: leave it out")
     return dataclasses.replace(training, soft_labels=made.probabilities)
 
 

@@ -45,6 +45,7 @@ class TrainedRunTest(tf.test.TestCase):
 
     def test_a_teacher_is_asked_once(self):
         path, asked = Path(self.get_temp_dir()) / "teacher.keras", []
+        said: list[str] = []
         small_trunk().network.save(path)
         settings = dataclasses.replace(
             SETTINGS, teacher=str(path), train=dataclasses.replace(SETTINGS.train, steps=2)
@@ -52,7 +53,10 @@ class TrainedRunTest(tf.test.TestCase):
         with tiny_space():
             taught = load_experiment(settings)
             folder = open_folder(taught, Path(self.get_temp_dir()) / "taught", overwrite=False)
-            train_or_load(taught, folder, on_images=lambda *done: asked.append(done))
+            train_or_load(
+                taught, folder, on_images=lambda *done: asked.append(done), say=said.append
+            )
+            self.assertRegex(said[0], r"teacher.keras gets \d+\.\d% of the labelled images right")
             pool = len(taught.training.pool)
             self.assertEqual(asked[-1], (pool, pool))
             lines = (folder / METRICS).read_text().splitlines()
