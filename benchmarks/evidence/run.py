@@ -141,6 +141,7 @@ def _jobs(study: Study, options: Options, config: TrainConfig) -> Iterator[Job]:
         "data_dir": options.data_dir,
         "validation": options.validation,
         "pretrained": options.pretrained,
+        "teacher_cache": str(Path(options.output) / "teacher"),
     }
     if options.search_space:
         base["search_space"] = options.search_space
