@@ -121,7 +121,6 @@ _ALL = (
     Arm("tofa_labels", "TOFA, labels only", supernet, (("unlabelled_ratio", 0),)),
     Arm("tofa_teacher", "TOFA with a teacher", supernet, (("teacher", EFFICIENTNET_LITE0),)),
     Arm("tofa_scratch", "TOFA from scratch", supernet, (("pretrained", NONE),)),
-    Arm("tofa_teacher", "TOFA with a teacher", supernet, (("teacher", EFFICIENTNET_LITE0),)),
     *(
         Arm(baseline, _TITLES[baseline], functools.partial(alone, baseline))
         for baseline in BASELINES
