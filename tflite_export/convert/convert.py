@@ -61,7 +61,29 @@ def convert_trained(model: Any) -> bytes:
     return _convert(model, None)
 
 
+def convert_float(model: Any) -> bytes:
+    """Returns the .tflite of the same ops as `convert_int8` gives, in float32: to compare with.
+
+    Raises:
+        ExportError: if the model cannot be exported.
+    """
+    function = _frozen(model)
+    with captured_stderr(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
+
+
 def _convert(model: Any, representative: np.ndarray | None) -> bytes:
+    function = _frozen(model)
+    with captured_stderr(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tflite = _quantize(function, representative)
+    check_integer(read_tflite(tflite))
+    return tflite
+
+
+def _frozen(model: Any) -> Any:
+    """Returns the model as a function of one input, ready for the converter."""
     signature = tf.TensorSpec((1, *input_shape(model)), tf.float32, name="input")
     check_computes_in_float32(model)
     check_finite(model)
@@ -70,9 +92,7 @@ def _convert(model: Any, representative: np.ndarray | None) -> bytes:
         warnings.simplefilter("ignore")
         concrete = function.get_concrete_function(signature)
         check_no_loops(concrete.graph.as_graph_def(), model)
-        tflite = _quantize(pool_instead_of_mean(concrete), representative)
-    check_integer(read_tflite(tflite))
-    return tflite
+        return pool_instead_of_mean(concrete)
 
 
 def _quantize(function: Any, representative: np.ndarray | None) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tflite_export.common.json_data import JsonRecord
+from tflite_export.convert.layer_noise import LayerNoise
 from tflite_export.convert.quantize_model import Method, Quantization, Quantized
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.runtimes.verify import Verification, accuracy, agreement
@@ -41,6 +42,8 @@ class QuantizationReport(JsonRecord):
         qat: by quantisation-aware training, in LiteRT; None, like what follows, without.
         qat_steps: optimizer steps.
         qat_seconds: training and conversion; does not count when two records are compared.
+        layers: what int8 does to each layer, by post-training quantisation; empty if the converter
+            made other ops of the float model.
     """
 
     method: Method
@@ -52,6 +55,7 @@ class QuantizationReport(JsonRecord):
     qat: Answers | None
     qat_steps: int | None
     qat_seconds: float | None = field(compare=False)
+    layers: tuple[LayerNoise, ...] = ()
 
 
 def report_quantization(
@@ -61,6 +65,7 @@ def report_quantization(
     inputs: np.ndarray,
     labels: np.ndarray | None,
     float_outputs: np.ndarray,
+    layers: tuple[LayerNoise, ...] = (),
 ) -> QuantizationReport:
     """Runs the file that was not verified, too, if there are two.
 
@@ -71,6 +76,7 @@ def report_quantization(
         inputs: float32 (batch, *shape of the input), those of the verification.
         labels: of these, see `OutputRule.answers`; or None.
         float_outputs: (batch, ..., columns), the float model's.
+        layers: of `made.ptq`, by `measure_layers`.
     """
     trained = made.qat is not None
     ptq = Answers(
@@ -88,6 +94,7 @@ def report_quantization(
         qat=answers(made.qat, inputs, labels, float_outputs, made.rule) if made.qat else None,
         qat_steps=asked.qat.steps if trained else None,
         qat_seconds=made.qat_seconds,
+        layers=layers,
     )
 
 

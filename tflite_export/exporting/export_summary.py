@@ -1,11 +1,13 @@
 """What an export prints."""
 
+from tflite_export.convert.int8_findings import find_guilty
 from tflite_export.convert.quantization_report import QuantizationReport
 from tflite_export.exporting.export_report import ExportReport
 from tflite_export.exporting.normalisation_check import BetterNormalisation
 from tflite_export.runtimes.verify import Verification, standard_error
 from tflite_export.task import Task
 
+_MOST_FINDINGS = 3
 _ANSWERS = {Task.CLASSIFICATION: "classes", Task.BINARY: "decisions"}
 
 
@@ -19,6 +21,7 @@ def summary(report: ExportReport) -> str:
         f"{report.tflite_bytes / 1024:.1f} KiB, {packing.dead_channels} dead channels removed",
         f"input: {report.input_spec or 'as given'}",
         _quantization(report.quantization),
+        *_layers(report.quantization),
         *_verification(report.verification),
     ]
     for board in report.boards:
@@ -41,6 +44,19 @@ def normalisation_doubt(better: BetterNormalisation) -> str:
         f"difference has a standard error of {100 * better.difference_error:.1f} points): it was "
         "probably trained so; export again with these flags"
     )
+
+
+def _layers(report: QuantizationReport) -> list[str]:
+    if not report.layers:
+        return []
+    guilty = find_guilty(report.layers)
+    if not guilty:
+        return [
+            f"int8 leaves {report.layers[-1].total_db:.0f} dB to the output; no layer stands out"
+        ]
+    lines = [f"int8 loses most in {finding}" for finding in guilty[:_MOST_FINDINGS]]
+    more = len(guilty) - _MOST_FINDINGS
+    return [*lines, f"and in {more} more layers"] if more > 0 else lines
 
 
 def _verification(checked: Verification) -> list[str]:

@@ -13,6 +13,7 @@ from tflite_export.common.folders import check_free
 from tflite_export.common.json_data import to_json
 from tflite_export.common.versions import OF_MODELS, TFMOT, versions_of
 from tflite_export.convert.check_model import check_inputs, input_shape
+from tflite_export.convert.layer_noise import measure_layers
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import report_quantization
 from tflite_export.convert.quantize_model import quantize_model
@@ -118,6 +119,7 @@ def export_model(
             verification.inputs,
             verification.labels,
             outputs,
+            measure_layers(model, made.ptq, verification.inputs),
         ),
         verification=verified,
         boards=(),

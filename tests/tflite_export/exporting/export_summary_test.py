@@ -3,6 +3,7 @@ import dataclasses
 from absl.testing import absltest
 
 from tests.tflite_export.full_report import REPORT
+from tflite_export.convert.layer_noise import LayerNoise
 from tflite_export.exporting.export_summary import normalisation_doubt, summary
 from tflite_export.exporting.normalisation_check import BetterNormalisation
 from tflite_export.input_spec import InputSpec, image_spec
@@ -24,6 +25,22 @@ class SummaryTest(absltest.TestCase):
         ):
             self.assertIn(f"{line}\n", f"{text}\n")
         self.assertIn("ethos-u55-64 at 400 MHz: estimate", text)
+
+    def test_what_int8_does_to_the_layers(self):
+        sound = LayerNoise(
+            "conv", "CONV_2D", 48.0, 40.0, 30.0, 0.0, 1.0, 0.7, 8, 0, 0, 3, 1.5, 2, 1.2, 2.0
+        )
+        clipped = dataclasses.replace(sound, layer="stem", saturated=0.25)
+
+        def text(*layers: LayerNoise) -> str:
+            quantization = dataclasses.replace(REPORT.quantization, layers=layers)
+            return summary(dataclasses.replace(REPORT, quantization=quantization))
+
+        self.assertIn("\nint8 leaves 30 dB to the output; no layer stands out\n", text(sound))
+        self.assertIn("\nint8 loses most in stem: 25.0% of its values lie", text(sound, clipped))
+        many = text(*([clipped] * 5))
+        self.assertEqual(many.count("loses most in stem"), 3)
+        self.assertIn("\nand in 2 more layers\n", many)
 
     def test_numbers(self):
         checked = dataclasses.replace(
