@@ -4,7 +4,13 @@
     tofa check-log out/firmware/pico --port=/dev/ttyACM0
 
 The log is what the generated firmware prints over serial or semihosting. Ends with exit code 1 and
-one line unless every output equals the expected one. `python -m tflite_export.check_device_log` is
+one line unless every output equals the expected one.
+
+    tofa check-log out/firmware/pico --log=board.log --board=rp2040 --calibrate=my_pico.json
+
+also notes the time that an inference took: `my_pico.json` becomes a profile of that very board,
+whose latency estimates are corrected by what it has printed, for one model or several
+(`--boards=my_pico.json` from then on). `python -m tflite_export.check_device_log` is
 the same.
 """
 
@@ -29,6 +35,14 @@ class LogCheck(SettingsBase):
     timeout: float = setting(
         "Seconds to wait for the board.", 60.0, least=0.1, most=86400, heading=_LOG
     )
+    board: str = setting(
+        "With calibrate: which board it is, one of --boards=list or a file of your own.",
+        "", heading=_LOG,
+    )  # fmt: skip
+    calibrate: str = setting(
+        "File of the board to note the times in, a .json that is written or added to.",
+        "", heading=_LOG,
+    )  # fmt: skip
 
 
 def main(check: LogCheck) -> None:
@@ -49,10 +63,16 @@ def main(check: LogCheck) -> None:
         except OSError as error:
             raise ExportError(f"cannot read log {check.log}: {error.strerror}") from error
     result = check_log(log, Path(check.firmware))
+    if check.calibrate:
+        from tflite_export.devices.calibrate import calibrate
+
+        note = calibrate(Path(check.firmware), result, check.board, Path(check.calibrate))
     print(
         f"PASS: {result.vectors} vectors equal, median {median(result.microseconds):g} us, "
         f"arena {result.arena_used_bytes} of {result.arena_bytes} B"
     )
+    if check.calibrate:
+        print(note)
 
 
 COMMAND = Command(main, (LogCheck,), positional=("firmware",), tensorflow=False)

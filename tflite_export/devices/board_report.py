@@ -74,7 +74,7 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
         f"| {report.fit.board} "
         f"| {report.fit.flash_used / 1024:.0f} / {report.fit.flash_available / 1024:.0f} "
         f"| {report.fit.arena_used / 1024:.0f} / {report.fit.arena_available / 1024:.0f} "
-        f"| estimate {report.latency.latency_ms:.3g} ms +- {report.latency.relative_error:.0%} "
+        f"| {_latency(report.latency)} "
         f"| {'no: lacks ' + report.missing if report.missing else 'yes'} |"
         for report in reports
     ]
@@ -82,6 +82,13 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
     for report in reports:
         lines += ["", f"## {report.fit.board}", "", report.latency.table().rstrip()]
     return "\n".join([*lines, ""])
+
+
+def _latency(latency: LatencyEstimate) -> str:
+    text = f"estimate {latency.latency_ms:.3g} ms +- {latency.relative_error:.0%}"
+    if latency.energy_mj is not None and latency.energy_error is not None:
+        text += f", {latency.energy_mj:.3g} mJ +- {latency.energy_error:.0%}"
+    return f"{text}; {latency.basis}" if latency.basis else text
 
 
 def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:

@@ -14,10 +14,13 @@ A file of one's own is TOML or JSON with one table per board:
     npu = "ethos-u55-128"       # optional, with its clock
     npu_mhz = 200
     platforms = { zephyr = "my_board" }  # optional; see `Board`
+
+`tofa check-log --calibrate` writes such a file in JSON, with the times that a board has printed.
 """
 
 import functools
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -25,8 +28,10 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from tflite_export.common.errors import ExportError
+from tflite_export.common.errors import ExportError, TofaError
+from tflite_export.common.json_data import from_json
 from tflite_export.common.names import NAMES_ALLOWED, is_name
+from tflite_export.devices.calibration import Measurement
 from tflite_export.devices.npus import check_npu
 from tflite_export.devices.platforms import PLATFORMS, WITH_LARGE_STRUCTS
 
@@ -52,7 +57,7 @@ CORES: dict[str, tuple[str, ...]] = {
 _LATENCY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|fps)", re.ASCII)
 # Such as "nrf5340dk/nrf5340/cpuapp" and "arduino:mbed_nano:nano33ble".
 _ON_PLATFORM = re.compile(r"[A-Za-z0-9_.:/@=,+-]{0,100}")
-_TEXTS = ("core", "kernels", "title", "npu")
+_TEXTS = ("core", "kernels", "title", "npu", "profile")
 # What a microcontroller can have; beyond these limits it is a slip of the pen or of the unit.
 _LIMITS = {
     "clock_mhz": (1, 2000),
@@ -83,6 +88,8 @@ class Board:
         platforms: firmware platforms that suit the board, the usual one first, with what each calls
             it; see `platforms.py`. Empty: not known, any will do.
         latency_limit_ms: most that an inference on the CPU may take by the estimate; 0: no limit.
+        measurements: times of models on this very board, by which estimates are corrected.
+        profile: name of the known board that it is; empty: what `name` says.
 
     Raises:
         ExportError: if the name cannot be that of a folder, or part of a comment in C.
@@ -101,6 +108,8 @@ class Board:
     npu_mhz: float = 0
     latency_limit_ms: float = 0
     platforms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    measurements: tuple[Measurement, ...] = ()
+    profile: str = ""
 
     def __post_init__(self) -> None:
         if not is_name(self.name):
@@ -174,7 +183,8 @@ def _limited(board: Board, limit: str) -> Board:
     name = f"{board.name}_{limit}"
     if not low <= milliseconds <= high or not is_name(name):
         raise ExportError(f"{board.name}@{limit}: wanted a limit from {low:g} to {high:g} ms")
-    return replace(board, name=name, latency_limit_ms=milliseconds)
+    known = board.profile or board.name
+    return replace(board, name=name, latency_limit_ms=milliseconds, profile=known)
 
 
 def list_boards() -> str:
@@ -245,7 +255,17 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
             raise ExportError(
                 f"{where}: {memory}_reserved_kib = {reserved} leaves nothing of {total} KiB"
             )
-    return Board(name=name, **table)
+    return Board(name=name, **{**table, "measurements": _read_measurements(where, table)})
+
+
+def _read_measurements(where: str, table: dict[str, Any]) -> tuple[Measurement, ...]:
+    try:
+        found = from_json(tuple[Measurement, ...], table.get("measurements", []), "measurements")
+    except TofaError as error:
+        raise ExportError(f"{where}: {error}") from None
+    if any(not 0 < ms < math.inf for one in found for ms in (one.measured_ms, one.estimated_ms)):
+        raise ExportError(f"{where}: a time in its measurements is not above 0")
+    return found
 
 
 def _check_platforms(where: str, table: Any) -> None:

@@ -4,14 +4,19 @@ MACs alone rank models wrongly: a depthwise MAC costs three times a pointwise on
 a fast kernel (hard-swish, broadcast MUL, MEAN) cost as much as dozens of MACs an element.
 """
 
+import math
 from dataclasses import dataclass
 
 from tflite_export.devices.boards import Board
+from tflite_export.devices.calibration import correction
+from tflite_export.devices.energy import POWER
 from tflite_export.devices.kernels import REFERENCE, SPEEDS, Speed
 from tflite_export.graph.operators import Op, OperatorGraph
 
 # A convolution of fewer input channels does not fill the kernels' inner loops.
 _FEW_CHANNELS = 8
+# CMSIS-NN unfolds the input once for all output channels; the cost counted is that of so many.
+_FEW_OUTPUTS = 8
 # Only dimensions change; the runtime copies bytes.
 _COPYING = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 _COPY_INSTRUCTIONS = 2.0
@@ -49,16 +54,25 @@ class LatencyEstimate:
         latency_ms: milliseconds.
         relative_error: how far off an estimate for that core and library may well be.
         ops: in the order of the file.
+        basis: what the estimate rests on, for people.
+        energy_mj: estimated millijoules of one inference; None where no energy is published.
+        energy_error: relative error of these, that of the latency included.
     """
 
     board: str
     latency_ms: float
     relative_error: float
     ops: tuple[OpLatency, ...]
+    basis: str = ""
+    energy_mj: float | None = None
+    energy_error: float | None = None
 
     def __str__(self) -> str:
         spread = self.latency_ms * self.relative_error
-        return f"estimate {self.latency_ms:.3g} ms +- {spread:.2g} ms on {self.board}"
+        text = f"estimate {self.latency_ms:.3g} ms +- {spread:.2g} ms on {self.board}"
+        if self.energy_mj is not None and self.energy_error is not None:
+            text += f", {self.energy_mj:.3g} mJ +- {self.energy_mj * self.energy_error:.2g} mJ"
+        return f"{text} ({self.basis})" if self.basis else text
 
     def table(self) -> str:
         """Returns the estimate op by op, as Markdown."""
@@ -78,31 +92,54 @@ def estimate_latency(file: OperatorGraph, board: Board) -> LatencyEstimate:
 
     Args:
         file: the parsed .tflite, as it will be flashed.
+        board: of a calibrated one the measurements correct the estimate.
     """
     speed = SPEEDS[board.core, board.kernels]
-    ops = tuple(_estimate_op(op, speed, board) for op in file.ops)
-    return LatencyEstimate(board.name, sum(op.latency_ms for op in ops), speed.error, ops)
+    factor, error = correction(board.measurements, speed.error)
+    ops = tuple(_estimate_op(op, speed, board, factor) for op in file.ops)
+    milliseconds = sum(op.latency_ms for op in ops)
+    power = POWER.get(board.profile or board.name)
+    return LatencyEstimate(
+        board.name,
+        milliseconds,
+        error,
+        ops,
+        _basis(board, speed),
+        power.milliwatts * milliseconds / 1e3 if power else None,
+        math.hypot(error, power.error) if power else None,
+    )
 
 
-def _estimate_op(op: Op, speed: Speed, board: Board) -> OpLatency:
-    of_library = _kernel_instructions(op, speed)
+def _basis(board: Board, speed: Speed) -> str:
+    if board.measurements:
+        models = len(board.measurements)
+        return f"calibrated on {models} model{'s' if models > 1 else ''}"
+    if not speed.measured:
+        return f"no measurement is published for {board.core} with {board.kernels}"
+    return ""
+
+
+def _estimate_op(op: Op, speed: Speed, board: Board, factor: float) -> OpLatency:
+    of_library = _kernel_instructions(op, speed, board.kernels)
     if of_library is None:
         cycles = _plain_instructions(op, speed) * speed.plain_cpi
     else:
         cycles = of_library * speed.cpi
     cycles += _INSTRUCTIONS_PER_OP * speed.plain_cpi
-    milliseconds = cycles / (board.clock_mhz * 1e3)
+    if op.name == "FULLY_CONNECTED":
+        cycles += op.inputs[1].data_bytes * speed.stream
+    milliseconds = factor * cycles / (board.clock_mhz * 1e3)
     fast = of_library is not None and board.kernels != "reference"
     return OpLatency(op.name, op.outputs[0].shape, op.macs, milliseconds, fast)
 
 
-def _kernel_instructions(op: Op, speed: Speed) -> float | None:
+def _kernel_instructions(op: Op, speed: Speed, library: str) -> float | None:
     """Instructions of the library's kernel, None if it has none for this op."""
     kernels = speed.kernels
     source, target = op.inputs[0], op.outputs[0]
     match op.name:
         case "CONV_2D":
-            return op.macs * _conv_cost(op, speed)
+            return op.macs * _conv_cost(op, speed, library)
         case "DEPTHWISE_CONV_2D":
             return op.macs * _depthwise_cost(op, speed)
         case "FULLY_CONNECTED":
@@ -117,10 +154,13 @@ def _kernel_instructions(op: Op, speed: Speed) -> float | None:
     return None
 
 
-def _conv_cost(op: Op, speed: Speed) -> float:
-    _, height, width, in_channels = op.inputs[1].shape
+def _conv_cost(op: Op, speed: Speed, library: str) -> float:
+    out_channels, height, width, in_channels = op.inputs[1].shape
     if in_channels < _FEW_CHANNELS:
-        return speed.kernels.conv_few_channels
+        few, many = speed.kernels.conv_few_channels, speed.kernels.conv
+        if library != "cmsis_nn":
+            return few
+        return many + (few - many) * min(1.0, _FEW_OUTPUTS / out_channels)
     return speed.kernels.pointwise if height == width == 1 else speed.kernels.conv
 
 

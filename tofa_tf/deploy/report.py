@@ -40,6 +40,8 @@ _BOARD_COLUMNS: Columns[BoardResult] = (
     ),
     ("SRAM for the arena, KiB", lambda b: _of(b.fit.arena_used, b.fit.arena_available)),
     ("latency, estimate", lambda b: f"{b.latency_ms:.3g} ms ± {b.latency_relative_error:.0%}"),
+    ("energy, estimate", lambda b: _energy(b)),
+    ("estimate rests on", lambda b: b.latency_basis or "published measurements"),
 )
 # With what its int8 model made by training answers.
 _QUANTIZATION_COLUMNS: Columns[tuple[ScenarioResult, Answers]] = (
@@ -127,6 +129,12 @@ def _lost(scenario: ScenarioResult, answers: Answers) -> str:
     """Accuracy that one way of quantisation loses, in percentage points."""
     accuracy = answers.accuracy or 0.0
     return f"{100 * (scenario.float_accuracy - accuracy):.2f}"
+
+
+def _energy(board: BoardResult) -> str:
+    if board.energy_mj is None or board.energy_relative_error is None:
+        return ""
+    return f"{board.energy_mj:.3g} mJ ± {board.energy_relative_error:.0%}"
 
 
 def _of(used_bytes: int, available_bytes: int) -> str:

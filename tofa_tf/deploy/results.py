@@ -49,17 +49,30 @@ class BoardResult(JsonRecord):
         fit: used and available bytes of flash and SRAM.
         latency_ms: estimate for one inference on the CPU, never a measurement.
         latency_relative_error: how far off the estimate may well be, a share of 1.
+        latency_basis: what it rests on, if that is worth a word.
+        energy_mj: estimated millijoules of one inference; None where no energy is published.
+        energy_relative_error: of these, likewise.
     """
 
     fit: BoardFit
     latency_ms: float
     latency_relative_error: float
+    latency_basis: str = ""
+    energy_mj: float | None = None
+    energy_relative_error: float | None = None
 
     @classmethod
     def of(cls, report: BoardReport) -> Self:
         """Returns what a run keeps of an export's report: all but the latency op by op."""
         latency = report.latency
-        return cls(report.fit, latency.latency_ms, latency.relative_error)
+        return cls(
+            report.fit,
+            latency.latency_ms,
+            latency.relative_error,
+            latency.basis,
+            latency.energy_mj,
+            latency.energy_error,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

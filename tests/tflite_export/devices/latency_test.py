@@ -1,9 +1,11 @@
 import dataclasses
+import math
 
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tflite_export.devices.boards import CORES, known_boards
+from tflite_export.devices.boards import CORES, known_boards, load_boards
+from tflite_export.devices.calibration import Measurement
 from tflite_export.devices.kernels import SPEEDS
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.graph.operators import Op, OperatorGraph, Tensor
@@ -42,6 +44,9 @@ class LatencyTest(tf.test.TestCase, parameterized.TestCase):
          4 * 4 * 16 * 9 * 8.1),
         ("depthwise_5x5", Op("DEPTHWISE_CONV_2D", (_MAP, _tensor(1, 5, 5, 16)), (_MAP,)),
          4 * 4 * 16 * 25 * 9.1),
+        ("stem_of_many",
+         Op("CONV_2D", (_tensor(1, 8, 8, 3), _tensor(64, 3, 3, 3)), (_tensor(1, 4, 4, 64),)),
+         4 * 4 * 64 * 27 * (2.07 + (4.3 - 2.07) / 8)),
         ("dense", Op("FULLY_CONNECTED", (_tensor(1, 16), _tensor(10, 16)), (_tensor(1, 10),)),
          160 * 2.2),
         ("add", Op("ADD", (_MAP, _MAP), (_MAP,)), 256 * 81),
@@ -80,9 +85,47 @@ class LatencyTest(tf.test.TestCase, parameterized.TestCase):
         self.assertGreater(slow.latency_ms, 10 * fast.latency_ms)
         self.assertFalse(slow.ops[0].fast)
 
+    def test_dense_weights_come_from_flash(self):
+        weights = _tensor(1000, 1000, data=1_000_000)
+        dense = Op("FULLY_CONNECTED", (_tensor(1, 1000), weights), (_tensor(1, 1000),))
+        speed = SPEEDS["xtensa-lx6", "esp_nn"]
+        esp32 = known_boards()["esp32"]
+        cycles = 1e6 * (7.4 * speed.cpi + speed.stream) + _FIXED * speed.plain_cpi
+        estimate = estimate_latency(_file(dense), esp32)
+        self.assertAllClose(estimate.latency_ms, cycles / (240 * 1e3))
+        # Ten megabytes a second, of which some 60 % are left.
+        self.assertBetween(240 / speed.stream, 5, 7)
+
+    def test_calibrated_board(self):
+        measurements = (Measurement("a" * 16, 3.0, 2.0), Measurement("b" * 16, 4.0, 2.0))
+        file = _file(Op("ADD", (_MAP, _MAP), (_MAP,)))
+        plain = estimate_latency(file, _BOARD)
+        one = estimate_latency(file, dataclasses.replace(_BOARD, measurements=measurements[:1]))
+        two = estimate_latency(file, dataclasses.replace(_BOARD, measurements=measurements))
+        self.assertAllClose(one.latency_ms, 1.5 * plain.latency_ms)
+        self.assertAllClose(two.latency_ms, math.sqrt(1.5 * 2) * plain.latency_ms)
+        self.assertAllClose(one.relative_error, 0.6 * plain.relative_error)
+        self.assertIn("calibrated on 2 models", str(two))
+
+    def test_what_nobody_has_measured_is_said(self):
+        file = _file(Op("ADD", (_MAP, _MAP), (_MAP,)))
+        unknown = estimate_latency(file, known_boards()["alif_e7"])
+        self.assertIn("no measurement is published for cortex-m55", str(unknown))
+        self.assertIsNone(unknown.energy_mj)
+        self.assertNotIn("measurement", str(estimate_latency(file, _BOARD)))
+
+    def test_energy_is_power_times_time(self):
+        file = _file(Op("ADD", (_MAP, _MAP), (_MAP,)))
+        estimate = estimate_latency(file, known_boards()["stm32l4r5"])
+        self.assertAllClose(estimate.energy_mj, 45.5e-3 * estimate.latency_ms)
+        self.assertAllClose(estimate.energy_error, math.hypot(0.16, estimate.relative_error))
+        self.assertIn(" mJ +- ", str(estimate))
+        limited = load_boards("stm32l4r5@100ms")[0]
+        self.assertEqual(estimate_latency(file, limited).energy_mj, estimate.energy_mj)
+
     def test_never_shown_without_the_word_estimate(self):
         estimate = estimate_latency(_file(Op("ADD", (_MAP, _MAP), (_MAP,))), _BOARD)
-        self.assertRegex(str(estimate), r"^estimate [\d.e-]+ ms \+- [\d.e-]+ ms on stm32l4r5$")
+        self.assertRegex(str(estimate), r"^estimate [\d.e-]+ ms \+- [\d.e-]+ ms on stm32l4r5, ")
         self.assertIn("estimate ms", estimate.table())
         self.assertIn("| ADD | 1x4x4x16 | 0 |", estimate.table())
 
