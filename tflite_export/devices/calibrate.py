@@ -15,8 +15,8 @@ from tflite_export.devices.latency import estimate_latency
 from tflite_export.firmware.generate import is_firmware_of
 from tflite_export.graph.flatbuffer import read_tflite
 
-# A clock that ticks in milliseconds, or one that nobody has set up, tells nothing.
-_LEAST_MICROSECONDS = 50
+# Less comes of a clock that nobody has set up.
+_LEAST_MICROSECONDS = 1
 
 
 def calibrate(firmware: Path, result: DeviceResult, board: str, path: Path) -> str:
@@ -83,8 +83,8 @@ def _model_of(firmware: Path) -> tuple[str, bytes]:
     tflite = next((one for one in contents if is_firmware_of(firmware, one)), None)
     if tflite is None:
         raise ExportError(
-            f"{export} does not hold the model of {firmware}, which calibration needs: export again, "
-            "with the firmware"
+            f"{export} does not hold the model of {firmware}, which calibration needs: export "
+            "again, with the firmware"
         )
     return hashlib.sha256(tflite).hexdigest()[:16], tflite
 
