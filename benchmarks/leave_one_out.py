@@ -96,8 +96,10 @@ def _left_out(row: Row, rows: Sequence[Row]) -> Row:
         factor, fit_from = 1.0 / SPEEDS[row.speed].cpi, "single kernels"
     elif same:
         factor, fit_from = _factor(same), ", ".join(dict.fromkeys(other.source for other in same))
-    else:
+    elif others:
         factor, fit_from = _from_other_cores(row, others)
+    else:
+        factor, fit_from = 1.0, "nothing else"
     return dataclasses.replace(row, left_out_ms=factor * row.estimate_ms, fit_from=fit_from)
 
 

@@ -232,8 +232,13 @@ def _of_weights(in_int8: _File, in_float: _File, op: Op, float_op: Op) -> _Weigh
     # Every channel has one kernel of its own in a depthwise convolution, and one input channel.
     by_input = exact.reshape(-1, exact.shape[-1]), rounded.reshape(-1, exact.shape[-1])
     outputs = exact.shape[axis]
-    by_output = tuple(np.moveaxis(w, axis, -1).reshape(-1, outputs) for w in (exact, rounded))
-    decibels = min(_decibels(*by_input, centred=False), _decibels(*by_output, centred=False))
+    by_output = (
+        np.moveaxis(exact, axis, -1).reshape(-1, outputs),
+        np.moveaxis(rounded, axis, -1).reshape(-1, outputs),
+    )
+    decibels = min(
+        _decibels(whole, coarse, centred=False) for whole, coarse in (by_input, by_output)
+    )
     largest = np.abs(by_input[0]).max(axis=0)
     # Of a depthwise convolution these are the output's channels, each with a scale of its own.
     mixes = op.name != "DEPTHWISE_CONV_2D"
