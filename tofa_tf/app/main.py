@@ -16,6 +16,7 @@ COMMANDS = {
     "report": "Writes the report of a run again and prints its table.",
     "baseline": "Makes what one would make without a supernet, beside the nets of a run.",
     "compare": "Shows the models of several runs side by side.",
+    "check": "Fails if the models of a run are worse than those of another.",
     "pretrain": "Trains a supernet on labels alone, for others to start from.",
     "convert": "Converts a public PyTorch supernet to weights to start from.",
     "check-log": "Compares what a board has printed with what it should have.",
