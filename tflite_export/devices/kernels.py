@@ -2,8 +2,9 @@
 
 Instructions were counted in an emulator (CMSIS-NN 99f736a, TFLite Micro 90b983c, gcc 12.2 -O2) over
 seven models; cycles per instruction are fitted to published times. ESP32-S3 and P4 have cycles
-instead, from the table of single kernels in the README of espressif/esp-nn. `benchmark_latency` compares with all published times, and finds the
-errors stated here by leaving out one source after the other.
+instead, from the table of single kernels in the README of espressif/esp-nn.
+`benchmarks/benchmark_latency.py` compares with all published times, and finds the errors stated
+here by leaving out one source after the other.
 """
 
 from collections.abc import Mapping

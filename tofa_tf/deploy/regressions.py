@@ -1,8 +1,8 @@
-"""Whether the models of one run are worse than those of another: a gate for continuous integration.
+"""Whether the models of one run are worse than those of another: a gate for CI.
 
-Accuracy is measured on a finite number of images: a drop counts where it is more than three standard
-errors of the difference, or more than what the caller allows. Sizes, arenas and latencies have no
-noise; they may grow by a share that is given.
+Accuracy is measured on a finite number of images: a drop counts where it is more than three
+standard errors of the difference, or more than what the caller allows. Sizes, arenas and latencies
+have no noise; they may grow by a share that is given.
 """
 
 import dataclasses

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import shutil
 from pathlib import Path
 from unittest import mock
@@ -13,7 +14,7 @@ from PIL import Image
 from tests.tofa_tf.trained import SETTINGS, tiny_space, trained_copy
 from tflite_export.common.errors import TofaError
 from tflite_export.common.folders import why_not_deleted
-from tofa_tf.app import baseline, compare, deploy, plan, predict, report, train
+from tofa_tf.app import baseline, check, compare, deploy, plan, predict, report, train
 from tofa_tf.common.workdir import RUN, sha256
 from tofa_tf.deploy.results import RunReport
 from tofa_tf.select import alone
@@ -70,6 +71,15 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
             printed = _run(compare, str(folder), str(other))
             for name in (folder, other):
                 self.assertRegex(printed, rf"\| macs_60k \| {name} \| \d+\.\d+% \(.* to .*%\) \|")
+
+        with self.subTest("a run is held against another"):
+            printed = _run(check, str(folder), f"--against={other}")
+            self.assertIn(f"PASS: no model of {folder} is worse than that of {other}", printed)
+            worse = json.loads((folder / "report.json").read_text())
+            worse["scenarios"][0]["tflite_bytes"] *= 2
+            (folder / "report.json").write_text(json.dumps(worse))
+            with self.assertRaisesRegex(TofaError, "the .tflite file grew .* by 100.0 %"):
+                _run(check, str(folder), f"--against={other}")
 
         with self.subTest("images are classified as the verification says"):
             experiment = load_experiment(SETTINGS)
