@@ -11,6 +11,7 @@ from tflite_export.common.errors import ExportError
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.input_spec import InputSpec
 from tflite_export.preprocess import normalise, to_tensor
+from tflite_export.rejection import rejected
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.task import OutputRule
 
@@ -59,6 +60,7 @@ class Predictor:
         checked = report.verification
         self.rule = OutputRule(checked.task, checked.threshold)
         self._names = report.class_names
+        self._thresholds = report.thresholds
         self._model = LitertModel(tflite)
 
     def outputs(self, raw: Iterable[np.ndarray]) -> np.ndarray:
@@ -79,6 +81,8 @@ class Predictor:
     def describe(self, raw: np.ndarray, top: int) -> str:
         """Returns the likeliest answers to one input with their scores, or a regression's numbers.
 
+        "unknown" comes first where the likeliest is below the threshold of its class.
+
         Raises:
             ExportError: if the model gives more than one answer to an input.
         """
@@ -91,7 +95,9 @@ class Predictor:
         if not self.rule.has_answers:
             return "  ".join(f"{value:.4g}" for value in scores)
         best = np.argsort(-scores, kind="stable")[:top]
-        return "  ".join(f"{self._name(index)} {scores[index]:.1%}" for index in best)
+        answers = [f"{self._name(index)} {scores[index]:.1%}" for index in best]
+        unknown = self._thresholds and rejected(scores[np.newaxis], self._thresholds)[0]
+        return "  ".join(["unknown", *answers] if unknown else answers)
 
     def _name(self, index: int) -> str:
         return self._names[index] if index < len(self._names) else str(index)

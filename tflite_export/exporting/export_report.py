@@ -41,6 +41,8 @@ class ExportReport(JsonRecord):
         npus: what Vela says of the NPUs asked for.
         versions: of the packages that had a part in it.
         recipe: what the caller wants to have noted.
+        thresholds: of each class, below which probability an answer is "unknown"; empty if they
+            were not fitted.
     """
 
     format: int
@@ -64,6 +66,7 @@ class ExportReport(JsonRecord):
     npus: tuple[NpuReport, ...]
     versions: Mapping[str, str]
     recipe: Mapping[str, Any]
+    thresholds: tuple[float, ...] = ()
 
     @classmethod
     def from_json(cls, data: Any) -> Self:

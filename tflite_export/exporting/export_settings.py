@@ -37,10 +37,13 @@ class VerificationData:
     Attributes:
         inputs: float32 (batch, *shape of the input), normalised.
         labels: right answers, integers (batch, ...), see `task.py`; None: accuracies are None.
+        known: further inputs of the classes that the model knows, on which the thresholds for
+            rejecting others are fitted, of a classification; None: there are no thresholds.
     """
 
     inputs: np.ndarray
     labels: np.ndarray | None = None
+    known: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

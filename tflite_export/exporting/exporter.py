@@ -28,10 +28,12 @@ from tflite_export.exporting.export_settings import (
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.ops import check_tflm_ops
 from tflite_export.pack.repack import Level, Packing, check_same_outputs, repack
+from tflite_export.rejection import fit_thresholds
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tflite_export.runtimes.verify import verify
+from tflite_export.task import OutputRule, Task
 
 _DEFAULT = ExportSettings()
 # Inputs on which a repacked model has to give the original's outputs, bit by bit.
@@ -71,6 +73,8 @@ def export_model(
     _check_spec(settings, shape)
     check_inputs(verification.inputs, shape, "inputs to verify with")
     check_inputs(training, shape, "training inputs")
+    if verification.known is not None:
+        check_inputs(verification.known, shape, "known inputs")
     with contextlib.ExitStack() as stack:
         runtime = tflm or stack.enter_context(TflmPool())
         made = quantize_model(
@@ -126,6 +130,7 @@ def export_model(
         npus=(),
         versions=_versions(trained=made.qat is not None),
         recipe=to_json(settings.recipe),
+        thresholds=_thresholds(repacked.portable, verification.known, made.rule),
     )
     return finish_export(
         report,
@@ -166,6 +171,14 @@ def _repack(
     smallest, packing = repack(converted, level)
     check_same_outputs(converted, smallest, packing, some, tflm)
     return _Repacked(smallest, packing, portable)
+
+
+def _thresholds(tflite: bytes, known: np.ndarray | None, rule: OutputRule) -> tuple[float, ...]:
+    if known is None or rule.task is not Task.CLASSIFICATION:
+        return ()
+    litert = LitertModel(tflite)
+    values = litert.run(litert.quantize(known)).values
+    return fit_thresholds(rule.probabilities(values)) if values.ndim == 2 else ()
 
 
 def _check_spec(settings: ExportSettings, shape: tuple[int, ...]) -> None:

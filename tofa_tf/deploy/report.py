@@ -1,7 +1,5 @@
-"""The report of a run for people: tables, a plot, and the same as one HTML page."""
+"""The report of a run for people: tables and a plot as Markdown, and a page of its own."""
 
-import base64
-import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +10,7 @@ from tofa_tf.common.files import write_text
 from tofa_tf.common.workdir import EXTENDED
 from tofa_tf.data.labels import LabelsPerClass
 from tofa_tf.deploy.accuracy_plot import plot_accuracy
+from tofa_tf.deploy.html_report import html_report
 from tofa_tf.deploy.results import BoardResult, RunReport, ScenarioResult
 from tofa_tf.pretrained.names import NONE
 from tofa_tf.teacher.load import teacher_notice
@@ -93,16 +92,7 @@ def write_report(report: RunReport, folder: Path) -> None:
         text += ["", markdown_table(*table)]
     text += ["", f"![accuracy]({PLOT})", "", _EXPLANATION, ""]
     write_text(folder / "report.md", "\n".join(text))
-    write_text(
-        folder / "report.html",
-        _PAGE.format(
-            title=html.escape(title),
-            facts="".join(f"<li>{html.escape(fact)}</li>" for fact in facts),
-            tables="".join(_html_table(*table) for table in tables),
-            image=base64.b64encode((folder / PLOT).read_bytes()).decode(),
-            explanation=html.escape(_EXPLANATION),
-        ),
-    )
+    write_text(folder / "report.html", html_report(report, folder, title, facts))
 
 
 def _tables(scenarios: Sequence[ScenarioResult]) -> list[tuple[Sequence[Any], Columns[Any]]]:
@@ -114,15 +104,6 @@ def _tables(scenarios: Sequence[ScenarioResult]) -> list[tuple[Sequence[Any], Co
         ([(s, npu) for s in scenarios for npu in s.npus], _NPU_COLUMNS),
     ]
     return [table for table in tables if table[0]]
-
-
-def _html_table(rows: Sequence[Row], columns: Columns[Row]) -> str:
-    head = "".join(f"<th>{html.escape(title)}</th>" for title, _ in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell(row))}</td>" for _, cell in columns) + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _lost(scenario: ScenarioResult, answers: Answers) -> str:
@@ -172,20 +153,3 @@ def _teacher(report: RunReport) -> list[str]:
     teacher = report.settings.get("teacher", NONE)
     notice = teacher_notice(teacher)
     return [] if teacher == NONE else [f"taught by {teacher}{f': {notice}' if notice else ''}"]
-
-
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }}
-table {{ border-collapse: collapse; margin: 1em 0; }}
-th, td {{ border-bottom: 1px solid #ccc; padding: .3em .7em; text-align: right; }}
-th:first-child, td:first-child {{ text-align: left; }}
-img {{ max-width: 100%; }}
-</style></head><body>
-<h1>{title}</h1><ul>{facts}</ul>
-{tables}
-<p><img src="data:image/png;base64,{image}" alt="accuracy against MACs, flash and arena"></p>
-<p>{explanation}</p>
-</body></html>
-"""

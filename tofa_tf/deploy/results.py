@@ -17,6 +17,7 @@ from tflite_export.runtimes.verify import Verification
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.labels import LabelsPerClass
 from tofa_tf.deploy.deployment import Asked
+from tofa_tf.deploy.evaluation import Evaluation
 from tofa_tf.space.arch import Arch
 
 # Goes up when a field changes its meaning; what another version wrote is made anew.
@@ -99,6 +100,9 @@ class ScenarioResult(_Versioned):
         board: fit and latency estimate; None without a board.
         npus: what Vela says of every NPU.
         seconds: from the sampler's log to the verified model.
+        thresholds: of each class, below which probability an answer is "unknown"; empty without
+            validation images.
+        evaluation: answers to the test images; None of a file that LiteRT cannot read.
     """
 
     name: str
@@ -118,6 +122,8 @@ class ScenarioResult(_Versioned):
     board: BoardResult | None
     npus: tuple[NpuReport, ...]
     seconds: float
+    thresholds: tuple[float, ...] = ()
+    evaluation: Evaluation | None = None
 
     @property
     def float_accuracy(self) -> float:

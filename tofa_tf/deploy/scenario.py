@@ -1,9 +1,12 @@
 """From a trained supernet to a verified int8 model for one deployment scenario."""
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from tflite_export.common.console import warn
 from tflite_export.common.errors import TofaError
@@ -26,6 +29,7 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json
 from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deployment import Deployment
+from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation, evaluate, write_worst_images
 from tofa_tf.deploy.results import FORMAT, BoardResult, ScenarioResult, npus_of
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.select.fixed_rule import Candidate
@@ -83,6 +87,7 @@ def run_scenario(
         if not missed:
             seconds = time.perf_counter() - started
             result = _result(run, deployment, candidate, report, tries, seconds)
+            result = dataclasses.replace(result, evaluation=_evaluate(run, result, output))
             write_json(output / "arch.json", candidate.arch.to_json())
             write_json(output / _RESULT, result.to_json())
             return result
@@ -139,7 +144,9 @@ def _export(
         CalibrationData(calibration[:REPRESENTATIVE_IMAGES], training_images),
         output,
         verification=VerificationData(
-            experiment.test_images(resolution), experiment.dataset.test.labels
+            experiment.test_images(resolution),
+            experiment.dataset.test.labels,
+            experiment.validation_images(resolution) if experiment.validation else None,
         ),
         settings=ExportSettings(
             task=Task.CLASSIFICATION,
@@ -215,4 +222,16 @@ def _result(
         board=BoardResult.of(report.boards[0]) if report.boards else None,
         npus=npus_of(report),
         seconds=seconds,
+        thresholds=report.thresholds,
     )
+
+
+def _evaluate(run: TrainedRun, result: ScenarioResult, output: Path) -> Evaluation:
+    experiment, resolution = run.experiment, result.arch.resolution
+    test, inputs = experiment.dataset.test, experiment.test_images(resolution)
+    tflite = (output / MODEL_FILE).read_bytes()
+    evaluation = evaluate(tflite, inputs, test.labels, result.thresholds)
+    worst = [test.images[mistake.image] for mistake in evaluation.worst]
+    pixels = np.stack(worst) if worst else np.zeros((0, 1, 1, 1), np.uint8)
+    write_worst_images(pixels, output / WORST_IMAGES)
+    return evaluation

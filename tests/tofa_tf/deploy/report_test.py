@@ -24,7 +24,7 @@ class ReportTest(tf.test.TestCase):
         self.assertIn("| latency on the NPU, estimate | on the board's CPU, estimate |", text)
         self.assertIn("| 0.7 ms | 450 ms | 280000 | 87.9 | 585.9 | 100% |", text)
         page = (folder / "report.html").read_text(encoding="utf-8")
-        self.assertIn("latency on the NPU, estimate", page)
+        self.assertIn("estimate 450 ms ± 35%", page)
 
     def test_both_ways_of_quantisation_stand_side_by_side(self):
         folder = Path(self.get_temp_dir())
@@ -52,7 +52,6 @@ class ReportTest(tf.test.TestCase):
         page = (folder / "report.html").read_text(encoding="utf-8")
         self.assertIn("a &lt;b&gt; &amp; c: 2 int8 models", page)
         self.assertNotIn("<b>", page)
-        self.assertIn("data:image/png;base64,", page)
         self.assertGreater((folder / PLOT).stat().st_size, 1000)
 
     def test_says_that_a_run_was_extended(self):

@@ -1,0 +1,118 @@
+import dataclasses
+import html.parser
+import json
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
+from tflite_export.convert.layer_noise import LayerNoise
+from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation, Mistake, write_worst_images
+from tofa_tf.deploy.html_report import html_report
+
+_HOSTILE = "<script>alert(1)</script>&\"'"
+_LAYER = LayerNoise(
+    _HOSTILE, "CONV_2D", 48.0, 40.0, 30.0, 0.25, 1.0, 0.7, 8, 1, 0, 3, 1.5, 2, 1.2, 2.0
+)
+
+
+class _Balance(html.parser.HTMLParser):
+    """Fails where an element is not closed, or another one is."""
+
+    def __init__(self):
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag not in ("meta", "img", "line", "circle", "polyline"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in ("circle",):
+            assert self.open.pop() == tag, tag
+
+
+class HtmlReportTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(self.get_temp_dir()) / self.id()
+        (self.folder / RESULT.tflite).parent.mkdir(parents=True)
+
+    def _page(self, *scenarios, **changes) -> str:
+        report = dataclasses.replace(REPORT, scenarios=scenarios, **changes)
+        page = html_report(report, self.folder, "a title", ["a fact"])
+        parser = _Balance()
+        parser.feed(page)
+        self.assertEmpty(parser.open)
+        self.seen = parser.seen
+        return page
+
+    def test_card_of_a_board(self):
+        page = self._page(ON_BOARD)
+        # Wilson's interval of 90 % of 359.
+        for words in ("90.0%", "95 %: 86.5% to 92.7%", "estimate 450 ms ± 35%", "rp2040",
+                      "flash with the runtime: 129 of 2016 KiB (6%)",
+                      "SRAM for the arena: 30 of 248 KiB (12%)"):  # fmt: skip
+            self.assertIn(words, page)
+
+    def test_everything_is_escaped(self):
+        quantization = dataclasses.replace(RESULT.quantization, layers=(_LAYER,))
+        evaluation = Evaluation(((3, 1), (0, 4)), (Mistake(0, 0, 1, 0.9),), 0.95)
+        page = self._page(
+            dataclasses.replace(
+                RESULT, name=_HOSTILE, quantization=quantization, evaluation=evaluation
+            ),
+            dataset=_HOSTILE,
+            class_names=(_HOSTILE, "b"),
+            machine=_HOSTILE,
+            versions={_HOSTILE: "1"},
+        )
+        self.assertNotIn("<script", page)
+        self.assertIn("&lt;script&gt;", page)
+
+    def test_answers_by_class_confusion_and_worst_images(self):
+        evaluation = Evaluation(((3, 1), (0, 4)), (Mistake(7, 0, 1, 0.912),), None)
+        sheet = (self.folder / RESULT.tflite).parent / WORST_IMAGES
+        write_worst_images(np.zeros((3, 8, 8, 1), np.uint8), sheet)
+        page = self._page(dataclasses.replace(RESULT, evaluation=evaluation))
+        for words in ("3 of 4", "4 of 4", "0 taken for 1 (91%)", "data:image/png;base64,"):
+            self.assertIn(words, page)
+
+    def test_training_curves_leave_out_damaged_lines(self):
+        records = [
+            {"step": step, "loss": 2.0 - step, "labelled_loss": 1.0, "pseudo_loss": 0.5,
+             "mask_rate": 0.1 * step, "pseudo_accuracy": 0.9}
+            for step in range(3)
+        ]  # fmt: skip
+        lines = [*map(json.dumps, records), "{cut short", "[1]"]
+        (self.folder / "metrics.jsonl").write_text("\n".join(lines))
+        page = self._page(RESULT)
+        self.assertEqual(self.seen.count("polyline"), 5)
+        for words in ("mask rate", "precision of pseudo-labels"):
+            self.assertIn(words, page)
+
+    def test_layers_and_the_guilty_one(self):
+        quantization = dataclasses.replace(
+            RESULT.quantization, layers=(dataclasses.replace(_LAYER, layer="stem"),)
+        )
+        page = self._page(dataclasses.replace(RESULT, quantization=quantization))
+        self.assertIn("stem: 25.0% of its values lie beyond the range of int8", page)
+
+    def test_nothing_but_itself_is_loaded(self):
+        page = self._page(RESULT, ON_BOARD)
+        for words in ("http:", "https:", "<link", "<script", 'src="/', "@import"):
+            self.assertNotIn(words, page)
+        self.assertIn("width=device-width", page)
+
+    def test_a_run_without_models(self):
+        self.assertIn("How to reproduce", self._page())
+
+
+if __name__ == "__main__":
+    tf.test.main()

@@ -1,0 +1,162 @@
+"""Pieces of a HTML page, all text escaped: tables, bars, and charts as SVG."""
+
+import base64
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 300, 48, 36, 12
+_COLOURS = ("#1864ab", "#d9480f", "#2b8a3e", "#862e9c")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One curve of a chart: x and y by position."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a chart, with what is shown when it is pointed at.
+
+    Attributes:
+        low: end of the error bar; high likewise.
+    """
+
+    name: str
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+def text(value: object) -> str:
+    """Returns a value as escaped text."""
+    return html.escape(str(value))
+
+
+def tag(name: str, content: str, **attributes: str) -> str:
+    """Returns an element; the content is HTML already, attributes are texts."""
+    given = "".join(f' {key.rstrip("_")}="{text(value)}"' for key, value in attributes.items())
+    return f"<{name}{given}>{content}</{name}>"
+
+
+def section(title: str, *parts: str) -> str:
+    """Returns a section with a heading; nothing if all its parts are empty."""
+    content = "".join(parts)
+    return tag("section", tag("h2", text(title)) + content) if content else ""
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Returns a table of texts that scrolls by itself where the page is narrow."""
+    if not rows:
+        return ""
+    titles = "".join(tag("th", text(title)) for title in head)
+    body = "".join(tag("tr", "".join(tag("td", text(cell)) for cell in row)) for row in rows)
+    content = tag("table", tag("thead", tag("tr", titles)) + tag("tbody", body))
+    return tag("div", content, class_="scroll")
+
+
+def bar(label: str, used: float, available: float, unit: str) -> str:
+    """Returns how much is used of what there is, as a bar with its numbers."""
+    share = used / available if available else 1.0
+    fill = tag("i", "", style=f"width:{min(share, 1.0):.1%}", class_="over" if share > 1 else "")
+    words = f"{label}: {used:.0f} of {available:.0f} {unit} ({share:.0%})"
+    return tag("div", tag("span", text(words)) + tag("b", fill), class_="bar")
+
+
+def picture(path: Path, description: str) -> str:
+    """Returns an image of the page itself; nothing if there is no file."""
+    if not path.exists():
+        return ""
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{text(description)}">'
+
+
+def line_chart(lines: Sequence[Line], x_title: str, y_title: str) -> str:
+    """Returns curves as SVG; nothing without at least two values."""
+    lines = [line for line in lines if len(line.xs) > 1]
+    if not lines:
+        return ""
+    xs, ys = [x for line in lines for x in line.xs], [y for line in lines for y in line.ys]
+    frame = _Frame(min(xs), max(xs), min(0.0, *ys), max(ys))
+    drawn = []
+    for number, line in enumerate(lines):
+        colour = _COLOURS[number % len(_COLOURS)]
+        path = " ".join(
+            f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in zip(line.xs, line.ys, strict=True)
+        )
+        drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        drawn.append(_label(_LEFT + 12 + 150 * number, _TOP + 6, line.name, colour))
+    return _svg(frame, "".join(drawn), x_title, y_title)
+
+
+def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
+    """Returns points with error bars as SVG; nothing without points."""
+    if not points:
+        return ""
+    xs = [point.x for point in points]
+    frame = _Frame(
+        min(0.0, *xs), 1.05 * max(xs),
+        min(point.low for point in points), max(point.high for point in points),
+    )  # fmt: skip
+    drawn = []
+    for point in points:
+        x, y = frame.x(point.x), frame.y(point.y)
+        title = tag("title", text(f"{point.name}: {point.y:.2f} at {point.x:.3g}"))
+        drawn.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{frame.y(point.low):.1f}" '
+            f'y2="{frame.y(point.high):.1f}" stroke="#868e96"/>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{_COLOURS[0]}">{title}</circle>'
+        )
+        drawn.append(_label(min(x + 8, _WIDTH - 110), y - 6, point.name, "#343a40"))
+    return _svg(frame, "".join(drawn), x_title, y_title)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """From values to pixels."""
+
+    x_low: float
+    x_high: float
+    y_low: float
+    y_high: float
+
+    def x(self, value: float) -> float:
+        share = (value - self.x_low) / ((self.x_high - self.x_low) or 1.0)
+        return _LEFT + share * (_WIDTH - _LEFT - 10)
+
+    def y(self, value: float) -> float:
+        share = (value - self.y_low) / ((self.y_high - self.y_low) or 1.0)
+        return _HEIGHT - _BOTTOM - share * (_HEIGHT - _BOTTOM - _TOP)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    step = 10 ** math.floor(math.log10((high - low) or 1.0))
+    step = next((step * f for f in (0.2, 0.5, 1.0) if (high - low) / (step * f) <= 6), 2 * step)
+    first = math.ceil(low / step)
+    return [step * number for number in range(first, math.floor(high / step) + 1)]
+
+
+def _svg(frame: _Frame, content: str, x_title: str, y_title: str) -> str:
+    grid = []
+    for value in _ticks(frame.y_low, frame.y_high):
+        y = frame.y(value)
+        grid.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}" class="g"/>')
+        grid.append(_label(4, y + 4, f"{value:g}", "#868e96"))
+    for value in _ticks(frame.x_low, frame.x_high):
+        grid.append(_label(frame.x(value) - 8, _HEIGHT - _BOTTOM + 16, f"{value:g}", "#868e96"))
+    names = _label(_LEFT, _HEIGHT - 4, f"{x_title}; upwards: {y_title}", "#343a40")
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(y_title)}">'
+        f"{''.join(grid)}{content}{names}</svg>"
+    )
+
+
+def _label(x: float, y: float, words: str, colour: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}">{text(words)}</text>'
