@@ -28,6 +28,7 @@ class ModelFacts:
         arena_bytes: to reserve on a board.
         host_arena_bytes: the same where pointers have 64 bits.
         boards: names of those that the first is enough for.
+        thresholds: of each class, below which score an answer is "unknown"; empty: never.
     """
 
     file: OperatorGraph
@@ -38,6 +39,7 @@ class ModelFacts:
     arena_bytes: int
     host_arena_bytes: int
     boards: str = "any known board"
+    thresholds: tuple[float, ...] = ()
 
     @property
     def score_count(self) -> int:
@@ -90,6 +92,8 @@ def _constants(facts: ModelFacts) -> Iterator[tuple[str, object]]:
     yield "MODEL_SCORES", facts.score_count
     names = ", \\\n  ".join(map(string_literal, facts.labels))
     yield "MODEL_LABELS", f"{{ \\\n  {names}}}"
+    if facts.thresholds:
+        yield "MODEL_THRESHOLDS", float_list(facts.thresholds)
 
 
 def _rows(values: list[int]) -> str:

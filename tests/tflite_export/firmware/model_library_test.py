@@ -1,5 +1,6 @@
 """What generated C says of a model."""
 
+import dataclasses
 import subprocess
 import unittest
 
@@ -61,6 +62,14 @@ class ModelLibraryTest(parameterized.TestCase):
         self.assertIn('MODEL_LABELS { \\\n  "no", \\\n  "yes", \\\n  "perhaps"}\n', named)
         numbered = dict(library_files(facts_of(image_spec(4, 4), ("only",)), b""))["model.h"]
         self.assertIn('"0", \\\n  "1", \\\n  "2"}', numbered)
+
+    def test_thresholds(self):
+        facts = dataclasses.replace(facts_of(image_spec(4, 4)), thresholds=(0.5, 0.25, 0.75))
+        files = dict(library_files(facts, b""))
+        self.assertIn("#define MODEL_THRESHOLDS {0.5f, 0.25f, 0.75f}\n", files["model.h"])
+        self.assertIn("int model_is_known(const float *scores);", files["model.h"])
+        without = dict(library_files(facts_of(image_spec(4, 4)), b""))["model.h"]
+        self.assertNotIn("#define MODEL_THRESHOLDS", without)
 
     def test_other_inputs_have_no_images(self):
         files = dict(library_files(facts_of(InputSpec((50, 3))), b""))

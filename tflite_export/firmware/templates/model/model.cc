@@ -86,6 +86,17 @@ int model_best(const float* scores) {
   return best;
 }
 
+int model_is_known(const float* scores) {
+#ifdef MODEL_THRESHOLDS
+  static const float kThresholds[MODEL_SCORES] = MODEL_THRESHOLDS;
+  const int best = model_best(scores);
+  return scores[best] >= kThresholds[best];
+#else
+  (void)scores;
+  return 1;
+#endif
+}
+
 int8_t* model_input_tensor(void) {
   return interpreter == nullptr ? nullptr : interpreter->input(0)->data.int8;
 }

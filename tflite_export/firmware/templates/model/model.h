@@ -48,6 +48,10 @@ const char *model_label(int index);
 /* Returns the index of the largest score. */
 int model_best(const float *scores);
 
+/* Returns 0 where the largest score is below the threshold of its class, which 95 % of known inputs
+ * reach: better take the answer for "unknown". Always 1 without MODEL_THRESHOLDS. */
+int model_is_known(const float *scores);
+
 $functions
 
 /* Runs the model on what lies in its input tensor; for preprocessing of one's own. */
