@@ -8,7 +8,7 @@ from typing import Any
 
 from tflite_export.common.errors import TofaError
 from tflite_export.convert.int8_findings import find_guilty
-from tflite_export.exporting.export_folder import MODEL_FILE, read_report
+from tflite_export.exporting.export_folder import FIRMWARE_FOLDER, MODEL_FILE, read_report
 from tflite_export.graph.flatbuffer import read_tflite
 from tofa_tf.common.statistics import wilson_interval
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation
@@ -45,7 +45,7 @@ def html_report(report: RunReport, folder: Path, title: str, facts: Sequence[str
     body = [
         tag("h1", text(title)),
         tag("ul", "".join(tag("li", text(fact)) for fact in facts)),
-        section("Models", tag("div", "".join(_card(s, report) for s in report.scenarios),
+        section("Models", tag("div", "".join(_card(s, report, folder) for s in report.scenarios),
                               class_="cards")),
         section("Accuracy against size and work", *_pareto(report)),
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def html_report(report: RunReport, folder: Path, title: str, facts: Sequence[str
     return _PAGE.replace("TITLE", text(title)).replace("BODY", "\n".join(filter(None, body)))
 
 
-def _card(scenario: ScenarioResult, report: RunReport) -> str:
+def _card(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
     """What one wants to know of a model at a glance."""
     low, high = wilson_interval(scenario.int8_accuracy, report.test_images)
     board = scenario.board
@@ -93,9 +93,11 @@ def _card(scenario: ScenarioResult, report: RunReport) -> str:
         kept = f'{scenario.evaluation.kept:.1%} of the test images are kept, others "unknown"'
         parts.append(tag("p", text(kept)))
     parts.append(tag("p", text(f"model: {scenario.tflite}")))
-    if board:
-        command = f"flash: see {Path(scenario.tflite).parent}/firmware/PLATFORM"
-        parts.append(tag("p", text(command)))
+    projects = (folder / scenario.tflite).parent.glob(f"{FIRMWARE_FOLDER}/[!.]*")
+    parts += [
+        tag("p", text(f"build and flash: {project.relative_to(folder)}/README.md"))
+        for project in sorted(projects)
+    ]
     return tag("article", "".join(parts))
 
 

@@ -66,7 +66,8 @@ class ModelLibraryTest(parameterized.TestCase):
     def test_thresholds(self):
         facts = dataclasses.replace(facts_of(image_spec(4, 4)), thresholds=(0.5, 0.25, 0.75))
         files = dict(library_files(facts, b""))
-        self.assertIn("#define MODEL_THRESHOLDS {0.5f, 0.25f, 0.75f}\n", files["model.h"])
+        values = "{5.00000000e-01f, 2.50000000e-01f, 7.50000000e-01f}"
+        self.assertIn(f"#define MODEL_THRESHOLDS {values}\n", files["model.h"])
         self.assertIn("int model_is_known(const float *scores);", files["model.h"])
         without = dict(library_files(facts_of(image_spec(4, 4)), b""))["model.h"]
         self.assertNotIn("#define MODEL_THRESHOLDS", without)
