@@ -1,0 +1,145 @@
+"""What the page of a run says of its models: cards, charts, answers, and what int8 does."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tflite_export.convert.int8_findings import find_guilty
+from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
+from tofa_tf.common.statistics import wilson_interval
+from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation
+from tofa_tf.deploy.html_parts import Point, bar, picture, scatter, section, table, tag, text
+from tofa_tf.deploy.results import RunReport, ScenarioResult
+
+# A matrix of more classes is no help to anybody.
+_MOST_CLASSES = 25
+_KIB = 1024
+
+
+def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
+    """Returns what one wants to know of a model at a glance."""
+    low, high = wilson_interval(scenario.int8_accuracy, report.test_images)
+    board = scenario.board
+    parts = [
+        tag("h3", text(scenario.name)),
+        tag("p", text(f"{scenario.int8_accuracy:.1%}"), class_="big"),
+        tag("p", text(
+            f"right on {report.test_images} test images (95 %: {low:.1%} to {high:.1%}); float "
+            f"{scenario.float_accuracy:.1%}"
+        )),
+    ]  # fmt: skip
+    if board:
+        fit = board.fit
+        parts += [
+            tag("p", text(f"estimate {board.latency_ms:.3g} ms ± {board.latency_relative_error:.0%}"
+                          f"{f'; {board.latency_basis}' if board.latency_basis else ''}")),
+            bar("flash with the runtime", fit.flash_used / _KIB, fit.flash_available / _KIB, "KiB"),
+            bar("SRAM for the arena", fit.arena_used / _KIB, fit.arena_available / _KIB, "KiB"),
+        ]  # fmt: skip
+        if board.energy_mj is not None and board.energy_relative_error is not None:
+            parts.append(tag("p", text(
+                f"estimate {board.energy_mj:.3g} mJ ± {board.energy_relative_error:.0%}"
+            )))  # fmt: skip
+    else:
+        sizes = f".tflite {scenario.tflite_bytes / _KIB:.1f} KiB, arena "
+        parts.append(tag("p", text(f"{sizes}{scenario.arena_bytes / _KIB:.1f} KiB")))
+    if scenario.evaluation and scenario.evaluation.kept is not None:
+        kept = f'{scenario.evaluation.kept:.1%} of the test images are kept, others "unknown"'
+        parts.append(tag("p", text(kept)))
+    parts.append(tag("p", text(f"model: {scenario.tflite}")))
+    projects = (folder / scenario.tflite).parent.glob(f"{FIRMWARE_FOLDER}/[!.]*")
+    parts += [
+        tag("p", text(f"build and flash: {project.relative_to(folder)}/README.md"))
+        for project in sorted(projects)
+    ]
+    return tag("article", "".join(parts))
+
+
+def pareto_html(report: RunReport) -> list[str]:
+    """Returns charts of accuracy against work and size."""
+    axes = (
+        ("MMACs", lambda s: s.macs / 1e6),
+        (".tflite, KiB", lambda s: s.tflite_bytes / _KIB),
+    )
+    charts = []
+    for name, value in axes:
+        points = []
+        for scenario in report.scenarios:
+            low, high = wilson_interval(scenario.int8_accuracy, report.test_images)
+            share = 100 * scenario.int8_accuracy
+            points.append(Point(scenario.name, value(scenario), share, 100 * low, 100 * high))
+        charts.append(scatter(points, name, "int8 accuracy in %, bars: 95 % interval"))
+    return [tag("div", "".join(charts), class_="charts")] if report.scenarios else []
+
+
+def answers_html(best: ScenarioResult, report: RunReport, folder: Path) -> str:
+    """Returns answers by class, and where the most accurate model is surest and wrong."""
+    evaluation = best.evaluation
+    if evaluation is None:
+        return ""
+    names = report.class_names
+    rows = [
+        (name, f"{right} of {images}", _share(right, images))
+        for name, (right, images) in zip(names, evaluation.by_class, strict=True)
+    ]
+    worst = [
+        f"{names[one.truth]} taken for {names[one.answer]} ({one.probability:.0%})"
+        for one in evaluation.worst
+    ]
+    sheet = picture((folder / best.tflite).parent / WORST_IMAGES, "the worst images")
+    return section(
+        f"Answers of {best.name}",
+        table(("class", "right", "share (95 %)"), rows),
+        _confusion(evaluation, names),
+        tag("h3", text(f"The {len(worst)} images it is surest of and wrong")) if worst else "",
+        sheet,
+        tag("ol", "".join(tag("li", text(line)) for line in worst), class_="columns"),
+    )
+
+
+def _share(right: int, images: int) -> str:
+    if not images:
+        return ""
+    low, high = wilson_interval(right / images, images)
+    return f"{right / images:.1%} ({low:.0%} to {high:.0%})"
+
+
+def _confusion(evaluation: Evaluation, names: Sequence[str]) -> str:
+    if len(names) > _MOST_CLASSES:
+        return ""
+    head = tag("th", text("is \\ taken for")) + "".join(tag("th", text(name)) for name in names)
+    rows = []
+    for number, row in enumerate(evaluation.confusion):
+        total = sum(row) or 1
+        cells = "".join(
+            tag("td", text(count or ""),
+                style=f"background:rgba({'47,158,68' if number == column else '224,49,49'},"
+                      f"{min(1.0, count / total):.2f})")
+            for column, count in enumerate(row)
+        )  # fmt: skip
+        rows.append(tag("tr", tag("th", text(names[number])) + cells))
+    return tag("div", tag("table", tag("tr", head) + "".join(rows)), class_="scroll matrix")
+
+
+def int8_html(scenario: ScenarioResult) -> str:
+    """Returns the layer that int8 spoils, and all layers to unfold."""
+    layers = scenario.quantization.layers
+    if not layers:
+        return ""
+    guilty = find_guilty(layers)
+    said = "".join(tag("li", text(finding)) for finding in guilty[:3])
+    rows = [
+        (
+            layer.layer, layer.op, "" if layer.weight_db is None else f"{layer.weight_db:.0f}",
+            f"{layer.activation_db:.0f}", f"{layer.total_db:.0f}", f"{layer.saturated:.1%}",
+            f"{layer.range_used:.0%}", f"{layer.dead_channels} of {layer.channels}",
+            f"{layer.channel_spread:.1f}",
+        )
+        for layer in layers
+    ]  # fmt: skip
+    head = (
+        "layer", "op", "weights, dB", "output, dB", "all so far, dB", "saturated", "range used",
+        "dead channels", "largest over median channel",
+    )  # fmt: skip
+    verdict = tag("ul", said) if said else tag("p", text("No layer stands out."))
+    summary = tag("summary", text(f"{scenario.name}: {len(layers)} layers"))
+    return verdict + tag("details", summary + table(head, rows))
