@@ -1,4 +1,4 @@
-"""The frame of a HTML page: for a phone, a screen and a printer; nothing is loaded from elsewhere."""
+"""The frame of a page: for a phone, a screen and a printer; nothing is loaded from elsewhere."""
 
 from tofa_tf.deploy.html_parts import text
 
