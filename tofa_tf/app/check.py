@@ -12,7 +12,7 @@ import dataclasses
 from tflite_export.common.command import Command
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.app.main import run
-from tofa_tf.deploy.regressions import Limits
+from tofa_tf.deploy.limits import Limits
 from tofa_tf.training.settings import RunFolder
 
 

@@ -26,7 +26,7 @@ h3 { margin: .2em 0; }
 article { border: 1px solid #ced4da; border-radius: .6em; padding: .8em; break-inside: avoid; }
 article p { margin: .3em 0; } .big { font-size: 2.2em; font-weight: 700; color: #1864ab; }
 .bar { margin: .4em 0; font-size: .9em; }
-.bar b { display: block; background: #e9ecef; border-radius: .3em; height: .6em; }
+.bar div { display: block; background: #e9ecef; border-radius: .3em; height: .6em; }
 .bar i { display: block; background: #2b8a3e; border-radius: .3em; height: .6em; }
 .bar i.over { background: #e03131; }
 .charts { display: grid; gap: 1em; grid-template-columns: repeat(auto-fit, minmax(18em, 1fr)); }

@@ -67,7 +67,7 @@ def bar(label: str, used: float, available: float, unit: str) -> str:
     share = used / available if available else 1.0
     fill = tag("i", "", style=f"width:{min(share, 1.0):.1%}", class_="over" if share > 1 else "")
     words = f"{label}: {used:.0f} of {available:.0f} {unit} ({share:.0%})"
-    return tag("div", tag("span", text(words)) + tag("b", fill), class_="bar")
+    return tag("div", tag("span", text(words)) + tag("div", fill), class_="bar")
 
 
 def picture(path: Path, description: str) -> str:

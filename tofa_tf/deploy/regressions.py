@@ -5,33 +5,14 @@ standard errors of the difference, or more than what the caller allows. Sizes, a
 have no noise; they may grow by a share that is given.
 """
 
-import dataclasses
 import math
 from collections.abc import Iterator
 
-from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.limits import Limits
 from tofa_tf.deploy.results import RunReport, ScenarioResult
 
 _STANDARD_ERRORS = 3.0
-_HEADING = "Limits"
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits(SettingsBase):
-    """What counts as worse."""
-
-    accuracy_points: float | None = setting(
-        "Percentage points of int8 accuracy that may be lost; by default what the number of test "
-        "images leaves open (three standard errors of the difference).",
-        None, least=0, most=100, heading=_HEADING,
-    )  # fmt: skip
-    size_percent: float = setting(
-        "By how much the .tflite file and the arena may grow.", 2.0, least=0, heading=_HEADING
-    )
-    latency_percent: float = setting(
-        "By how much the latency estimate may grow.", 5.0, least=0, heading=_HEADING
-    )
 
 
 def regressions(new: RunReport, old: RunReport, limits: Limits) -> tuple[str, ...]:

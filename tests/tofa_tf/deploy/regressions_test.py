@@ -6,7 +6,8 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
 from tofa_tf.common.errors import UserError
-from tofa_tf.deploy.regressions import Limits, regressions
+from tofa_tf.deploy.limits import Limits
+from tofa_tf.deploy.regressions import regressions
 from tofa_tf.deploy.results import RunReport, ScenarioResult
 
 _IMAGES = 10_000
