@@ -89,7 +89,7 @@ def _markdown(rows: Sequence[Row]) -> list[str]:
 
 def _left_out(row: Row) -> str:
     if row.error is None:
-        return f"| {row.estimate_ms / row.published_ms - 1:+.1%} | {row.band:.0%} | older "
+        return f" | {row.estimate_ms / row.published_ms - 1:+.1%} | {row.band:.0%} | older"
     inside = "yes" if row.inside else "no"
     return f"{row.left_out_ms:.4g} | {row.error:+.1%} | {row.band:.0%} | {inside}"
 

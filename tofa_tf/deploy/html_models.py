@@ -42,6 +42,12 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
     else:
         sizes = f".tflite {scenario.tflite_bytes / _KIB:.1f} KiB, arena "
         parts.append(tag("p", text(f"{sizes}{scenario.arena_bytes / _KIB:.1f} KiB")))
+    parts += [
+        tag(
+            "p", text(f"on {npu.config} at {npu.clock_mhz:g} MHz: estimate {npu.latency_ms:.3g} ms")
+        )
+        for npu in scenario.npus
+    ]
     if scenario.evaluation and scenario.evaluation.kept is not None:
         kept = f'{scenario.evaluation.kept:.1%} of the test images are kept, others "unknown"'
         parts.append(tag("p", text(kept)))

@@ -57,6 +57,7 @@ class HtmlReportTest(tf.test.TestCase):
         page = self._page(ON_BOARD)
         # Wilson's interval of 90 % of 359.
         for words in ("90.0%", "95 %: 86.5% to 92.7%", "estimate 450 ms ± 35%", "rp2040",
+                      "on ethos-u55-128 at 500 MHz: estimate 0.7 ms",
                       "flash with the runtime: 129 of 2016 KiB (6%)",
                       "SRAM for the arena: 30 of 248 KiB (12%)"):  # fmt: skip
             self.assertIn(words, page)
