@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from tflite_export.convert.layer_noise import INPUT, LayerNoise
 
 # Below this a layer alone loses more than layers of nets that do well in int8.
-_ENOUGH_DB = 14.0
+_ENOUGH_DB = 10.0
 # The same where the range itself is at fault.
 _ENOUGH_WITH_RANGE_DB = 20.0
 # Share of values beyond the range, of the range used, and largest over median channel: what nets
 # that do well stay clear of.
-_SATURATED = 0.005
+_SATURATED = 0.01
 _LITTLE_USED = 0.05
 _WIDE = 20.0
 # Of layers whose noise differs by less the first that runs is the cause.

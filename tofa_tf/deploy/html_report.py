@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tflite_export.common.errors import TofaError
+from tflite_export.devices.boards import Board
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.graph.flatbuffer import read_tflite
 from tofa_tf.deploy.html_models import answers_html, card_html, int8_html, pareto_html
@@ -107,8 +108,14 @@ def _architecture(scenario: ScenarioResult, folder: Path) -> str:
     return section(f"Architecture of {scenario.name}", prepared, details)
 
 
+def _flag(board: Board) -> str:
+    """Returns a board as the command line asks for it."""
+    limit = f"@{board.latency_limit_ms:g}ms" if board.latency_limit_ms else ""
+    return f"{board.profile or board.name}{limit}"
+
+
 def _reproduce(report: RunReport) -> list[str]:
-    boards = [s.asked.board.name for s in report.scenarios if s.asked.board]
+    boards = [_flag(s.asked.board) for s in report.scenarios if s.asked.board]
     command = ["tofa", "run", report.dataset, "--config=config.toml", "--workdir=runs/again"]
     if boards:
         command.append(f"--boards={','.join(boards)}")

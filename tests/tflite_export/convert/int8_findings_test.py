@@ -55,12 +55,12 @@ class Int8FindingsTest(tf.test.TestCase, parameterized.TestCase):
     def test_first_of_equally_bad_layers_is_the_cause(self):
         found = find_guilty(
             [
-                _noise(layer="harmless", activation_db=12.0),
+                _noise(layer="less", activation_db=6.0),
                 _noise(layer="cause", activation_db=1.0),
                 _noise(layer="victim", activation_db=0.0),
             ]
         )
-        self.assertEqual([finding.layer for finding in found], ["cause", "victim", "harmless"])
+        self.assertEqual([finding.layer for finding in found], ["cause", "victim", "less"])
 
 
 if __name__ == "__main__":
