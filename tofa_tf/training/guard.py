@@ -85,20 +85,21 @@ def count_foreign(distances: np.ndarray, expected: np.ndarray) -> int:
 
 
 def nearest_distances(features: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Returns the cosine distance of each row to the nearest row of the others, (n,)."""
-    return 1.0 - (_unit(features) @ _unit(others).T).max(axis=1, initial=-1.0)
+    """Returns the Euclidean distance of each row to the nearest row of the others, (n,)."""
+    return np.sqrt(_squared_distances(features, others).min(axis=1))
 
 
 def distances_among(features: np.ndarray) -> np.ndarray:
-    """Returns the cosine distance of each row to the nearest other row, (n,)."""
-    unit = _unit(features)
-    likeness = unit @ unit.T
-    np.fill_diagonal(likeness, -1.0)
-    return 1.0 - likeness.max(axis=1)
+    """Returns the Euclidean distance of each row to the nearest other row, (n,)."""
+    squares = _squared_distances(features, features)
+    np.fill_diagonal(squares, np.inf)
+    return np.sqrt(squares.min(axis=1))
 
 
-def _unit(features: np.ndarray) -> np.ndarray:
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
+def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(rows of a, rows of b)."""
+    norms = (a**2).sum(axis=1)[:, np.newaxis] + (b**2).sum(axis=1)
+    return np.maximum(norms - 2.0 * a @ b.T, 0.0)
 
 
 def _extractor(experiment: Experiment) -> Callable[[np.ndarray], np.ndarray]:

@@ -8,6 +8,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.records import TrainingImages, joined, without_classes
 from tofa_tf.training.experiment import Experiment, load_experiment
 from tofa_tf.training.foreign_report import sheet, write_foreign
 from tofa_tf.training.guard import count_foreign, distances_among, guarded, nearest_distances
@@ -19,7 +20,38 @@ def _digits() -> Experiment:
     return load_experiment(Settings("digits", 20))
 
 
+def _with_noise(count: int) -> Experiment:
+    """Digits and images of noise."""
+    experiment = _digits()
+    training = experiment.training
+    shape = (count, *training.pool.images.shape[1:])
+    noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    strange = without_classes(noise, np.array([f"noise{i}" for i in range(count)], object))
+    pool = joined([training.pool, strange])
+    added = np.arange(len(training.pool), len(pool))
+    mixed = TrainingImages(pool, training.labelled, np.append(training.unlabelled, added))
+    return dataclasses.replace(experiment, training=mixed)
+
+
 class GuardTest(tf.test.TestCase):
+    def test_foreign_images_are_left_out(self):
+        experiment = _with_noise(400)
+        kept, found = guarded(experiment)
+        strange = np.arange(len(experiment.training.pool) - 400, len(experiment.training.pool))
+        caught = np.intersect1d(found.left_out, strange)
+        self.assertGreater(len(caught), 0.6 * 400)
+        self.assertGreater(len(caught), 0.8 * len(found.left_out))
+        self.assertEqual(found.looked_at, len(experiment.training.unlabelled) - 160)
+        left = np.setdiff1d(experiment.training.unlabelled, found.left_out)
+        self.assertAllEqual(kept.training.unlabelled, left)
+        self.assertAllEqual(kept.training.labelled, experiment.training.labelled)
+        self.assertContainsSubset(kept.training.labelled, kept.training.unlabelled)
+
+    def test_where_none_are_foreign_most_are_kept(self):
+        kept, found = guarded(_digits())
+        self.assertLess(len(found.left_out), 0.25 * found.looked_at)
+        self.assertIs(kept.foreign, found)
+
     def test_as_many_are_foreign_as_are_missing_among_the_near(self):
         generator = np.random.default_rng(0)
         expected = generator.uniform(0, 1, 2000)
@@ -31,9 +63,8 @@ class GuardTest(tf.test.TestCase):
 
     def test_distances_by_hand(self):
         features = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])
-        half = 1 - np.sqrt(0.5)
-        self.assertAllClose(distances_among(features), [half, half, half])
-        self.assertAllClose(nearest_distances(features[:2] * 5, features[:1]), [0.0, 1.0])
+        self.assertAllClose(distances_among(features), [5**0.5, 5**0.5, 10**0.5])
+        self.assertAllClose(nearest_distances(features[:2] * 5, features[:1]), [4.0, 101**0.5])
 
     def test_what_was_left_out_can_be_looked_at(self):
         folder = Path(self.get_temp_dir()) / "run"
