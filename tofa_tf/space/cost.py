@@ -10,6 +10,7 @@ from tflite_export.graph.arena import planned_bytes
 from tflite_export.graph.estimate import persistent_bytes, weight_bytes
 from tflite_export.graph.operators import OperatorGraph
 from tofa_tf.space.arch import Arch
+from tofa_tf.space.count import count
 from tofa_tf.space.operator_net import OperatorNet
 from tofa_tf.space.plan import Plan, make_plan
 from tofa_tf.space.search_space import SearchSpace
@@ -81,10 +82,10 @@ def plan_cost(space: SearchSpace, plan: Plan, num_classes: int, channels: int = 
     """Computes what a subnet costs that was worked out before."""
     net = OperatorNet(plan.resolution, channels, space.padding)
     output = wire(space, plan, num_classes, net, net.composer.image)
-    return Cost(net.composer.graph(output), net.params)
+    params = count(space, plan, num_classes, channels).params
+    return Cost(net.composer.graph(output), params)
 
 
 def macs(space: SearchSpace, arch: Arch) -> int:
     """Multiply-accumulates of one image without the classifier: for samplers."""
-    ops = cost(space, arch, num_classes=1).graph.ops
-    return sum(op.macs for op in ops) - ops[-1].macs
+    return count(space, make_plan(space, arch), num_classes=0).macs

@@ -6,7 +6,7 @@ from tofa_tf.blocks.net_builder import Conv, Depthwise, NetBuilder
 
 
 class OperatorNet(NetBuilder[Tensor]):
-    """Composes the operators of an int8 model, and counts trainable parameters before folding.
+    """Composes the operators of an int8 model.
 
     Args:
         resolution: height and width of the image.
@@ -17,22 +17,12 @@ class OperatorNet(NetBuilder[Tensor]):
     def __init__(self, resolution: int, channels: int, padding: str):
         self.composer = GraphComposer(resolution, resolution, channels)
         self.padding = padding
-        # Shared by the copies that `scope` makes.
-        self._params: list[int] = []
-
-    @property
-    def params(self) -> int:
-        """Trainable parameters so far, scale and offset of batch norms included."""
-        return sum(self._params)
 
     def conv(self, x: Tensor, op: Conv) -> Tensor:
-        weights = op.kernel**2 * self.channels(x) * op.filters
-        self._params.append(weights + op.filters * (2 * op.norm + op.bias))
         pad = self._has_pad(op.kernel, op.stride)
         return self.composer.conv(x, op.filters, op.kernel, op.stride, op.activation, pad)
 
     def depthwise(self, x: Tensor, op: Depthwise) -> Tensor:
-        self._params.append((op.kernel**2 + 2) * self.channels(x))
         pad = self._has_pad(op.kernel, op.stride)
         return self.composer.depthwise(x, op.kernel, op.stride, op.activation, pad)
 
@@ -49,7 +39,6 @@ class OperatorNet(NetBuilder[Tensor]):
         return self.composer.multiply(x, gate)
 
     def dense(self, x: Tensor, name: str, units: int) -> Tensor:
-        self._params.append((self.channels(x) + 1) * units)
         return self.composer.dense(x, units)
 
     def channels(self, x: Tensor) -> int:
