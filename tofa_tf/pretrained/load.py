@@ -14,8 +14,8 @@ from tofa_tf.pretrained.names import DEFAULT, NONE
 from tofa_tf.pretrained.transfer import with_classes
 from tofa_tf.space.search_space import SearchSpace
 
-# What comes with the package: the search space and the file, by the data they were trained on.
-_SHIPPED = {"tiny_imagenet": ("mcu", Path(__file__).with_name("mcu_tiny_imagenet.weights.h5"))}
+# What comes with the package: the search spaces, by the data their weights were trained on.
+_SHIPPED = {"tiny_imagenet": ("mcu", "mcu_wide")}
 _KERAS = "keras:"
 _APPLICATIONS = {
     "MobileNet": keras.applications.MobileNet,
@@ -30,14 +30,14 @@ def resolve_pretrained(what: str, space_name: str) -> str:
     """Returns the name of the weights meant: by default the shipped ones of a space, or "none"."""
     if what != DEFAULT:
         return what
-    return next((name for name, (space, _) in _SHIPPED.items() if space == space_name), NONE)
+    return next((name for name, spaces in _SHIPPED.items() if space_name in spaces), NONE)
 
 
 def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> Supernet:
     """Loads a pretrained supernet.
 
     Args:
-        what: "tiny_imagenet", the shipped weights of `mcu`; "keras:MobileNetV3Small", also with
+        what: "tiny_imagenet", the shipped weights of some spaces; "keras:MobileNetV3Small", also with
             options as in "keras:MobileNetV2,alpha=0.35,resolution=96"; a `.keras` file of such a
             model, in which nothing is run; or a `.weights.h5` file of a supernet of `space`.
         num_classes: outputs of the classifier, which is new where the pretrained has another
@@ -49,12 +49,12 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
         UserError: if it is none of these, cannot be read, or does not fit.
     """
     if what in _SHIPPED:
-        trained_on, path = _SHIPPED[what]
-        if space.name != trained_on:
+        if space.name not in _SHIPPED[what]:
             raise UserError(
-                f"the {what} weights are of the {trained_on} search space, not of {space.name}: "
-                f"choose that one as search_space, or other weights"
+                f"there are {what} weights of the search spaces {', '.join(_SHIPPED[what])}, not "
+                f"of {space.name}: choose one of those as search_space, or other weights"
             )
+        path = Path(__file__).with_name(f"{space.name}_{what}.weights.h5")
         return _supernet(path, space, num_classes)
     if what.startswith(_KERAS):
         return from_keras(_application(what.removeprefix(_KERAS)), num_classes)

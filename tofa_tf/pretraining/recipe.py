@@ -162,6 +162,17 @@ FULL = Recipe(
         ),
     )
 )  # fmt: skip
+# The same course in two hours on 2 cores: what the shipped weights of `mcu_wide` were made by.
+MEDIUM = Recipe(
+    phases=(
+        Phase("largest, small images", 10, 0.2, 0.08, ((24, 1.0),), warmup_steps=800),
+        Phase("largest", 4.5, 0.08, 0.02),
+        Phase(
+            "all nets", 4, 0.05, 0.0, ((24, 0.3), (32, 0.5), (64, 0.2)),
+            warmup_steps=100, smallest=True, num_random=1, sort_channels=True,
+        ),
+    )
+)  # fmt: skip
 # A trial of the same course: too short for good weights.
 SHORT = Recipe(
     phases=(
@@ -173,7 +184,7 @@ SHORT = Recipe(
         ),
     )
 )  # fmt: skip
-RECIPES = {"full": FULL, "short": SHORT}
+RECIPES = {"full": FULL, "medium": MEDIUM, "short": SHORT}
 
 
 def get_recipe(name: str) -> Recipe:

@@ -46,14 +46,18 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
         with self.assertRaisesRegex(UserError, "dense.keras: "):
             load_pretrained(str(path), 20, OFA_LIKE)
 
-    def test_shipped_weights(self):
-        space = get_space("mcu")
-        self.assertEqual(resolve_pretrained(DEFAULT, "mcu"), "tiny_imagenet")
-        self.assertEqual(resolve_pretrained(DEFAULT, "attentive_nas"), NONE)
-        self.assertEqual(resolve_pretrained("some.weights.h5", "mcu"), "some.weights.h5")
-        supernet = load_pretrained("tiny_imagenet", 10, space)
+    @parameterized.parameters(("mcu", 202), ("mcu_wide", 200))
+    def test_shipped_weights(self, name, num_classes):
+        self.assertEqual(resolve_pretrained(DEFAULT, name), "tiny_imagenet")
+        self.assertEqual(resolve_pretrained("some.weights.h5", name), "some.weights.h5")
+        supernet = load_pretrained("tiny_imagenet", 10, get_space(name))
         self.assertEqual(supernet.num_classes, 10)
-        self.assertEqual(load_pretrained("tiny_imagenet", None, space).num_classes, 202)
+        self.assertEqual(
+            load_pretrained("tiny_imagenet", None, get_space(name)).num_classes, num_classes
+        )
+
+    def test_a_space_without_shipped_weights_starts_from_none(self):
+        self.assertEqual(resolve_pretrained(DEFAULT, "attentive_nas"), NONE)
 
     @parameterized.parameters(4, 9)
     def test_weights_of_a_supernet(self, num_classes):
@@ -82,7 +86,7 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
         ("keras:MobileNetV2,beta=1", "option 'beta=1'; wanted alpha=NUMBER"),
         ("keras:MobileNetV2,alpha=0.4", "cannot make keras:MobileNetV2,alpha=0.4: If imagenet"),
         ("none.keras", "there is no model file none.keras"),
-        ("tiny_imagenet", "tiny_imagenet weights are of the mcu search space, not of ofa_like: ch"),
+        ("tiny_imagenet", "of the search spaces mcu, mcu_wide, not of ofa_like: choose"),
         ("none.weights.h5", "there is no file none.weights.h5"),
     )
     def test_what_cannot_be_loaded(self, what, message):
