@@ -31,7 +31,9 @@ class Pretraining(SettingsBase):
         "A second folder for checkpoints and weights.", None, heading="Run"
     )
     recipe: str = setting(
-        "full, medium, short, or a JSON file with a recipe as a training writes it.", "full", heading="Run"
+        "full, medium, short, or a JSON file with a recipe as a training writes it.",
+        "full",
+        heading="Run",
     )
     change_recipe: bool = setting(
         "Go on by this recipe with a training that another one started.", False, heading="Run"

@@ -1,6 +1,7 @@
 """Settings that choose themselves where the user leaves them open."""
 
 import dataclasses
+from typing import Any
 
 from absl import logging
 
@@ -19,7 +20,9 @@ def settle(config: TrainConfig, *, pretrained: bool) -> TrainConfig:
         pretrained: whether the training starts from pre-trained weights.
     """
     values = _FROM_WEIGHTS if pretrained else _FROM_SCRATCH
-    chosen = {name: value for name, value in values.items() if getattr(config, name) is None}
+    chosen: dict[str, Any] = {
+        name: value for name, value in values.items() if getattr(config, name) is None
+    }
     if chosen:
         start = "pre-trained weights" if pretrained else "random weights"
         what = ", ".join(f"{name}={value:g}" for name, value in chosen.items())

@@ -62,6 +62,7 @@ def build_training(
     supernet.build()
     if pretrained is not None:
         copy_weights(pretrained, supernet)
+    assert config.learning_rate is not None  # `settle` has chosen one.
     optimizer = keras.optimizers.SGD(
         CosineToZero(config.learning_rate, config.steps, config.warmup_steps),
         momentum=0.9,

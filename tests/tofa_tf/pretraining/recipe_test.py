@@ -67,7 +67,9 @@ class RecipeTest(tf.test.TestCase):
         self.assertGreaterEqual(epochs, 40)
 
     def test_unknown_recipe_lists_those_there_are(self):
-        with self.assertRaisesRegex(UserError, "unknown recipe 'long'; available: full, medium, short"):
+        with self.assertRaisesRegex(
+            UserError, "unknown recipe 'long'; available: full, medium, short"
+        ):
             get_recipe("long")
         self.assertNotEqual(dataclasses.replace(RECIPE, seed=1), RECIPE)
 

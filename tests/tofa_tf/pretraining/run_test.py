@@ -40,7 +40,9 @@ class RunTest(tf.test.TestCase):
         )
 
     def test_unknown_recipe_and_space_are_refused(self):
-        with self.assertRaisesRegex(UserError, "unknown recipe 'long'; available: full, medium, short"):
+        with self.assertRaisesRegex(
+            UserError, "unknown recipe 'long'; available: full, medium, short"
+        ):
             self._run("--recipe=long")
         with self.assertRaisesRegex(UserError, "unknown search space 'none'"):
             self._run("--search_space=none")
