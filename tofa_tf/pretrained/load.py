@@ -38,8 +38,8 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
 
     Args:
         what: "tiny_imagenet", weights that come with the package; "keras:MobileNetV3Small", also
-            with options as in "keras:MobileNetV2,alpha=0.35,resolution=96"; a `.keras` file of such a
-            model, in which nothing is run; or a `.weights.h5` file of a supernet of `space`.
+            with options as in "keras:MobileNetV2,alpha=0.35,resolution=96"; a `.keras` file of such
+            a model, in which nothing is run; or a `.weights.h5` file of a supernet of `space`.
         num_classes: outputs of the classifier, which is new where the pretrained has another
             number; None for those of the pretrained.
         space: search space of a `.weights.h5` file; the others bring their own, made around the
