@@ -18,6 +18,7 @@ CONFIG = TrainConfig(
     steps=24,
     labelled_batch=8,
     unlabelled_ratio=2,
+    learning_rate=0.1,
     threshold=0.2,
     flip=False,
     log_every_steps=4,

@@ -156,13 +156,9 @@ def load_experiment(
         pretrained = load_pretrained(what, None, space)
         space = pretrained.space
     space = space.at_resolutions(settings.resolutions or (min(space.resolutions),))
-    # What was left open is written down, so that another version cannot mean another thing by it.
-    settings = dataclasses.replace(
-        settings,
-        pretrained=what,
-        resolutions=space.resolutions,
-        train=settle(settings.train, pretrained=pretrained is not None),
-    )
+    # What was left open is written down, so that another version cannot mean another thing by it,
+    # here and below.
+    settings = dataclasses.replace(settings, pretrained=what, resolutions=space.resolutions)
     teacher = None if trained else _load_teacher(settings)
     earlier = load_split(settings.split) if settings.split else None
     dataset = load_dataset(
@@ -185,6 +181,8 @@ def load_experiment(
         labelled_only=settings.labelled_only,
         earlier=earlier,
     )
+    train = settle(settings.train, pretrained=pretrained is not None)
+    settings = dataclasses.replace(settings, train=train)
     experiment = Experiment(
         settings=settings,
         space=space,
@@ -193,7 +191,7 @@ def load_experiment(
         validation=parts.validation(),
         no_validation=parts.no_validation,
         split=parts.split(dataset),
-        config=dataclasses.replace(settings.train, flip=settings.train.flip and dataset.flip),
+        config=dataclasses.replace(train, flip=train.flip and dataset.flip),
         pretrained=pretrained,
         teacher=teacher,
     )

@@ -52,11 +52,16 @@ def guarded(experiment: Experiment) -> tuple[Experiment, Foreign]:
     Raises:
         UserError: if there are no pre-trained weights to look with, or too few labelled images.
     """
+    if experiment.pretrained is None:
+        raise UserError(
+            "foreign is guard, and pretrained is none: nothing is there to tell foreign images by; "
+            "choose pre-trained weights, or foreign=keep"
+        )
     training = experiment.training
     others = np.setdiff1d(training.unlabelled, training.labelled)
     if not len(others):
         return experiment, Foreign(0, others)
-    features = _extractor(experiment)
+    features = _extractor(experiment, experiment.pretrained)
     labelled = features(training.labelled)
     distances = nearest_distances(features(others), labelled)
     count = count_foreign(distances, distances_among(labelled))
@@ -102,19 +107,14 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.maximum(norms - 2.0 * a @ b.T, 0.0)
 
 
-def _extractor(experiment: Experiment) -> Callable[[np.ndarray], np.ndarray]:
+def _extractor(experiment: Experiment, pretrained: Supernet) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function from positions in the pool to features, standardised on labelled images.
 
     They are those of the pre-trained largest net.
     """
-    if experiment.pretrained is None:
-        raise UserError(
-            "foreign is guard, and pretrained is none: nothing is there to tell foreign images by; "
-            "choose pre-trained weights, or foreign=keep"
-        )
     supernet = Supernet(experiment.space, experiment.num_classes, experiment.channels)
     supernet.build()
-    copy_weights(experiment.pretrained, supernet)
+    copy_weights(pretrained, supernet)
     model, _ = deployable(supernet, experiment.space.max_arch, experiment)
 
     def features(positions: np.ndarray) -> np.ndarray:

@@ -44,7 +44,10 @@ TRAINING = (
     ({"learning_rate": -0.1}, "learning_rate is -0.1: it must be above 0"),
     ({"learning_rate": "nan"}, "learning_rate is 'nan': it must be a finite number"),
     ({"threshold": 1.5}, "threshold is 1.5: it must lie between 0 and 1"),
-    ({"pseudo_label": "best"}, "pseudo_label is 'best': available: adamatch, fixed, softmatch"),
+    (
+        {"pseudo_label": "best"},
+        "pseudo_label is 'best': available: adamatch, fixed, freematch, soft, softmatch",
+    ),
     ({"distillation": "kd"}, "distillation is 'kd': available: alpha, kl"),
     ({"min_loss": "distil=1"}, "min_loss is 'distil=1': wanted labelled=NUMBER,pseudo=NUMBER"),
     ({"pretrained": "{root}/vector.keras"}, "not a MobileNetV1, V2 or V3: Conv2D expected"),
