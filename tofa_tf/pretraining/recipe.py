@@ -173,6 +173,16 @@ MEDIUM = Recipe(
         ),
     )
 )  # fmt: skip
+# All nets further from finished weights, which the smaller ones need most.
+MORE = Recipe(
+    phases=(
+        Phase(
+            "all nets", 3.5, 0.05, 0.0, ((24, 0.4), (32, 0.45), (64, 0.15)),
+            warmup_steps=100, smallest=True, num_random=1,
+        ),
+    ),
+    seed=1,
+)  # fmt: skip
 # A trial of the same course: too short for good weights.
 SHORT = Recipe(
     phases=(
@@ -184,7 +194,7 @@ SHORT = Recipe(
         ),
     )
 )  # fmt: skip
-RECIPES = {"full": FULL, "medium": MEDIUM, "short": SHORT}
+RECIPES = {"full": FULL, "medium": MEDIUM, "more": MORE, "short": SHORT}
 
 
 def get_recipe(name: str) -> Recipe:
