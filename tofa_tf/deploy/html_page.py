@@ -10,7 +10,9 @@ def page(title: str, body: str) -> str:
         title: as text.
         body: as HTML.
     """
-    return _PAGE.replace("TITLE", text(title)).replace("BODY", body)
+    # Not one replacement after the other: a title may hold the mark of the body.
+    head, between, end = _PAGE.replace("BODY", "TITLE").split("TITLE")
+    return f"{head}{text(title)}{between}{body}{end}"
 
 
 _PAGE = """<!doctype html>

@@ -162,7 +162,8 @@ FULL = Recipe(
         ),
     )
 )  # fmt: skip
-# The same course in two hours on 2 cores: what the shipped weights of `mcu_wide` were made by.
+# The same course in two hours on 2 cores: the shipped weights of `mcu_wide` were made by this, then
+# by `MORE`.
 MEDIUM = Recipe(
     phases=(
         Phase("largest, small images", 10, 0.2, 0.08, ((24, 1.0),), warmup_steps=800),
