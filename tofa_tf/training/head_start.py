@@ -54,7 +54,7 @@ def features_of(net: keras.Model, images: np.ndarray) -> np.ndarray:
     Returns:
         (n, features).
     """
-    body = keras.Model(net.inputs, net.get_layer("classifier").input)
+    body = keras.Model(net.input, net.get_layer("classifier").input)
     starts = range(0, len(images), _BATCH)
     return np.concatenate(
         [np.asarray(body(images[start : start + _BATCH], training=False)) for start in starts]
