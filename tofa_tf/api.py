@@ -107,6 +107,9 @@ def train(
 class Run:
     """A trained supernet: models for boards are cut from it in seconds.
 
+    Its folder is this process's own until the run is closed, at the end of a `with` block for
+    example, or the process ends.
+
     Args:
         trained: see `tofa_tf.training.trained_run`.
     """
@@ -114,6 +117,18 @@ class Run:
     def __init__(self, trained: "TrainedRun"):
         self._trained = trained
         self._nets: dict[Arch, keras.Model] = {}
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets other processes, `tofa deploy` for example, work in the folder; the last thing."""
+        from tofa_tf.common.workdir import close_workdir
+
+        close_workdir(self.workdir)
 
     @property
     def workdir(self) -> Path:

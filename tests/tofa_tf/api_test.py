@@ -11,6 +11,7 @@ from absl.testing import parameterized
 from sklearn.datasets import load_digits
 
 import tofa_tf as tofa
+from tests.tofa_tf.locks import is_free
 from tests.tofa_tf.spaces_for_tests import TINY
 from tflite_export.devices.boards import known_boards
 from tflite_export.runtimes.litert import LitertModel
@@ -108,6 +109,10 @@ class ApiTest(tf.test.TestCase, parameterized.TestCase):
                 tofa.train(data, **{**arguments, "steps": 13})
             with self.assertRaisesRegex(tofa.TofaError, "the images have changed since the run"):
                 tofa.train(tofa.Images(x[:900], y[:900]), **arguments)
+
+        with self.subTest("a closed run is free for other processes"), run:
+            self.assertFalse(is_free(run.workdir))
+        self.assertTrue(is_free(run.workdir))
 
         with self.subTest("a space of one's own stays with the run"):
             self.assertEqual(Settings.of_run(run.workdir).search_space, TINY)

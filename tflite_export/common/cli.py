@@ -6,7 +6,22 @@ import os
 import sys
 from collections.abc import Callable
 
-from tflite_export.common.errors import TofaError
+from tflite_export.common.errors import TofaError, UserError
+
+# A full disk, a quota, a limit of the size of files, a disk that is mounted to be read only.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+def check_temporary_folder() -> None:
+    """Raises a UserError if there is no place for temporary files; conversion needs one."""
+    import tempfile  # help and mistakes need none of what it loads
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{error.strerror}: set TMPDIR to a folder on a disk with room, to which you may write"
+        ) from error
 
 
 def guarded(main: Callable[[], None]) -> None:
@@ -23,13 +38,14 @@ def guarded(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         sys.exit("interrupted: what was finished is kept; the same command continues")
     except OSError as error:
-        if error.filename is not None or error.errno not in (errno.EPIPE, errno.ENOSPC):
+        pipe = error.errno == errno.EPIPE and error.filename is None
+        if not pipe and error.errno not in _NO_ROOM:
             raise
         _discard_output()
-        if error.errno == errno.EPIPE:
+        if pipe:
             # Whoever reads, `head` for example, has had enough.
             sys.exit(1)
-        sys.exit(f"error: cannot write the output: {error.strerror}")
+        sys.exit(f"error: cannot write {error.filename or 'the output'}: {error.strerror}")
 
 
 def _discard_output() -> None:

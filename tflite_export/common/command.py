@@ -11,11 +11,12 @@ from typing import Any
 
 from absl import app, flags, logging
 
-from tflite_export.common.cli import guarded
+from tflite_export.common.cli import check_temporary_folder, guarded
 from tflite_export.common.command_help import command_help
 from tflite_export.common.config_file import read_config
 from tflite_export.common.errors import UserError
 from tflite_export.common.settings import Key, SettingsBase, keys_of
+from tflite_export.common.signals import check_signals, end_on_signals
 
 _CONFIG = "config"
 _HELP = ("--help", "-help", "--helpshort", "-helpshort", "-h", "-?")
@@ -128,6 +129,7 @@ def run_command(command: Command, argv: Sequence[str] | None = None) -> None:
         command: to run, once in a process.
         argv: the program's name and its arguments; None: those of the process.
     """
+    end_on_signals()
     argv = list(sys.argv if argv is None else argv)
     before_end = argv[1 : argv.index("--")] if "--" in argv else argv[1:]
     if any(argument in _HELP + _FULL_HELP for argument in before_end):
@@ -145,8 +147,10 @@ def run_command(command: Command, argv: Sequence[str] | None = None) -> None:
                 return
         settings = command.read(arguments[1:], flags.FLAGS)
         if command.tensorflow:
+            check_temporary_folder()
             from tflite_export.common import quiet_tensorflow  # noqa: F401  takes seconds
 
+        check_signals()
         command.main(*settings)
 
     app.run(lambda arguments: guarded(lambda: main(arguments)), argv, flags_parser=_parse_flags)

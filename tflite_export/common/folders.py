@@ -1,7 +1,9 @@
 """Output folders: complete or not there, and told from what is somebody else's by a marker file."""
 
 import contextlib
+import fcntl
 import fnmatch
+import glob
 import json
 import os
 import shutil
@@ -89,10 +91,14 @@ def new_folder(path: Path, *, overwrite: bool, kind: FolderKind) -> Iterator[Pat
         path.parent.mkdir(parents=True, exist_ok=True)
         # The process id is not enough: two threads may write the same folder.
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        _remove_leftovers(path, kind)
     except OSError as error:
         raise ExportError(f"cannot write to {path.parent}: {error.strerror}") from error
+    lock = None
     try:
         mark(temporary, kind)
+        # For as long as this process lives; see `_remove_leftovers`.
+        lock = _locked(temporary)
         yield temporary
         # mkdtemp makes folders for the owner alone.
         temporary.chmod(0o755)
@@ -103,6 +109,8 @@ def new_folder(path: Path, *, overwrite: bool, kind: FolderKind) -> Iterator[Pat
         raise ExportError(f"cannot write {path}: {error.strerror}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
 
 
 def check_free(path: Path, *, overwrite: bool, kind: FolderKind) -> None:
@@ -121,6 +129,28 @@ def check_free(path: Path, *, overwrite: bool, kind: FolderKind) -> None:
         raise ExportError(f"cannot read {path}: {error.strerror}") from error
     if reason:
         raise ExportError(f"{reason}; name another folder: this one is never overwritten")
+
+
+def _remove_leftovers(path: Path, kind: FolderKind) -> None:
+    """Deletes the temporary folders of `path` whose processes were killed."""
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        if _marked(folder) == kind.name and (lock := _locked(folder)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Locks a folder by its marker file; None if another process, or this one, has done so."""
+    try:
+        lock = os.open(folder / MARKER, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _marked(folder: Path) -> str:

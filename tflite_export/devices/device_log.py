@@ -13,11 +13,14 @@ from pathlib import Path
 from tflite_export.common.errors import ExportError
 from tflite_export.firmware.generate import VECTORS_FILE
 
-_MODEL = re.compile(r"MODEL ([0-9a-f]{16}) vectors (\d+)$")
+# As many digits as a board can mean: a number of thousands is noise on the line.
+_MODEL = re.compile(r"MODEL ([0-9a-f]{16}) vectors (\d{1,9})$", re.ASCII)
 _VECTOR = re.compile(
-    r"VECTOR (\d+) us (\d+) output((?: -?\d+)+) expected((?: -?\d+)+) (PASS|FAIL)$"
+    r"VECTOR (\d{1,9}) us (\d{1,15}) "
+    r"output((?: -?\d{1,9})+) expected((?: -?\d{1,9})+) (PASS|FAIL)$",
+    re.ASCII,
 )
-_ARENA = re.compile(r"ARENA used (\d+) of (\d+)$")
+_ARENA = re.compile(r"ARENA used (\d{1,12}) of (\d{1,12})$", re.ASCII)
 _RESULT = re.compile(r"RESULT (PASS|FAIL)\b(.*)$")
 _KEYWORDS = ("MODEL", "VECTOR", "ARENA", "RESULT")
 
@@ -135,7 +138,7 @@ def _read_record(firmware: Path) -> tuple[str, list[list[int]]]:
     try:
         record = json.loads((firmware / VECTORS_FILE).read_text(encoding="utf-8"))
         return str(record["model_id"]), [list(map(int, row)) for row in record["expected"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(
             f"{firmware} has no readable {VECTORS_FILE}: name the folder of a generated firmware"
         ) from error

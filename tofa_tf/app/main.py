@@ -6,6 +6,8 @@ Imports nothing heavy, so that help and mistakes answer at once.
 import sys
 from collections.abc import Sequence
 
+from tflite_export.common.signals import end_on_signals
+
 COMMANDS = {
     "plan": "Says, before any training, which image sizes and boards fit, and how fast.",
     "train": "Trains one supernet, or continues an interrupted training.",
@@ -32,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     argv = list(sys.argv if argv is None else argv)
     try:
+        end_on_signals()
         _dispatch(argv)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

@@ -3,11 +3,15 @@
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tofa_tf.common.errors import UserError
+
+# Names that `replacing` writes under.
+_TEMPORARY = re.compile(r"\.\d+\..+")
 
 
 @contextlib.contextmanager
@@ -29,6 +33,14 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Deletes what killed processes were writing in a folder that nobody else writes to now."""
+    for path in folder.rglob(".*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:

@@ -13,7 +13,7 @@ from absl import logging
 
 from tflite_export.common.folders import MARKER, FolderKind, is_kind, mark, why_not_deleted
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.files import read_json, write_json
+from tofa_tf.common.files import read_json, remove_leftovers, write_json
 
 # The settings for people, and for `--config`; what decides whose folder it is, is the JSON file.
 CONFIG_TOML = "config.toml"
@@ -42,7 +42,7 @@ RUN = FolderKind(
     "run",
     own=(
         *(CONFIG, CONFIG_TOML, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
-        *("checkpoint.npz", "supernet.weights.h5", "scenarios"),
+        *("checkpoint.npz", "checkpoint_before.npz", "supernet.weights.h5", "scenarios"),
         *("teacher.npz", "teacher_features_*"),
         *("report.json", "report.md", "report.html", "accuracy.png"),
         *("foreign.json", "foreign.png", "baselines"),
@@ -82,6 +82,8 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
     except OSError as error:
         raise UserError(f"cannot use {folder}: {error.strerror}") from error
     try:
+        if entered:
+            remove_leftovers(folder)
         _begin_or_continue(folder, config, overwrite=overwrite)
     except Exception:
         if entered:

@@ -1,5 +1,6 @@
 """The file of a supernet's weights: one array for every variable, under the variable's path."""
 
+import io
 import os
 
 import h5py
@@ -22,13 +23,17 @@ def save_weights(supernet: Supernet, path: str | os.PathLike, dtype: str = "floa
         path: ends in `.weights.h5`.
         dtype: "float32", or "float16" for half the size.
     """
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    content = io.BytesIO()
+    # On a full disk HDF5 fails several times over, and not in one line.
+    with h5py.File(content, "w") as file:
         file.attrs["space"] = supernet.space.name
         for variable in supernet.weights:
             values = variable.numpy()
             if dtype == "float16" and variable.name == "moving_variance":
                 values = np.minimum(values, np.finfo(np.float16).max)
             file[_key(supernet, variable.path)] = values.astype(dtype)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def load_weights(supernet: Supernet, path: str | os.PathLike) -> None:

@@ -1,7 +1,6 @@
 """Runs a pre-training: the loop around `PretrainStep`, with log, checkpoints and resume."""
 
 import math
-import os
 import shutil
 import time
 import zipfile
@@ -14,7 +13,8 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from tofa_tf.common.errors import UserError
+from tofa_tf.common.checkpoint_file import next_checkpoint, read_last
+from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.files import read_json, replacing, write_json
 from tofa_tf.common.interrupt import deferred_interrupt
 from tofa_tf.data.records import ImageSet
@@ -78,7 +78,7 @@ def pretrain(
     folder.mkdir(parents=True, exist_ok=True)
     _check_recipe(folder / RECIPE, recipe, change_recipe)
     state, timetable = PretrainStep(supernet, recipe), Timetable(recipe, len(images))
-    first = _restore(folder / CHECKPOINT, state)
+    first = read_last(folder / CHECKPOINT, lambda path: _restore(path, state)) or 0
     drop_lines_from(folder / METRICS, first)
     last = min(timetable.total_steps, first + (max_steps or timetable.total_steps))
     logging.info("steps %d to %d of %d", first, last, timetable.total_steps)
@@ -206,7 +206,7 @@ def _save(path: Path, state: PretrainStep, steps_done: int, copy_to: Path | None
     arrays: dict[str, Any] = {
         name: np.asarray(variable) for name, variable in _variables(state).items()
     }
-    with replacing(path) as temporary:
+    with next_checkpoint(path) as temporary:
         np.savez(temporary, steps_done=np.int64(steps_done), **arrays)
     if copy_to is not None:
         with replacing(copy_to / path.name) as temporary:
@@ -214,21 +214,15 @@ def _save(path: Path, state: PretrainStep, steps_done: int, copy_to: Path | None
 
 
 def _restore(path: Path, state: PretrainStep) -> int:
-    """Puts a saved state back and returns how many steps it has taken; 0 where there is none."""
-    if not path.exists():
-        return 0
+    """Puts a saved state back and returns how many steps it has taken."""
     variables = _variables(state)
     try:
         with np.load(path) as saved:
-            if set(saved.files) != {*variables, "steps_done"}:
-                raise UserError(f"{path} holds the state of another supernet")
-            for name, variable in variables.items():
-                variable.assign(saved[name])
-            return int(saved["steps_done"])
+            arrays = dict(saved)
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        if isinstance(error, UserError):
-            raise
-        raise UserError(
-            f"cannot read the checkpoint {os.fspath(path)} ({error}): delete it, and the same "
-            "command trains from the start"
-        ) from error
+        raise UserError(f"cannot read the checkpoint {path} ({first_line(error)})") from error
+    if set(arrays) != {*variables, "steps_done"}:
+        raise UserError(f"{path} holds the state of another supernet")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    return int(arrays["steps_done"])

@@ -7,42 +7,41 @@ from typing import Any
 
 import numpy as np
 
+from tofa_tf.common.checkpoint_file import next_checkpoint, read_last
 from tofa_tf.common.errors import UserError, first_line
-from tofa_tf.common.files import replacing
 from tofa_tf.training.train_step import TrainStep
 
 
 def save_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
-    """Writes the whole state, completely or not at all."""
-    with replacing(path) as temporary:
+    """Writes the whole state, completely or not at all; the file before it is kept too."""
+    with next_checkpoint(path) as temporary:
         arrays: dict[str, Any] = {name: np.asarray(v) for name, v in _variables(state).items()}
         np.savez(temporary, **arrays)
 
 
 def restore_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
-    """Puts a saved state back.
+    """Puts the last saved state back, if there is one; one that is damaged costs the steps since.
 
     Raises:
-        UserError: if the file is damaged or belongs to another run.
+        UserError: if no saved state can be read, or it belongs to another run.
     """
+    read_last(path, lambda file: _restore(file, state))
+
+
+def _restore(path: Path, state: TrainStep) -> None:
     variables = _variables(state)
     try:
-        with np.load(Path(path)) as saved:
-            if set(saved.files) != set(variables):
-                raise UserError(
-                    f"{path} is damaged, or holds the state of another supernet or optimizer: "
-                    "delete it, and the same command trains from the start"
-                )
-            for name, variable in variables.items():
-                variable.assign(saved[name])
-    except UserError:
-        raise
+        with np.load(path) as saved:
+            arrays = dict(saved)
     # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
     except Exception as error:
-        raise UserError(
-            f"cannot read the checkpoint {path} ({first_line(error)}): delete it, and the same "
-            "command trains from the start"
-        ) from error
+        raise UserError(f"cannot read the checkpoint {path} ({first_line(error)})") from error
+    if {name: array.shape for name, array in arrays.items()} != {
+        name: tuple(variable.shape) for name, variable in variables.items()
+    }:
+        raise UserError(f"{path} is damaged, or holds the state of another supernet or optimizer")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
 
 
 def _variables(state: TrainStep) -> Mapping[str, Any]:

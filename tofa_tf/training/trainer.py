@@ -82,8 +82,9 @@ def train(
 ) -> None:
     """Trains to the end, from the last checkpoint in `folder` where there is one.
 
-    Writes `metrics.jsonl`, `sampled.jsonl`, `tensorboard/`, `checkpoint.npz` and at the end
-    `supernet.weights.h5`, the averaged weights, which are then in the supernet too.
+    Writes `metrics.jsonl`, `sampled.jsonl`, `tensorboard/`, `checkpoint.npz`, keeps the one before
+    it as `checkpoint_before.npz`, and at the end `supernet.weights.h5`, the averaged weights, which
+    are then in the supernet too.
 
     Args:
         state: from `build_training`.
@@ -98,8 +99,7 @@ def train(
         KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is finished and saved.
     """
     checkpoint = folder / CHECKPOINT
-    if checkpoint.exists():
-        restore_checkpoint(checkpoint, state)
+    restore_checkpoint(checkpoint, state)
     first = int(state.optimizer.iterations)
     for name in (METRICS, SAMPLED):
         drop_lines_from(folder / name, first)

@@ -1,5 +1,6 @@
 import os
 import pathlib
+import shutil
 
 import tensorflow as tf
 
@@ -121,6 +122,19 @@ class NewFolderTest(tf.test.TestCase):
         self.path.mkdir()
         self._write("new")
         self.assertEqual((self.path / "report.json").read_text(), "new")
+
+    def test_what_a_killed_process_left_is_removed(self):
+        with new_folder(self.path, overwrite=False, kind=OUTPUT) as busy:
+            killed, mine = self.parent / ".out.killed12", self.parent / ".out.mine"
+            killed.mkdir()
+            mark(killed, OUTPUT)
+            mine.mkdir()
+            # A second process writes the same folder at the same time.
+            with new_folder(self.path, overwrite=False, kind=OUTPUT):
+                self.assertTrue(busy.exists())
+                self.assertFalse(killed.exists())
+                self.assertTrue(mine.exists())
+            shutil.rmtree(self.path)
 
     def test_path_is_a_file(self):
         self.path.write_text("a file")

@@ -13,12 +13,13 @@ import tofa_tf.app
 from tofa_tf import __version__
 from tofa_tf.app.main import COMMANDS
 
-# Sends itself Ctrl-C after some seconds, so that a busy machine changes nothing.
+# Sends itself a signal after some seconds, so that a busy machine changes nothing.
 _INTERRUPTED = """
 import os, signal, sys, threading
 from tofa_tf.app.main import main
-threading.Timer(float(sys.argv[1]), lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-main(["tofa", "train", "digits", f"--workdir={sys.argv[2]}"])
+number = signal.Signals[sys.argv[2]]
+threading.Timer(float(sys.argv[1]), lambda: os.kill(os.getpid(), number)).start()
+main(["tofa", "train", "digits", f"--workdir={sys.argv[3]}"])
 """
 
 
@@ -87,10 +88,12 @@ class MainTest(parameterized.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, r"^error: Unknown command line flag 'setings'.*\n$")
 
-    @parameterized.parameters(0.02, 0.2, 0.6, 1.2, 2.5)
-    def test_an_interruption_in_the_first_seconds_is_one_line(self, seconds):
+    @parameterized.parameters(
+        (0.02, "SIGINT"), (0.2, "SIGTERM"), (0.6, "SIGINT"), (1.2, "SIGINT"), (2.5, "SIGTERM")
+    )
+    def test_an_interruption_in_the_first_seconds_is_one_line(self, seconds, number):
         workdir = self.enterContext(tempfile.TemporaryDirectory())
-        command = [sys.executable, "-c", _INTERRUPTED, str(seconds), workdir]
+        command = [sys.executable, "-c", _INTERRUPTED, str(seconds), number, workdir]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, "^interrupted: .*\n$")

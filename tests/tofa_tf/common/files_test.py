@@ -6,7 +6,14 @@ from pathlib import Path
 import tensorflow as tf
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.files import append_line, read_json, replacing, write_json, write_text
+from tofa_tf.common.files import (
+    append_line,
+    read_json,
+    remove_leftovers,
+    replacing,
+    write_json,
+    write_text,
+)
 
 
 class FilesTest(tf.test.TestCase):
@@ -21,6 +28,15 @@ class FilesTest(tf.test.TestCase):
             raise ZeroDivisionError
         self.assertEqual(read_json(self.folder / "a.json"), {"old": 1})
         self.assertEqual([path.name for path in self.folder.iterdir()], ["a.json"])
+
+    def test_leftovers_of_killed_processes_go_and_nothing_else(self):
+        inner = self.folder / "scenarios" / "a"
+        inner.mkdir(parents=True)
+        kept = [self.folder / ".tofa.json", inner / "x.json", inner / ".1password", inner / ".7a.b"]
+        for path in (*kept, self.folder / ".4711.checkpoint.npz", inner / ".12.scenario.json"):
+            path.write_text("half")
+        remove_leftovers(self.folder)
+        self.assertCountEqual((p for p in self.folder.rglob("*") if p.is_file()), kept)
 
     def test_what_is_no_text_is_written_as_its_escape_sequence(self):
         name = os.fsdecode(b"caf\xe9 \xc2\xb1")

@@ -1,4 +1,3 @@
-import fcntl
 import json
 import os
 import shutil
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tests.tofa_tf.locks import is_free
 from tflite_export.common.folders import FolderKind, new_folder
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json
@@ -30,16 +30,6 @@ os.pwrite(file.fileno(), str(os.getpid()).encode(), 0)
 print("locked", flush=True)
 time.sleep(600)
 """
-
-
-def _is_free(folder: Path) -> bool:
-    """Whether no process has locked the folder; locks count for each open file."""
-    with open(folder / ".tofa.lock") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 class WorkdirTest(tf.test.TestCase):
@@ -136,6 +126,8 @@ class WorkdirTest(tf.test.TestCase):
             (self.root / name).write_text("")
         open_workdir(self.root, CONFIG, overwrite=False)
         self.assertEqual(read_json(self.root / "config.json"), CONFIG)
+        names = [path.name for path in self.root.iterdir()]
+        self.assertCountEqual(names, [".tofa.lock", ".tofa.json", "config.json"])
 
     def test_second_process_is_refused_until_the_first_ends(self):
         folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
@@ -162,19 +154,19 @@ class WorkdirTest(tf.test.TestCase):
         with self.assertRaisesRegex(UserError, "holds another run"):
             open_workdir(folder, OTHER, overwrite=False)
         # The refusal has not given the folder away.
-        self.assertFalse(_is_free(folder))
+        self.assertFalse(is_free(folder))
         close_workdir(folder)
-        self.assertTrue(_is_free(folder))
+        self.assertTrue(is_free(folder))
         with self.assertRaisesRegex(UserError, "holds another run"):
             open_workdir(folder, OTHER, overwrite=False)
-        self.assertTrue(_is_free(folder))
+        self.assertTrue(is_free(folder))
 
     def test_folder_deleted_by_hand_is_made_and_locked_again(self):
         folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
         shutil.rmtree(folder)
         open_workdir(folder, OTHER, overwrite=False)
         self.assertEqual(read_json(folder / "config.json"), OTHER)
-        self.assertFalse(_is_free(folder))
+        self.assertFalse(is_free(folder))
 
     def test_unusable_paths_are_named(self):
         with self.assertRaisesRegex(UserError, "no workdir given"):

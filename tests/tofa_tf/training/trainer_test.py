@@ -1,4 +1,6 @@
+import contextlib
 import dataclasses
+import io
 import json
 import os
 import random
@@ -154,13 +156,20 @@ class TrainerTest(tf.test.TestCase):
             train(build_training(TINY, 10, config), digits(), config, folder)
         self.assertFalse((folder / WEIGHTS).exists())
 
-    def test_damaged_checkpoint_is_named(self):
+    def test_a_damaged_checkpoint_costs_only_the_steps_since_the_one_before_it(self):
         folder = Path(self.get_temp_dir()) / "damaged"
         folder.mkdir()
-        whole = (self.folder / CHECKPOINT).read_bytes()
+        for name in (CHECKPOINT, "checkpoint_before.npz"):
+            whole = (self.folder / name).read_bytes()
+            (folder / name).write_bytes(whole)
         (folder / CHECKPOINT).write_bytes(whole[: len(whole) // 2])
-        with self.assertRaisesRegex(UserError, "cannot read the checkpoint .*checkpoint.npz"):
-            run(folder)
+        steps = []
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            run(folder, on_step=lambda step, metrics: steps.append(step))
+        self.assertRegex(said.getvalue(), "^warning: cannot read .*: training goes on from the ch")
+        self.assertEqual(steps, list(range(steps[0], CONFIG.steps)))
+        self.assertBetween(steps[0], 1, CONFIG.steps - 1)
+        self.assertEqual(sha256(folder / WEIGHTS), self.weights)
 
     def test_every_loss_term_and_role_counts(self):
         images = digits()
