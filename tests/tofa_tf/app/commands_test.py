@@ -99,6 +99,15 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
             self.assertStartsWith(one, f"{path}  {answers[-1]} ")
             self.assertLen(one.split("  "), 4)
 
+        with self.subTest("frames of a camera"):
+            frame = self.root / "frame.grey"
+            frame.write_bytes(image.tobytes())
+            size = (f"--width={image.shape[1]}", f"--height={image.shape[0]}")
+            (same,) = _run(predict, str(model), str(frame), *size).splitlines()
+            self.assertEqual(same.split("  ")[1:], one.split("  ")[1:])
+            with self.assertRaisesRegex(TofaError, "need both width and height"):
+                _run(predict, str(model), str(frame), "--width=16")
+
     def test_plan_counts_classes_and_needs_no_images(self):
         printed = _run(plan, "digits", "--search_space=tiny", "--boards=rp2040@20fps")
         self.assertIn("tiny, 10 classes", printed)
