@@ -1,7 +1,7 @@
 import numpy as np
 from absl.testing import absltest
 
-from tflite_export.rejection import fit_thresholds, rejected
+from tflite_export.rejection import fit_rejection, fit_thresholds, rejected
 
 
 def _answers(surest: np.ndarray, number: int, classes: int = 3) -> np.ndarray:
@@ -21,6 +21,23 @@ class RejectionTest(absltest.TestCase):
             self.assertAlmostEqual(threshold, low + 0.05 * (1 - low), delta=0.01)
         for one in known:
             self.assertBetween(1 - rejected(one, thresholds).mean(), 0.95, 0.955)
+
+    def test_few_inputs_keep_their_share_of_others_too(self):
+        rng = np.random.default_rng(0)
+        kept, measured = [], []
+        for _ in range(300):
+            fit, further = (_answers(rng.uniform(0.4, 1, 60), 0) for _ in range(2))
+            found = fit_rejection(fit)
+            kept.append(1 - rejected(further, found.thresholds).mean())
+            measured.append(found.kept)
+        # The third smallest of 60: below it a further one lies with probability 3 / 61.
+        self.assertAlmostEqual(np.mean(kept), 1 - 3 / 61, delta=0.005)
+        # The second smallest of 48.
+        self.assertAlmostEqual(np.mean(measured), 1 - 2 / 49, delta=0.005)
+
+    def test_what_few_inputs_cannot_say_rejects_nothing(self):
+        self.assertEqual(fit_thresholds(_answers(np.full(18, 0.9), 0)), (0.0, 0.0, 0.0))
+        self.assertEqual(fit_rejection(_answers(np.array([0.9]), 0)).kept, 1.0)
 
     def test_what_is_less_sure_is_rejected_by_the_class_it_is_taken_for(self):
         thresholds = (0.5, 0.9, 0.5)

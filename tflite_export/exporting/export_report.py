@@ -43,6 +43,7 @@ class ExportReport(JsonRecord):
         recipe: what the caller wants to have noted.
         thresholds: of each class, below which probability an answer is "unknown"; empty if they
             were not fitted.
+        kept: share of known inputs that thresholds fitted on others keep; None without thresholds.
     """
 
     format: int
@@ -67,6 +68,7 @@ class ExportReport(JsonRecord):
     versions: Mapping[str, str]
     recipe: Mapping[str, Any]
     thresholds: tuple[float, ...] = ()
+    kept: float | None = None
 
     @classmethod
     def from_json(cls, data: Any) -> Self:

@@ -24,6 +24,12 @@ def summary(report: ExportReport) -> str:
         *_layers(report.quantization),
         *_verification(report.verification),
     ]
+    if report.kept is not None:
+        lines.append(
+            f'"unknown" below a probability of {min(report.thresholds):.2f} to '
+            f"{max(report.thresholds):.2f}, by class: thresholds fitted on other inputs of known "
+            f"classes keep {report.kept:.1%}"
+        )
     for board in report.boards:
         verdict = f"lacks {board.missing}" if board.missing else "fits"
         lines.append(f"{board.latency}; {verdict}")

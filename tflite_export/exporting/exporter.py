@@ -28,7 +28,7 @@ from tflite_export.exporting.export_settings import (
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.ops import check_tflm_ops
 from tflite_export.pack.repack import Level, Packing, check_same_outputs, repack
-from tflite_export.rejection import fit_thresholds
+from tflite_export.rejection import Rejection, fit_rejection
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.tflm_pool import TflmPool
@@ -98,6 +98,7 @@ def export_model(
             rule=made.rule,
             tflm_examples=settings.tflm_examples,
         )
+    rejection = _rejection(repacked.portable, verification.known, made.rule)
     file = read_tflite(repacked.tflite)
     source, target = file.inputs[0], file.outputs[0]
     report = ExportReport(
@@ -130,7 +131,8 @@ def export_model(
         npus=(),
         versions=_versions(trained=made.qat is not None),
         recipe=to_json(settings.recipe),
-        thresholds=_thresholds(repacked.portable, verification.known, made.rule),
+        thresholds=rejection.thresholds,
+        kept=rejection.kept,
     )
     return finish_export(
         report,
@@ -173,12 +175,12 @@ def _repack(
     return _Repacked(smallest, packing, portable)
 
 
-def _thresholds(tflite: bytes, known: np.ndarray | None, rule: OutputRule) -> tuple[float, ...]:
+def _rejection(tflite: bytes, known: np.ndarray | None, rule: OutputRule) -> Rejection:
     if known is None or rule.task is not Task.CLASSIFICATION:
-        return ()
+        return Rejection()
     litert = LitertModel(tflite)
     values = litert.run(litert.quantize(known)).values
-    return fit_thresholds(rule.probabilities(values)) if values.ndim == 2 else ()
+    return fit_rejection(rule.probabilities(values)) if values.ndim == 2 else Rejection()
 
 
 def _check_spec(settings: ExportSettings, shape: tuple[int, ...]) -> None:

@@ -90,9 +90,7 @@ def run_export(job: ExportJob) -> ExportResult:
             model,
             CalibrationData(inputs),
             output,
-            verification=(
-                VerificationData(_normalised(test.inputs, spec, job), test.labels) if test else None
-            ),
+            verification=_verification(test, spec, job) if test else None,
             settings=ExportSettings(
                 task=parse_task(job.task),
                 quantization=quantization,
@@ -150,6 +148,11 @@ def _normalised(values: np.ndarray, spec: InputSpec, job: ExportJob) -> np.ndarr
     if not job.mean and values.dtype.kind == "f":
         return values.astype(np.float32)
     return normalise(values, spec.mean, spec.std)
+
+
+def _verification(test: _Labelled, spec: InputSpec, job: ExportJob) -> VerificationData:
+    inputs = _normalised(test.inputs, spec, job)
+    return VerificationData(inputs, test.labels, known=inputs)
 
 
 def _recipe(job: ExportJob, inputs: int) -> dict[str, Any]:
