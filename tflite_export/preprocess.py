@@ -120,7 +120,8 @@ def crop_resize(image: np.ndarray, height: int, width: int, crop: str = "centre"
     if image.shape[:2] == (height, width):
         return image
     if crop == "centre":
-        image = _central_part(image, height, width)
+        top, left, rows, columns = central_part(image.shape[0], image.shape[1], height, width)
+        image = image[top : top + rows, left : left + columns]
     pixels = np.ascontiguousarray(image[..., 0] if image.shape[2] == 1 else image)
     # Two calls, for Pillow would choose the order of passes by what is faster.
     along_rows = Image.fromarray(pixels).resize((width, len(pixels)), Image.Resampling.BILINEAR)
@@ -140,14 +141,23 @@ def normalise(values: np.ndarray, mean: tuple[float, ...], std: tuple[float, ...
     return centred / np.asarray(std, np.float32)
 
 
-def _central_part(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    rows, columns = image.shape[:2]
+def central_part(rows: int, columns: int, height: int, width: int) -> tuple[int, int, int, int]:
+    """Returns which part of an image is kept for a target of other proportions (step 2).
+
+    Args:
+        rows: of the image.
+        columns: likewise.
+        height: of the target.
+        width: likewise.
+
+    Returns:
+        Its first row and column, its rows and columns.
+    """
     if rows * width <= columns * height:
         kept_rows, kept_columns = rows, max(1, rows * width // height)
     else:
         kept_rows, kept_columns = max(1, columns * height // width), columns
-    top, left = (rows - kept_rows) // 2, (columns - kept_columns) // 2
-    return image[top : top + kept_rows, left : left + kept_columns]
+    return (rows - kept_rows) // 2, (columns - kept_columns) // 2, kept_rows, kept_columns
 
 
 def _check(image: np.ndarray) -> None:

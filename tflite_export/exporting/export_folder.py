@@ -43,7 +43,7 @@ EXPORT = FolderKind(
         *(MODEL_FILE, f"{_C_NAME}.cc", f"{_C_NAME}.h", "model_vela*.tflite"),
         *(REPORT_FILE, BOARDS_FILE, FIRMWARE_FOLDER, LABELS_FILE, PREPROCESSING_FILE),
         # Of a subnet: what it was cut from, and for which budgets.
-        *("arch.json", "scenario.json", "worst_images.png"),
+        *("arch.json", "scenario.json", "worst_images.png", "sample.png"),
     ),
     made_earlier=_made_earlier,
 )

@@ -1,6 +1,8 @@
 """Makes what one would make without a supernet, and shows it beside the nets of a run.
 
 tofa baseline runs/photos --baselines=ridge,fine_tuned
+
+The figures go into `baselines.json` of the run, too, from which its report draws them.
 """
 
 import dataclasses
@@ -36,7 +38,9 @@ class Options(SettingsBase):
 
 
 def main(place: RunFolder, options: Options) -> None:
-    """Prints one line for each net."""
+    """Prints one line for each net, and writes the report again with what was measured."""
+    from tofa_tf.deploy.deploy import REPORT, read_run_report
+    from tofa_tf.deploy.report import write_report
     from tofa_tf.training.sampling import spread_archs
     from tofa_tf.training.trained_run import load_run
 
@@ -44,9 +48,12 @@ def main(place: RunFolder, options: Options) -> None:
     print("| MACs | made by | test accuracy, float | seconds |\n|---|---|---|---|", flush=True)
     for arch in spread_archs(trained.experiment.space, options.levels):
         _print_level(trained, arch, options)
+    if (trained.folder / REPORT).exists():
+        write_report(read_run_report(trained.folder), trained.folder)
 
 
 def _print_level(trained: "TrainedRun", arch: "Arch", options: Options) -> None:
+    from tofa_tf.deploy.baseline_results import BaselineResult, read_baselines, write_baselines
     from tofa_tf.select.alone import baseline_folder, make_alone
     from tofa_tf.select.score import answers
     from tofa_tf.space.cost import cost
@@ -61,6 +68,10 @@ def _print_level(trained: "TrainedRun", arch: "Arch", options: Options) -> None:
         right = answers(made.model, experiment.test_images(arch.resolution))
         share = float((right == experiment.dataset.test.labels).mean())
         _print_line(made.cost.macs, name, share, f"{made.effort.seconds:.0f}")
+        result = BaselineResult(
+            name, made.cost.macs, made.cost.weight_bytes, share, made.effort.seconds
+        )
+        write_baselines(read_baselines(trained.folder).with_one(result), trained.folder)
 
 
 def _print_line(macs: int, name: str, share: float, seconds: str) -> None:

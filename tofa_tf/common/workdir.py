@@ -45,7 +45,7 @@ RUN = FolderKind(
         *("checkpoint.npz", "checkpoint_before.npz", "supernet.weights.h5", "scenarios"),
         *("teacher.npz", "teacher_features_*"),
         *("report.json", "report.md", "report.html", "accuracy.png"),
-        *("foreign.json", "foreign.png", "baselines"),
+        *("foreign.json", "foreign.png", "baselines", "baselines.json"),
         *(_LOCK, _TEMPORARY),
     ),
     made_earlier=_made_earlier,

@@ -6,6 +6,7 @@ from pathlib import Path
 from tflite_export.convert.int8_findings import find_guilty
 from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
 from tofa_tf.common.statistics import wilson_interval
+from tofa_tf.deploy.baseline_results import BaselineResult
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation
 from tofa_tf.deploy.html_parts import Point, bar, picture, scatter, section, table, tag, text
 from tofa_tf.deploy.results import RunReport, ScenarioResult
@@ -60,21 +61,28 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
     return tag("article", "".join(parts))
 
 
-def pareto_html(report: RunReport) -> list[str]:
+def pareto_html(report: RunReport, baselines: Sequence[BaselineResult] = ()) -> list[str]:
     """Returns charts of accuracy against work and size."""
-    axes = (
-        ("MMACs", lambda s: s.macs / 1e6),
-        (".tflite, KiB", lambda s: s.tflite_bytes / _KIB),
-    )
-    charts = []
-    for name, value in axes:
-        points = []
-        for scenario in report.scenarios:
-            low, high = wilson_interval(scenario.int8_accuracy, report.test_images)
-            share = 100 * scenario.int8_accuracy
-            points.append(Point(scenario.name, value(scenario), share, 100 * low, 100 * high))
-        charts.append(scatter(points, name, "int8 accuracy in %, bars: 95 % interval"))
-    return [tag("div", "".join(charts), class_="charts")] if report.scenarios else []
+    models = [(s.name, s.macs, s.tflite_bytes, s.int8_accuracy, 0) for s in report.scenarios]
+    models += [(b.name, b.macs, b.weight_bytes, b.float_accuracy, 1) for b in baselines]
+    if not models:
+        return []
+    work, size = [], []
+    for name, macs, file_bytes, share, kind in models:
+        low, high = wilson_interval(share, report.test_images)
+        accuracy = (100 * share, 100 * low, 100 * high)
+        work.append(Point(name, macs / 1e6, *accuracy, kind))
+        size.append(Point(name, file_bytes / _KIB, *accuracy, kind))
+    title = "int8 accuracy in %, bars: 95 % interval"
+    charts = scatter(work, "MMACs", title) + scatter(size, ".tflite, KiB", title)
+    parts = [tag("div", charts, class_="charts")]
+    if baselines:
+        what = (
+            "Blue: models of this run, int8. Orange: baselines, each made on its own (tofa "
+            "baseline), as float, with the size of their int8 weights."
+        )
+        parts.append(tag("p", text(what)))
+    return parts
 
 
 def answers_html(best: ScenarioResult, report: RunReport, folder: Path) -> str:

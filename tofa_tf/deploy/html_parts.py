@@ -26,6 +26,7 @@ class Point:
 
     Attributes:
         low: end of the error bar; high likewise.
+        kind: of points of one colour, from 0.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Point:
     y: float
     low: float
     high: float
+    kind: int = 0
 
 
 def text(value: object) -> str:
@@ -87,7 +89,7 @@ def line_chart(lines: Sequence[Line], x_title: str, y_title: str) -> str:
     frame = _Frame(min(xs), max(xs), min(0.0, *ys), max(ys))
     drawn = []
     for number, line in enumerate(lines):
-        colour = _COLOURS[number % len(_COLOURS)]
+        colour = _colour(number)
         path = " ".join(
             f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in zip(line.xs, line.ys, strict=True)
         )
@@ -112,7 +114,7 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
         drawn.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{frame.y(point.low):.1f}" '
             f'y2="{frame.y(point.high):.1f}" stroke="#868e96"/>'
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{_COLOURS[0]}">{title}</circle>'
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{_colour(point.kind)}">{title}</circle>'
         )
         drawn.append(_label(min(x + 8, _WIDTH - 110), y - 6, point.name, "#343a40"))
     return _svg(frame, "".join(drawn), x_title, y_title)
@@ -156,6 +158,10 @@ def _svg(frame: _Frame, content: str, x_title: str, y_title: str) -> str:
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(y_title)}">'
         f"{''.join(grid)}{content}{names}</svg>"
     )
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
 
 
 def _label(x: float, y: float, words: str, colour: str) -> str:

@@ -10,10 +10,13 @@ from tflite_export.common.errors import TofaError
 from tflite_export.devices.boards import Board
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.graph.flatbuffer import read_tflite
+from tofa_tf.deploy.baseline_results import read_baselines
+from tofa_tf.deploy.html_foreign import foreign_html
 from tofa_tf.deploy.html_models import answers_html, card_html, int8_html, pareto_html
 from tofa_tf.deploy.html_page import page
-from tofa_tf.deploy.html_parts import Line, line_chart, section, table, tag, text
+from tofa_tf.deploy.html_parts import Line, line_chart, picture, section, table, tag, text
 from tofa_tf.deploy.results import RunReport, ScenarioResult
+from tofa_tf.deploy.sample import SAMPLE
 from tofa_tf.training.metrics_log import METRICS
 
 _KIB = 1024
@@ -34,7 +37,10 @@ def html_report(report: RunReport, folder: Path, title: str, facts: Sequence[str
         tag("h1", text(title)),
         tag("ul", "".join(tag("li", text(fact)) for fact in facts)),
         section("Models", tag("div", cards, class_="cards")),
-        section("Accuracy against size and work", *pareto_html(report)),
+        section(
+            "Accuracy against size and work",
+            *pareto_html(report, read_baselines(folder).baselines),
+        ),
     ]
     if best:
         body += [
@@ -43,6 +49,7 @@ def html_report(report: RunReport, folder: Path, title: str, facts: Sequence[str
         ]
     body += [
         section("Training", *_training(folder)),
+        section("Foreign images", *foreign_html(folder)),
         *(_architecture(scenario, folder) for scenario in report.scenarios),
         section("How to reproduce", *_reproduce(report)),
     ]
@@ -103,6 +110,9 @@ def _architecture(scenario: ScenarioResult, folder: Path) -> str:
         )
     head = ("op", "in", "out", "kMACs", "live, KiB", "weights, KiB", "estimate, ms")
     prepared = tag("p", text(f"A photograph becomes the input so: {export.input_spec}"))
+    if sample := picture(place / SAMPLE, "a photograph, and what the net sees"):
+        words = "A test image, framed what is kept of it, and what the net sees, enlarged:"
+        prepared += tag("p", text(words)) + sample
     summary = tag("summary", text(f"{len(file.ops)} operators"))
     details = tag("details", summary + table(head, rows))
     return section(f"Architecture of {scenario.name}", prepared, details)

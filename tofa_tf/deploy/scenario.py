@@ -31,6 +31,7 @@ from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation, evaluate, write_worst_images
 from tofa_tf.deploy.results import FORMAT, BoardResult, ScenarioResult, npus_of
+from tofa_tf.deploy.sample import SAMPLE, original_image, write_sample
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.select.fixed_rule import Candidate
 from tofa_tf.select.rules import propose
@@ -234,4 +235,9 @@ def _evaluate(run: TrainedRun, result: ScenarioResult, output: Path) -> Evaluati
     worst = [test.images[mistake.image] for mistake in evaluation.worst]
     pixels = np.stack(worst) if worst else np.zeros((0, 1, 1, 1), np.uint8)
     write_worst_images(pixels, output / WORST_IMAGES)
+    # One that is taken for something else, where there is one: people look at these.
+    shown = evaluation.worst[0].image if evaluation.worst else 0
+    write_sample(
+        original_image(experiment, shown), experiment.input_spec(resolution), output / SAMPLE
+    )
     return evaluation

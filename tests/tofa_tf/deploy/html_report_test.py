@@ -6,10 +6,14 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tests.tofa_tf.data.images import noise
 from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
 from tflite_export.convert.layer_noise import LayerNoise
+from tofa_tf.data.records import ImageSet, as_texts
+from tofa_tf.deploy.baseline_results import BaselineResult, BaselineResults, write_baselines
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation, Mistake, write_worst_images
 from tofa_tf.deploy.html_report import html_report
+from tofa_tf.training.foreign_report import write_foreign
 
 _HOSTILE = "<script>alert(1)</script>&\"'"
 _LAYER = LayerNoise(
@@ -97,6 +101,29 @@ class HtmlReportTest(tf.test.TestCase):
         self.assertEqual(self.seen.count("polyline"), 5)
         for words in ("mask rate", "precision of pseudo-labels"):
             self.assertIn(words, page)
+
+    def test_baselines_stand_beside_the_models(self):
+        self.assertEqual(self._page(RESULT).count("<circle"), 2)
+        ridge = BaselineResult("ridge", 500_000, 32_768, 0.8, 1.5)
+        results = BaselineResults().with_one(ridge).with_one(ridge)
+        write_baselines(results, self.folder)
+        page = self._page(RESULT)
+        self.assertEqual(page.count("<circle"), 4)
+        for words in ("ridge: 80.00 at 0.5<", "ridge: 80.00 at 32<", "Orange: baselines"):
+            self.assertIn(words, page)
+        (self.folder / "baselines.json").write_text("{")
+        self.assertEqual(self._page(RESULT).count("<circle"), 2)
+
+    def test_foreign_images_that_were_found(self):
+        self.assertNotIn("Foreign images", self._page(RESULT))
+        pool = ImageSet(noise(3, 8), np.zeros(3, np.int32), as_texts(["a", _HOSTILE, "c"]))
+        write_foreign(self.folder, pool, 2, np.array([1]))
+        page = self._page(RESULT)
+        self.assertIn("1 of 2 unlabelled images (50.0%) look like none of the labelled", page)
+        self.assertIn("&lt;script&gt;", page)
+        self.assertIn("data:image/png;base64,", page)
+        (self.folder / "foreign.json").write_text('{"unlabelled_images": "many"}')
+        self.assertNotIn("Foreign images", self._page(RESULT))
 
     def test_layers_and_the_guilty_one(self):
         quantization = dataclasses.replace(
