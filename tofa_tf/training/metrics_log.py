@@ -13,6 +13,13 @@ from tflite_export.common.console import warn
 from tofa_tf.common.files import append_line, write_text
 
 METRICS = "metrics.jsonl"
+# Groups of charts in TensorBoard, beside that of the losses.
+_GROUPS = {
+    "mask_rate": "pseudo_labels",
+    "pseudo_accuracy": "pseudo_labels",
+    "images_per_second": "speed",
+    "seconds": "speed",
+}
 
 
 class MetricsLog:
@@ -31,11 +38,18 @@ class MetricsLog:
         append_line(self.path, json.dumps({"step": step, **metrics}))
         with self._writer.as_default(step=step):
             for name, value in metrics.items():
-                tf.summary.scalar(name, value)
+                tf.summary.scalar(_tag(name), value)
 
     def close(self) -> None:
         """Writes out what TensorBoard still holds back."""
         self._writer.close()
+
+
+def _tag(name: str) -> str:
+    """Returns the name of a metric within its group of charts in TensorBoard."""
+    if name == "loss" or name.endswith("_loss"):
+        return f"loss/{name}"
+    return f"{_GROUPS.get(name, 'training')}/{name}"
 
 
 def drop_lines_from(path: str | os.PathLike, step: int) -> None:

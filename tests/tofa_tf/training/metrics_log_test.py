@@ -41,7 +41,9 @@ class MetricsLogTest(tf.test.TestCase):
             for event in tf.compat.v1.train.summary_iterator(str(events))
             for value in event.summary.value
         ]
-        self.assertEqual(values, [(s, tag) for s in range(3) for tag in ("loss", "seconds")])
+        self.assertEqual(
+            values, [(s, tag) for s in range(3) for tag in ("loss/loss", "speed/seconds")]
+        )
 
     def test_records_from_a_step_on_and_a_half_written_line_are_dropped(self):
         lines = "".join(_line(step) for step in range(5))
