@@ -101,14 +101,10 @@ def accuracy_when_corrupted(
     test = experiment.dataset.test
     some = np.random.default_rng(0).permutation(len(test))[:_CORRUPTED_IMAGES]
     test = test.take(some)
-    shares = {}
+    shares, clean = {}, test.at(model.input_shape[1])
     for kind in CORRUPTIONS:
         for strength in strengths:
-            bad = dataclasses.replace(test, images=corrupted(test.images, kind, strength))
-            dataset = dataclasses.replace(experiment.dataset, test=bad)
-            images = dataclasses.replace(experiment, dataset=dataset).test_images(
-                model.input_shape[1]
-            )
+            images = experiment.normalised(corrupted(clean, kind, strength))
             shares[f"{kind}_{strength}"] = share_right(answers(model, images), test.labels)
     return shares
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tofa_tf.common.errors import UserError, first_line
-from tofa_tf.data.channels import GREY, RGB, with_channels
+from tofa_tf.data.channels import GREY, RGB
 from tofa_tf.data.records import ImageSet, Source, as_texts, without_classes
-from tofa_tf.data.resize import resize
+from tofa_tf.data.resize import at_sizes
 
 # What a data set of arrays is called in records and messages.
 ARRAYS = "arrays"
@@ -64,30 +64,32 @@ class Images:
         """See `ARRAYS`."""
         return ARRAYS
 
-    def load(self, image_size: int, channels: int) -> Source:
+    def load(self, sizes: Sequence[int], channels: int) -> Source:
         """Returns the images resized.
 
         Args:
-            image_size: side of the images in pixels.
+            sizes: sides of the images in pixels, the largest first.
             channels: 1 or 3.
         """
-        images, ids = _load(self.x, image_size, channels)
-        train = ImageSet(images, self.y, ids, self.groups)
+        (images, *smaller), ids = _load(self.x, sizes, channels)
+        train = ImageSet(images, self.y, ids, self.groups, tuple(smaller))
         test = unlabelled = None
         if self.test is not None:
-            images, ids = _load(self.test[0], image_size, channels)
-            test = ImageSet(images, self.test[1], ids)
+            (images, *smaller), ids = _load(self.test[0], sizes, channels)
+            test = ImageSet(images, self.test[1], ids, smaller=tuple(smaller))
         if self.unlabelled is not None:
-            unlabelled = without_classes(*_load(self.unlabelled, image_size, channels))
+            (images, *smaller), ids = _load(self.unlabelled, sizes, channels)
+            unlabelled = without_classes(images, ids, smaller)
         return Source(self.class_names, train, test, unlabelled, flip=self.flip)
 
 
-def _load(pixels: np.ndarray, image_size: int, channels: int) -> tuple[np.ndarray, np.ndarray]:
+def _load(
+    pixels: np.ndarray, sizes: Sequence[int], channels: int
+) -> tuple[list[np.ndarray], np.ndarray]:
     """Returns images resized, and their ids: what an image is called depends on it alone."""
-    images = np.empty((len(pixels), image_size, image_size, channels), np.uint8)
+    images = at_sizes(pixels, sizes, channels)
     names, seen = [], Counter[str]()
-    for target, image in zip(images, pixels, strict=True):
-        target[:] = resize(with_channels(image, channels), image_size)
+    for image in pixels:
         digest = hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest()
         seen[digest] += 1
         names.append(digest if seen[digest] == 1 else f"{digest}#{seen[digest]}")

@@ -1,8 +1,10 @@
 """Weak and strong augmentation of whole batches, as in FixMatch (arXiv 2001.07685, section 2.2).
 
 Every function is a pure function of images and seed: the same seed gives the same images, also in
-a parallel `tf.data` map. Images stay uint8 throughout.
+a parallel `tf.data` map, and changes images of every size alike. Images stay uint8 throughout.
 """
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -67,8 +69,8 @@ def cutout(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     x_seed, y_seed = tf.unstack(tf.random.split(seed, 2))
     return keras_cv_ops.fill_rectangles(
         images,
-        tf.random.stateless_uniform([batch], x_seed, maxval=width, dtype=tf.int32),
-        tf.random.stateless_uniform([batch], y_seed, maxval=height, dtype=tf.int32),
+        _draw_below(width, [batch], x_seed),
+        _draw_below(height, [batch], y_seed),
         int(_CUTOUT * images.shape[2]),
         int(_CUTOUT * images.shape[1]),
     )
@@ -77,7 +79,15 @@ def cutout(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 def _draw_shift(batch: tf.Tensor, side: int, seed: tf.Tensor) -> tf.Tensor:
     """Draws whole pixels from -12.5 % to 12.5 % of the side: int32 (batch, 1, 1)."""
     largest = round(_SHIFT * side)
-    return tf.random.stateless_uniform([batch, 1, 1], seed, -largest, largest + 1, tf.int32)
+    return _draw_below(2 * largest + 1, [batch, 1, 1], seed) - largest
+
+
+def _draw_below(
+    limit: int | tf.Tensor, shape: Sequence[int | tf.Tensor], seed: tf.Tensor
+) -> tf.Tensor:
+    """Draws whole numbers from 0, int32; of one seed the same share of any limit."""
+    share = tf.random.stateless_uniform(shape, seed)
+    return tf.cast(share * tf.cast(limit, tf.float32), tf.int32)
 
 
 def _reflect(index: tf.Tensor, side: tf.Tensor) -> tf.Tensor:

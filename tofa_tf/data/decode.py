@@ -14,48 +14,50 @@ from tofa_tf.data.channels import with_channels
 from tofa_tf.data.resize import resize
 
 
-def decode(path: str | os.PathLike, size: int, channels: int) -> np.ndarray:
+def decode(path: str | os.PathLike, sizes: Sequence[int], channels: int) -> list[np.ndarray]:
     """Reads one image file, see `decode_image`, as grey or RGB, then resizes it by `resize.resize`.
 
     Args:
         path: of the file.
-        size: side of the result in pixels.
+        sizes: sides of the results in pixels.
         channels: 1 or 3.
 
     Returns:
-        uint8 array (size, size, channels).
+        For each size uint8 (size, size, channels).
 
     Raises:
         ValueError: the pixels are of a kind that has no fixed range, or too many.
         OSError: the file cannot be read. Decoders also raise errors of other types.
     """
-    return resize(with_channels(decode_image(path), channels), size)
+    image = with_channels(decode_image(path), channels)
+    return [resize(image, size) for size in sizes]
 
 
 def decode_all(
-    paths: Sequence[Path], size: int, channels: int, what: str
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    paths: Sequence[Path], sizes: Sequence[int], channels: int, what: str
+) -> tuple[list[np.ndarray], np.ndarray, list[str]]:
     """Reads many image files; those that cannot be read are skipped and listed.
 
     Args:
         paths: of the files.
-        size: side of the images in pixels.
+        sizes: sides of the images in pixels.
         channels: 1 or 3.
         what: the user's name for these files, for messages.
 
     Returns:
-        The images that could be read, uint8 array (m, size, size, channels), in the order of
-        `paths`; a bool array (n,) that tells for each path whether it was read; one line
+        For each size the images that could be read, uint8 (m, size, size, channels), in the order
+        of `paths`; a bool array (n,) that tells for each path whether it was read; one line
         "path: reason" for each that was not.
 
     Raises:
         UserError: more than half of the files cannot be read.
     """
-    images = np.empty((len(paths), size, size, channels), np.uint8)
+    images = [np.empty((len(paths), size, size, channels), np.uint8) for size in sizes]
 
     def read(position: int) -> str | None:
         try:
-            images[position] = decode(paths[position], size, channels)
+            for target, image in zip(images, decode(paths[position], sizes, channels), strict=True):
+                target[position] = image
         except MemoryError:
             raise
         except Exception as error:  # damaged files make decoders raise errors of any type
@@ -73,4 +75,6 @@ def decode_all(
         )
     for line in skipped:
         logging.warning("skipped unreadable image %s", line)
-    return (images if readable.all() else images[readable]), readable, skipped
+    if skipped:
+        images = [part[readable] for part in images]
+    return images, readable, skipped

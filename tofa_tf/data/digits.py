@@ -3,22 +3,25 @@
 Source: UCI "Optical Recognition of Handwritten Digits", test part (8x8 pixels, 17 grey levels).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn import datasets
 
 from tofa_tf.data.records import ImageSet, Source
-from tofa_tf.data.resize import resize_all
+from tofa_tf.data.resize import at_sizes
 
 
-def load(image_size: int, channels: int) -> Source:
+def load(sizes: Sequence[int], channels: int) -> Source:
     """Loads the digits, 0..16 scaled to 0..255.
 
     Args:
-        image_size: side of the images in pixels.
+        sizes: sides of the images in pixels, the largest first.
         channels: 1, or 3 equal ones.
     """
     embedded = datasets.load_digits()
     grey = np.rint(embedded.images * (255 / 16)).astype(np.uint8)
-    images = resize_all(np.repeat(grey[..., np.newaxis], channels, axis=-1), image_size)
+    images, *smaller = at_sizes(grey[..., np.newaxis], sizes, channels)
+    labels = embedded.target.astype(np.int32)
     class_names = tuple(str(name) for name in embedded.target_names)
-    return Source(class_names, ImageSet(images, embedded.target.astype(np.int32)), flip=False)
+    return Source(class_names, ImageSet(images, labels, smaller=tuple(smaller)), flip=False)

@@ -1,6 +1,7 @@
 """Folders of image files: one sub-folder a class, or images without classes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ _UNLABELLED = ("unlabelled", "unlabeled")
 
 
 def load(
-    path: str, image_size: int, channels: int, *, test: str | None, unlabelled: str | None
+    path: str, sizes: Sequence[int], channels: int, *, test: str | None, unlabelled: str | None
 ) -> Source:
     """Loads a folder with one sub-folder a class; classes are numbered by sorted name.
 
@@ -29,7 +30,7 @@ def load(
 
     Args:
         path: of the folder.
-        image_size: side of the images in pixels.
+        sizes: sides of the images in pixels, the largest first.
         channels: 1 or 3.
         test: folder of test images; as a sub-folder it is no class.
         unlabelled: folder of unlabelled images; as a sub-folder it is no class.
@@ -40,11 +41,11 @@ def load(
     """
     root = _existing(path, "data set")
     names, own = _classes(root, test, unlabelled)
-    images, skipped = _load_classes(root, names, image_size, channels)
+    images, skipped = _load_classes(root, names, sizes, channels)
     pools = []
     for folder in own if unlabelled is None else ():
         logging.info("the sub-folder %s is taken as unlabelled images, not as a class", folder)
-        pool, unreadable = _load_unlabelled(folder, root, image_size, channels)
+        pool, unreadable = _load_unlabelled(folder, root, sizes, channels)
         pools.append(pool)
         skipped += unreadable
     found = joined(pools) if pools else None
@@ -61,13 +62,13 @@ def class_names(path: str, *, test: str | None, unlabelled: str | None) -> tuple
 
 
 def load_test(
-    path: str, image_size: int, channels: int, class_names: Sequence[str]
+    path: str, sizes: Sequence[int], channels: int, class_names: Sequence[str]
 ) -> tuple[ImageSet, list[str]]:
     """Loads test images from a folder with one sub-folder a class of the training images.
 
     Args:
         path: of the folder.
-        image_size: side of the images in pixels.
+        sizes: sides of the images in pixels, the largest first.
         channels: 1 or 3.
         class_names: classes of the training images; some may be missing in the folder.
 
@@ -87,17 +88,17 @@ def load_test(
         )
     if not found:
         raise UserError(f"the test folder {root} has no sub-folders: one a class is expected")
-    images, skipped = _load_classes(root, found, image_size, channels)
+    images, skipped = _load_classes(root, found, sizes, channels)
     numbers = np.array([class_names.index(name) for name in found], np.int32)
-    return ImageSet(images.images, numbers[images.labels], images.ids), skipped
+    return replace(images, labels=numbers[images.labels]), skipped
 
 
-def load_unlabelled(path: str, image_size: int, channels: int) -> tuple[ImageSet, list[str]]:
+def load_unlabelled(path: str, sizes: Sequence[int], channels: int) -> tuple[ImageSet, list[str]]:
     """Loads all images in a folder, at any depth, in the order of their paths.
 
     Args:
         path: of the folder.
-        image_size: side of the images in pixels.
+        sizes: sides of the images in pixels, the largest first.
         channels: 1 or 3.
 
     Returns:
@@ -107,7 +108,7 @@ def load_unlabelled(path: str, image_size: int, channels: int) -> tuple[ImageSet
         UserError: the folder is missing or has no images, or more than half cannot be read.
     """
     root = _existing(path, "unlabelled")
-    return _load_unlabelled(root, root, image_size, channels)
+    return _load_unlabelled(root, root, sizes, channels)
 
 
 def _classes(
@@ -127,29 +128,30 @@ def _classes(
 
 
 def _load_unlabelled(
-    folder: Path, root: Path, image_size: int, channels: int
+    folder: Path, root: Path, sizes: Sequence[int], channels: int
 ) -> tuple[ImageSet, list[str]]:
     files = _images_below(folder)
     if not files:
         raise UserError(f"the folder {folder} of unlabelled images has no images")
-    images, readable, skipped = decode_all(files, image_size, channels, str(folder))
-    return without_classes(images, _ids(files, root)[readable]), skipped
+    (images, *smaller), readable, skipped = decode_all(files, sizes, channels, str(folder))
+    return without_classes(images, _ids(files, root)[readable], smaller), skipped
 
 
 def _load_classes(
-    root: Path, class_names: Sequence[str], image_size: int, channels: int
+    root: Path, class_names: Sequence[str], sizes: Sequence[int], channels: int
 ) -> tuple[ImageSet, list[str]]:
     files, labels = [], []
     for label, name in enumerate(class_names):
         members = _class_images(root / name)
         files += members
         labels += [label] * len(members)
-    images, readable, skipped = decode_all(files, image_size, channels, str(root))
+    (images, *smaller), readable, skipped = decode_all(files, sizes, channels, str(root))
     labels = np.array(labels, np.int32)[readable]
     for label, count in enumerate(np.bincount(labels, minlength=len(class_names))):
         if not count:
             raise UserError(f"none of the images in {root / class_names[label]} can be read")
-    return ImageSet(images, labels, _ids(files, root)[readable]), skipped
+    ids = _ids(files, root)[readable]
+    return ImageSet(images, labels, ids, smaller=tuple(smaller)), skipped
 
 
 def _ids(files: Sequence[Path], root: Path) -> np.ndarray:

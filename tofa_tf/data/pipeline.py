@@ -3,8 +3,12 @@
 Which images a step sees and how they are augmented depends on nothing but the seed and the number
 of the step. Training resumed at step k therefore continues with exactly the images of an
 uninterrupted run, and parallel work changes nothing.
+
+Every resolution of the run has images of its own, each made of the original in one step, as a board
+makes them. They are augmented alike, so that the largest net teaches the others by what they see.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +19,14 @@ from tofa_tf.data.records import UNKNOWN, TrainingImages
 
 # Streams of random numbers that must not be related to each other.
 _LABELLED_ORDER, _UNLABELLED_ORDER, _LABELLED_VIEW, _WEAK_VIEW, _STRONG_VIEW = range(5)
+
+
+class Views(NamedTuple):
+    """The images of a step at one resolution; see `Batch`."""
+
+    images: tf.Tensor
+    weak: tf.Tensor
+    strong: tf.Tensor
 
 
 class Batch(NamedTuple):
@@ -30,6 +42,7 @@ class Batch(NamedTuple):
             train on.
         soft_labels: what a teacher says of the unlabelled images, float32 (unlabelled_batch,
             classes); None without a teacher.
+        smaller: the same images, augmented alike, at the run's other resolutions.
     """
 
     images: tf.Tensor
@@ -38,6 +51,12 @@ class Batch(NamedTuple):
     strong: tf.Tensor
     true_labels: tf.Tensor
     soft_labels: tf.Tensor | None = None
+    smaller: tuple[Views, ...] = ()
+
+    @property
+    def views(self) -> tuple[Views, ...]:
+        """The images at every resolution, the largest first."""
+        return (Views(self.images, self.weak, self.strong), *self.smaller)
 
 
 def train_batches(
@@ -49,6 +68,7 @@ def train_batches(
     total_steps: int,
     start_step: int = 0,
     flip: bool = True,
+    resolutions: Sequence[int] = (),
 ) -> tf.data.Dataset:
     """Streams the batches of the steps from `start_step` to `total_steps` - 1.
 
@@ -70,17 +90,24 @@ def train_batches(
         total_steps: of the whole training, not of this part.
         start_step: first step to deliver.
         flip: whether mirrored images keep their meaning.
+        resolutions: of the nets that are trained; by default all that the images are kept at.
 
     Returns:
         A dataset of `Batch`, one a step.
+
+    Raises:
+        ValueError: if the images are not kept at these resolutions.
     """
+    wanted = sorted(resolutions, reverse=True)
+    pixels = [data.pool.at(size) for size in wanted] if wanted else data.pool.sizes
     known = _order(data.labelled, labelled_batch, start_step, _key(seed, _LABELLED_ORDER))
     unlabelled_batch = unlabelled_ratio * labelled_batch
     drawn = _order(data.unlabelled, unlabelled_batch, start_step, _key(seed, _UNLABELLED_ORDER))
     steps = tf.data.Dataset.range(start_step, total_steps)
     # On the CPU also where there is a GPU: only batches travel.
     with tf.device("CPU"):
-        images, labels = tf.constant(data.pool.images), tf.constant(data.pool.labels, tf.int32)
+        sizes = [tf.constant(images) for images in pixels]
+        labels = tf.constant(data.pool.labels, tf.int32)
         truth = data.pool.labels.copy()
         truth[data.labelled] = UNKNOWN
         truth = tf.constant(truth, tf.int32)
@@ -90,14 +117,23 @@ def train_batches(
     # seconds, and change nothing.
     @tf.autograph.experimental.do_not_convert
     def make_batch(step: tf.Tensor, known: tf.Tensor, drawn: tf.Tensor) -> Batch:
-        labelled_images, unlabelled_images = tf.gather(images, known), tf.gather(images, drawn)
+        def view(images: tf.Tensor) -> Views:
+            labelled, unlabelled = tf.gather(images, known), tf.gather(images, drawn)
+            return Views(
+                images=augment.weak(labelled, [_key(seed, _LABELLED_VIEW), step], flip=flip),
+                weak=augment.weak(unlabelled, [_key(seed, _WEAK_VIEW), step], flip=flip),
+                strong=augment.strong(unlabelled, [_key(seed, _STRONG_VIEW), step], flip=flip),
+            )
+
+        largest, *smaller = (view(images) for images in sizes)
         return Batch(
-            images=augment.weak(labelled_images, [_key(seed, _LABELLED_VIEW), step], flip=flip),
+            images=largest.images,
             labels=tf.gather(labels, known),
-            weak=augment.weak(unlabelled_images, [_key(seed, _WEAK_VIEW), step], flip=flip),
-            strong=augment.strong(unlabelled_images, [_key(seed, _STRONG_VIEW), step], flip=flip),
+            weak=largest.weak,
+            strong=largest.strong,
             true_labels=tf.gather(truth, drawn),
             soft_labels=None if soft is None else tf.cast(tf.gather(soft, drawn), tf.float32),
+            smaller=tuple(smaller),
         )
 
     batches = tf.data.Dataset.zip(steps, known, drawn).map(

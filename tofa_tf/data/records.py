@@ -14,18 +14,20 @@ class ImageSet:
     """Decoded images and their classes.
 
     Attributes:
-        images: uint8 array (n, size, size, channels).
+        images: uint8 array (n, size, size, channels), at the largest of the run's resolutions.
         labels: int32 array (n,), index of the class, or -1 where it is not known.
         ids: object array (n,) of text: the name of each image within its data set, which stays the
             same when others are added; by default its position.
         groups: object array (n,) of text: what each image shows, where several images show the
             same burst, track or person, None where that is not known; or None for no groups at all.
+        smaller: the same images at the run's other resolutions, each made of the originals.
     """
 
     images: np.ndarray
     labels: np.ndarray
     ids: np.ndarray = field(default_factory=lambda: as_texts([]))
     groups: np.ndarray | None = None
+    smaller: tuple[np.ndarray, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.ids):
@@ -39,7 +41,27 @@ class ImageSet:
     def take(self, indices: np.ndarray) -> "ImageSet":
         """Returns the images at `indices`, an integer or bool array, in that order."""
         groups = None if self.groups is None else self.groups[indices]
-        return ImageSet(self.images[indices], self.labels[indices], self.ids[indices], groups)
+        smaller = tuple(images[indices] for images in self.smaller)
+        return ImageSet(
+            self.images[indices], self.labels[indices], self.ids[indices], groups, smaller
+        )
+
+    @property
+    def sizes(self) -> tuple[np.ndarray, ...]:
+        """The images at each resolution, the largest first."""
+        return (self.images, *self.smaller)
+
+    def at(self, resolution: int) -> np.ndarray:
+        """Returns the images at one of the run's resolutions, uint8 (n, size, size, channels).
+
+        Raises:
+            ValueError: if it is none of them; to resize what has been resized would make others.
+        """
+        for images in self.sizes:
+            if images.shape[1] == resolution:
+                return images
+        kept = ", ".join(str(images.shape[1]) for images in self.sizes)
+        raise ValueError(f"there are no images of {resolution} pixels, only of {kept}")
 
     def renamed(self, prefix: str) -> "ImageSet":
         """Returns the same images with something put before their ids."""
@@ -162,22 +184,30 @@ def joined(parts: Sequence[ImageSet]) -> ImageSet:
         known = (part.groups for part in parts)
         pairs = zip(known, nothing, strict=True)
         groups = np.concatenate([none if group is None else group for group, none in pairs])
+    images, *smaller = (
+        np.concatenate(same) for same in zip(*(part.sizes for part in parts), strict=True)
+    )
     return ImageSet(
-        np.concatenate([part.images for part in parts]),
+        images,
         np.concatenate([part.labels for part in parts]),
         np.concatenate([part.ids for part in parts]),
         groups,
+        tuple(smaller),
     )
 
 
-def without_classes(images: np.ndarray, ids: np.ndarray) -> ImageSet:
+def without_classes(
+    images: np.ndarray, ids: np.ndarray, smaller: Sequence[np.ndarray] = ()
+) -> ImageSet:
     """Returns images whose class is not known.
 
     Args:
         images: uint8 array (n, size, size, channels).
         ids: see `ImageSet`.
+        smaller: see `ImageSet`.
     """
-    return ImageSet(images, np.full(len(images), UNKNOWN, np.int32), ids)
+    labels = np.full(len(images), UNKNOWN, np.int32)
+    return ImageSet(images, labels, ids, smaller=tuple(smaller))
 
 
 def as_texts(values: Sequence[str | None]) -> np.ndarray:

@@ -1,8 +1,15 @@
-"""The one rule by which every image reaches the size the network sees."""
+"""The one rule by which every image reaches the size the network sees.
+
+A run of several resolutions keeps every image at each of them, made of the original in one step, as
+on a board: an image that is resized twice is another one.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from tflite_export.preprocess import crop_resize
+from tofa_tf.data.channels import with_channels
 
 
 def resize(image: np.ndarray, size: int) -> np.ndarray:
@@ -20,9 +27,27 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     return crop_resize(image, size, size)
 
 
+def at_sizes(
+    images: np.ndarray | Sequence[np.ndarray], sizes: Sequence[int], channels: int
+) -> list[np.ndarray]:
+    """Applies `with_channels` and `resize` to each image, once for each size.
+
+    Args:
+        images: uint8 arrays (height, width, 1 or 3) of any height and width.
+        sizes: sides of the results in pixels.
+        channels: of the results, 1 or 3.
+
+    Returns:
+        For each size uint8 (n, size, size, channels).
+    """
+    results = [np.empty((len(images), size, size, channels), np.uint8) for size in sizes]
+    for position, image in enumerate(images):
+        coloured = with_channels(image, channels)
+        for target in results:
+            target[position] = resize(coloured, target.shape[1])
+    return results
+
+
 def resize_all(images: np.ndarray, size: int) -> np.ndarray:
     """Applies `resize` to each image of a uint8 array (n, height, width, channels)."""
-    resized = np.empty((len(images), size, size, images.shape[-1]), np.uint8)
-    for target, image in zip(resized, images, strict=True):
-        target[:] = resize(image, size)
-    return resized
+    return at_sizes(images, (size,), images.shape[-1])[0]

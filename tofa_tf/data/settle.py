@@ -29,7 +29,8 @@ def as_grey_if_grey(source: Source) -> Source:
 
 
 def _first_channel(images: ImageSet) -> ImageSet:
-    return dataclasses.replace(images, images=np.ascontiguousarray(images.images[..., :GREY]))
+    largest, *smaller = (np.ascontiguousarray(pixels[..., :GREY]) for pixels in images.sizes)
+    return dataclasses.replace(images, images=largest, smaller=tuple(smaller))
 
 
 def hold_out_test(

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from absl import logging
@@ -18,15 +18,16 @@ from tofa_tf.data.records import Dataset, Source
 from tofa_tf.data.settle import as_grey_if_grey, hold_out_test, with_part_names
 from tofa_tf.data.splits import Split
 
-# Data sets that are known by name without any files: function of the image size in
+# Data sets that are known by name without any files: function of the image sizes in
 # pixels and the channels.
-EMBEDDED: dict[str, Callable[[int, int], Source]] = {"digits": digits.load}
+EMBEDDED: dict[str, Callable[[Sequence[int], int], Source]] = {"digits": digits.load}
 
 
 def load_dataset(
     source: str | Images,
     *,
     image_size: int,
+    smaller: Sequence[int] = (),
     channels: int | None = None,
     data_dir: str | None = None,
     unlabelled: str | None = None,
@@ -42,6 +43,7 @@ def load_dataset(
         source: "digits"; or a folder with one sub-folder of images a class; or the name of a
             tensorflow-datasets set prepared in `data_dir`; or arrays.
         image_size: side of the images in pixels.
+        smaller: further sides, each smaller, at which every image is kept too.
         channels: 1 for grey images, 3 for RGB, whatever the files are; None for 1 where all of them
             are grey, that is where the channels of every image are equal.
         data_dir: where tensorflow-datasets finds prepared data, by default its own folder.
@@ -67,7 +69,8 @@ def load_dataset(
     expression = _group_expression(source, group) if group else None
     folders = _Folders(test, unlabelled)
     read = channels or RGB
-    loaded = folders.put_into(_load(source, image_size, read, data_dir, folders), image_size, read)
+    sizes = (image_size, *smaller)
+    loaded = folders.put_into(_load(source, sizes, read, data_dir, folders), sizes, read)
     if expression:
         loaded = grouped(loaded, expression)
     loaded = with_part_names(loaded)
@@ -117,7 +120,7 @@ def class_names(
         UserError: no such data set, or it has no classes.
     """
     if source in EMBEDDED:
-        return EMBEDDED[source](1, GREY).class_names
+        return EMBEDDED[source]((1,), GREY).class_names
     if _looks_like_path(source):
         return folder.class_names(source, test=test, unlabelled=unlabelled)
     if source in tfds_source.prepared(data_dir):
@@ -132,37 +135,39 @@ class _Folders:
     test: str | None
     unlabelled: str | None
 
-    def put_into(self, source: Source, image_size: int, channels: int) -> Source:
+    def put_into(self, source: Source, sizes: Sequence[int], channels: int) -> Source:
         """Returns the set with the images of these folders."""
         if self.test is not None and self.unlabelled is not None:
             folder.check_apart("unlabelled", Path(self.unlabelled), "test", Path(self.test))
         skipped = list(source.skipped)
         if self.unlabelled is not None:
-            images, unreadable = folder.load_unlabelled(self.unlabelled, image_size, channels)
+            images, unreadable = folder.load_unlabelled(self.unlabelled, sizes, channels)
             source = dataclasses.replace(source, unlabelled=images)
             skipped += unreadable
         if self.test is not None:
-            images, unreadable = folder.load_test(
-                self.test, image_size, channels, source.class_names
-            )
+            images, unreadable = folder.load_test(self.test, sizes, channels, source.class_names)
             source = dataclasses.replace(source, test=images)
             skipped += unreadable
         return dataclasses.replace(source, skipped=tuple(skipped))
 
 
 def _load(
-    source: str | Images, image_size: int, channels: int, data_dir: str | None, folders: _Folders
+    source: str | Images,
+    sizes: Sequence[int],
+    channels: int,
+    data_dir: str | None,
+    folders: _Folders,
 ) -> Source:
     if isinstance(source, Images):
-        return source.load(image_size, channels)
+        return source.load(sizes, channels)
     if source in EMBEDDED:
-        return EMBEDDED[source](image_size, channels)
+        return EMBEDDED[source](sizes, channels)
     if _looks_like_path(source):
         return folder.load(
-            source, image_size, channels, test=folders.test, unlabelled=folders.unlabelled
+            source, sizes, channels, test=folders.test, unlabelled=folders.unlabelled
         )
     if source in tfds_source.prepared(data_dir):
-        return tfds_source.load(source, image_size, channels, data_dir)
+        return tfds_source.load(source, sizes, channels, data_dir)
     raise _unknown(source, data_dir)
 
 

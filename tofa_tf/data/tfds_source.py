@@ -1,6 +1,7 @@
 """Data sets that tensorflow-datasets has prepared on this machine; nothing is downloaded."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,9 +11,9 @@ import tensorflow as tf
 
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.paths import user_path
-from tofa_tf.data.channels import RGB, with_channels
+from tofa_tf.data.channels import RGB
 from tofa_tf.data.records import ImageSet, Source, without_classes
-from tofa_tf.data.resize import resize_all
+from tofa_tf.data.resize import at_sizes
 
 _TEST_SPLITS = ("test", "validation")
 _UNLABELLED_SPLITS = ("unlabelled", "unlabeled")
@@ -51,12 +52,12 @@ def describe_prepared(data_dir: str | None) -> str:
     )
 
 
-def load(name: str, image_size: int, channels: int, data_dir: str | None) -> Source:
+def load(name: str, sizes: Sequence[int], channels: int, data_dir: str | None) -> Source:
     """Loads a prepared data set: training images and, if it has them, test and unlabelled ones.
 
     Args:
         name: a key of `prepared`.
-        image_size: side of the images in pixels.
+        sizes: sides of the images in pixels, the largest first.
         channels: 1 or 3.
         data_dir: as in `prepared`.
 
@@ -70,7 +71,7 @@ def load(name: str, image_size: int, channels: int, data_dir: str | None) -> Sou
     names = _class_names(tfds, builder.info, name)
     try:
         splits = {
-            split: _read(tfds, builder, split, image_size, channels)
+            split: _read(tfds, builder, split, sizes, channels)
             for split in ("train", *_TEST_SPLITS, *_UNLABELLED_SPLITS)
             if split in builder.info.splits
         }
@@ -83,7 +84,7 @@ def load(name: str, image_size: int, channels: int, data_dir: str | None) -> Sou
     test = next((part for part in tests if (part.labels >= 0).all()), None)
     unlabelled = next((splits[part] for part in _UNLABELLED_SPLITS if part in splits), None)
     if unlabelled is not None:
-        unlabelled = without_classes(unlabelled.images, unlabelled.ids)
+        unlabelled = without_classes(unlabelled.images, unlabelled.ids, unlabelled.smaller)
     return Source(names, splits["train"], test, unlabelled)
 
 
@@ -117,9 +118,11 @@ def _class_names(tfds: ModuleType, info: Any, name: str) -> tuple[str, ...]:
     raise UserError(f"the data set {name} does not consist of images with one class each")
 
 
-def _read(tfds: ModuleType, builder: Any, split: str, image_size: int, channels: int) -> ImageSet:
+def _read(
+    tfds: ModuleType, builder: Any, split: str, sizes: Sequence[int], channels: int
+) -> ImageSet:
     count = builder.info.splits[split].num_examples
-    images = np.empty((count, image_size, image_size, channels), np.uint8)
+    images = [np.empty((count, size, size, channels), np.uint8) for size in sizes]
     labels = np.empty(count, np.int32)
     one_size = None not in builder.info.features[builder.info.supervised_keys[0]].shape
     examples = builder.as_dataset(
@@ -128,11 +131,13 @@ def _read(tfds: ModuleType, builder: Any, split: str, image_size: int, channels:
     done = 0
     for batch, classes in tfds.as_numpy(examples):
         part = slice(done, done + len(batch))
-        coloured = [with_channels(image, channels) for image in _without_alpha(batch)]
-        images[part] = resize_all(np.stack(coloured), image_size)
+        resized = at_sizes(_without_alpha(batch), sizes, channels)
+        for target, some in zip(images, resized, strict=True):
+            target[part] = some
         labels[part] = classes
         done += len(batch)
-    return ImageSet(images[:done], labels[:done])
+    largest, *smaller = (part[:done] for part in images)
+    return ImageSet(largest, labels[:done], smaller=tuple(smaller))
 
 
 def _without_alpha(images: np.ndarray) -> np.ndarray:

@@ -56,7 +56,7 @@ def _validation_files(folder: Path, classes: Sequence[str]) -> tuple[list[Path],
 
 
 def _read(paths: Sequence[Path], labels: Sequence[int]) -> ImageSet:
-    images, readable, _ = decode_all(paths, IMAGE_SIZE, RGB, "Tiny-ImageNet")
+    (images,), readable, _ = decode_all(paths, (IMAGE_SIZE,), RGB, "Tiny-ImageNet")
     return ImageSet(images, np.asarray(labels, np.int32)[readable])
 
 

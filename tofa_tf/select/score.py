@@ -4,7 +4,6 @@ Scores on validation images belong to an objective: all images, the worst class,
 cameras make them. The zero-shot proxy needs no label at all.
 """
 
-import dataclasses
 from collections.abc import Callable
 
 import keras
@@ -66,13 +65,9 @@ def _worst_class(model: keras.Model, experiment: Experiment, labels: np.ndarray)
 def _robust(model: keras.Model, experiment: Experiment, labels: np.ndarray) -> float:
     """Mean accuracy over all kinds of corruption."""
     assert experiment.validation is not None  # Its labels were there.
-    shares = []
+    shares, clean = [], experiment.validation.at(model.input_shape[1])
     for kind in CORRUPTIONS:
-        pixels = corrupted(experiment.validation.images, kind, _STRENGTH)
-        seen = dataclasses.replace(experiment.validation, images=pixels)
-        images = dataclasses.replace(experiment, validation=seen).validation_images(
-            model.input_shape[1]
-        )
+        images = experiment.normalised(corrupted(clean, kind, _STRENGTH))
         shares.append(np.mean(answers(model, images) == labels))
     return float(np.mean(shares))
 

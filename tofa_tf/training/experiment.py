@@ -17,7 +17,6 @@ from tofa_tf.data.arrays import Images
 from tofa_tf.data.channels import GREY
 from tofa_tf.data.parts import divide
 from tofa_tf.data.records import Dataset, ImageSet, TrainingImages
-from tofa_tf.data.resize import resize_all
 from tofa_tf.data.sources import load_dataset
 from tofa_tf.data.splits import SPLIT, Split, difference, load_split, save_split
 from tofa_tf.nets.supernet import Supernet
@@ -99,11 +98,11 @@ class Experiment:
         """At most `count` training images, prepared like `calibration_images`."""
         generator, images = np.random.default_rng(self.config.seed), self.training.unlabelled
         chosen = generator.choice(len(images), min(count, len(images)), replace=False)
-        return self._prepared(self.training.pool.images[images[chosen]], resolution)
+        return self.normalised(self.training.pool.at(resolution)[images[chosen]])
 
     def labelled_images(self, resolution: int) -> np.ndarray:
         """The images trained on with labels, prepared like `calibration_images`."""
-        return self._prepared(self.training.pool.images[self.training.labelled], resolution)
+        return self.normalised(self.training.pool.at(resolution)[self.training.labelled])
 
     @property
     def labelled_labels(self) -> np.ndarray:
@@ -116,7 +115,7 @@ class Experiment:
         Raises:
             UserError: if there are none; says why.
         """
-        return self._prepared(self._validation().images, resolution)
+        return self.normalised(self._validation().at(resolution))
 
     @property
     def validation_labels(self) -> np.ndarray:
@@ -130,11 +129,11 @@ class Experiment:
 
     def test_images(self, resolution: int) -> np.ndarray:
         """All test images, (n, resolution, resolution, channels) float32, normalised."""
-        return self._prepared(self.dataset.test.images, resolution)
+        return self.normalised(self.dataset.test.at(resolution))
 
-    def _prepared(self, images: np.ndarray, resolution: int) -> np.ndarray:
-        mean, std = self.space.normalisation(self.channels)
-        return normalise(resize_all(images, resolution), mean, std)
+    def normalised(self, images: np.ndarray) -> np.ndarray:
+        """Returns pixels, uint8 (n, height, width, channels), as nets of the space take them."""
+        return normalise(images, *self.space.normalisation(self.channels))
 
 
 def load_experiment(
@@ -164,6 +163,7 @@ def load_experiment(
     dataset = load_dataset(
         settings.dataset if images is None else images,
         image_size=max(space.resolutions),
+        smaller=sorted(space.resolutions, reverse=True)[1:],
         channels=settings.channels,
         data_dir=settings.data_dir,
         unlabelled=settings.unlabelled,

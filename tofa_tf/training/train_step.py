@@ -1,6 +1,7 @@
 """One training step: the sandwich of subnets, the unified loss, one update; traced exactly once."""
 
 import collections
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from tofa_tf.data.normalize import normalize
 from tofa_tf.data.pipeline import Batch
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
-from tofa_tf.space.plan import encode, make_plan
+from tofa_tf.space.plan import decode, encode, make_plan
 from tofa_tf.training.averages import WeightAverages
 from tofa_tf.training.losses import (
     DISTILLATIONS,
@@ -28,15 +29,16 @@ class _Lesson(NamedTuple):
     """What the largest net hands to the others.
 
     Attributes:
-        images: labelled ones, then unlabelled ones: the first half in their weak view, as a net
-            will see images when it is deployed, the second half in their strong view.
+        images: at every resolution of the batch labelled ones, then unlabelled ones: the first half
+            in their weak view, as a net will see images when it is deployed, the second half in
+            their strong view.
         labels: of the labelled ones.
         pseudo: labels of the unlabelled ones.
         teacher_logits: of the largest net on all of them, of unlabelled ones on the weak view.
         soft_labels: of the unlabelled ones, by the teacher of the whole supernet; None without one.
     """
 
-    images: tf.Tensor
+    images: tuple[tf.Tensor, ...]
     labels: tf.Tensor
     pseudo: PseudoLabels
     teacher_logits: tf.Tensor
@@ -146,7 +148,12 @@ class TrainStep(tf.Module):
             metrics["teacher_loss"] = teacher_loss
         half = sizes[1] // 2
         lesson = _Lesson(
-            tf.concat([parts[0], parts[1][:half], parts[2][half:]], axis=0),
+            tuple(
+                self._normalize(
+                    tf.concat([view.images, view.weak[:half], view.strong[half:]], axis=0)
+                )
+                for view in batch.views
+            ),
             batch.labels,
             pseudo,
             tf.concat([labelled, weak], axis=0),
@@ -170,8 +177,9 @@ class TrainStep(tf.Module):
         """Forward and backward pass of any other net; returns the gradients with its own added."""
         num_labelled = tf.shape(lesson.labels)[0]
         distill = DISTILLATIONS[self.config.loss.distillation]
+        images = _of_resolution(lesson.images, decode(self.supernet.space, arch).resolution)
         with tf.GradientTape() as tape:
-            logits = self.supernet(lesson.images, arch, training=True)
+            logits = self.supernet(images, arch, training=True)
             loss = (
                 weights[0] * cross_entropy(lesson.labels, logits[:num_labelled])
                 + weights[1] * pseudo_label_loss(*lesson.pseudo, logits[num_labelled:])
@@ -199,6 +207,21 @@ class TrainStep(tf.Module):
         self.optimizer.apply(applied)
         self.averages.follow(step)
         return tf.linalg.global_norm(gradients)
+
+
+def _of_resolution(images: Sequence[tf.Tensor], resolution: int | tf.Tensor) -> tf.Tensor:
+    """Chooses the images that are as large as a net wants them.
+
+    Args:
+        images: (batch, size, size, channels) of different sizes; where there is one alone, the
+            supernet resizes it.
+        resolution: one of the sizes.
+    """
+    if len(images) == 1:
+        return images[0]
+    sizes = tf.constant([each.shape[1] for each in images])
+    number = tf.argmax(tf.equal(sizes, resolution), output_type=tf.int32)
+    return tf.switch_case(number, [functools.partial(tf.identity, each) for each in images])
 
 
 def _as_tensor(weights: LossWeights) -> tf.Tensor:

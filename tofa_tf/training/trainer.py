@@ -116,6 +116,7 @@ def train(
         total_steps=config.steps,
         start_step=first,
         flip=config.flip,
+        resolutions=state.supernet.space.resolutions,
     )
     images_per_step = config.labelled_batch * (1 + 2 * config.unlabelled_ratio)
     seconds_before, started = training_seconds(folder), time.perf_counter()

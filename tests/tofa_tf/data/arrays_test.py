@@ -15,7 +15,7 @@ _Y = np.array([0, 1, 0, 2])
 class LoadTest(tf.test.TestCase, parameterized.TestCase):
     def test_parts(self):
         x, u, t = noise(4, 20), noise(3, 20, 1), noise(2, 20, 2)
-        source = Images(x, _Y, u, (t, [2, 0]), groups=[7, 7, 8, 9], flip=False).load(12, 3)
+        source = Images(x, _Y, u, (t, [2, 0]), groups=[7, 7, 8, 9], flip=False).load((12,), 3)
         self.assertEqual(source.class_names, ("0", "1", "2"))
         self.assertAllEqual(source.train.images, [resize(image, 12) for image in x])
         self.assertAllEqual(source.train.labels, _Y)
@@ -28,7 +28,7 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
         self.assertFalse(source.flip)
 
     def test_images_and_classes_are_all_that_is_needed(self):
-        source = Images(noise(4, 12), _Y).load(12, 3)
+        source = Images(noise(4, 12), _Y).load((12,), 3)
         self.assertIsNone(source.test)
         self.assertIsNone(source.unlabelled)
         self.assertIsNone(source.train.groups)
@@ -37,23 +37,23 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
     def test_grey(self):
         grey = noise(4, 12)[..., 0]
         for x in (grey, grey[..., np.newaxis]):
-            self.assertAllEqual(Images(x, _Y).load(12, 1).train.images[..., 0], grey)
+            self.assertAllEqual(Images(x, _Y).load((12,), 1).train.images[..., 0], grey)
             repeated = np.repeat(grey[..., np.newaxis], 3, axis=-1)
-            self.assertAllEqual(Images(x, _Y).load(12, 3).train.images, repeated)
+            self.assertAllEqual(Images(x, _Y).load((12,), 3).train.images, repeated)
 
     def test_what_an_image_is_called_depends_on_it_alone(self):
         x = noise(4, 12)
-        ids = Images(x, _Y).load(12, 3).train.ids
-        again = Images(x[::-1], _Y[::-1]).load(8, 1).train.ids
+        ids = Images(x, _Y).load((12,), 3).train.ids
+        again = Images(x[::-1], _Y[::-1]).load((8,), 1).train.ids
         self.assertAllEqual(ids, again[::-1])
         self.assertLen(set(ids), 4)
-        twice = Images(x[[0, 0, 1, 0]], _Y).load(12, 3).train.ids
+        twice = Images(x[[0, 0, 1, 0]], _Y).load((12,), 3).train.ids
         self.assertAllEqual(twice, [ids[0], f"{ids[0]}#2", ids[1], f"{ids[0]}#3"])
 
     @parameterized.parameters(np.int64, np.float32, np.uint16)
     def test_whole_numbers_of_other_types(self, dtype):
         x = noise(4, 12)
-        self.assertAllEqual(Images(x.astype(dtype), _Y).load(12, 3).train.images, x)
+        self.assertAllEqual(Images(x.astype(dtype), _Y).load((12,), 3).train.images, x)
 
     @parameterized.parameters(
         (["dog", "cat", "dog", "cow"], None, ("cat", "cow", "dog"), [2, 0, 2, 1]),
@@ -62,7 +62,7 @@ class LoadTest(tf.test.TestCase, parameterized.TestCase):
         (np.array(["b", "a", "b", "a"], object), None, ("a", "b"), [1, 0, 1, 0]),
     )
     def test_names_of_classes(self, y, names, expected_names, expected):
-        source = Images(noise(4, 12), y, class_names=names).load(12, 3)
+        source = Images(noise(4, 12), y, class_names=names).load((12,), 3)
         self.assertEqual(source.class_names, expected_names)
         self.assertAllEqual(source.train.labels, expected)
 

@@ -17,14 +17,15 @@ class DecodeTest(tf.test.TestCase):
         path = Path(self.get_temp_dir(), "image.png")
         large = np.repeat(np.repeat(blobs(1, 24), 3, axis=1), 4, axis=2)[0]
         Image.fromarray(large).save(path)
-        self.assertAllEqual(decode.decode(path, 24, 3), resize(large, 24))
+        for size, image in zip((24, 16), decode.decode(path, (24, 16), 3), strict=True):
+            self.assertAllEqual(image, resize(large, size))
 
     def test_colour_before_size(self):
         path = Path(self.get_temp_dir(), "image.png")
         image = Image.fromarray(blobs(1, 48)[0])
         image.save(path)
         grey = np.asarray(image.convert("L"))[..., np.newaxis]
-        self.assertAllEqual(decode.decode(path, 24, 1), resize(grey, 24))
+        self.assertAllEqual(decode.decode(path, (24,), 1)[0], resize(grey, 24))
 
 
 class DecodeAllTest(tf.test.TestCase):
@@ -43,19 +44,19 @@ class DecodeAllTest(tf.test.TestCase):
             path.write_bytes(path.read_bytes()[:60] if content is None else content)
 
     def test_sound_images_in_order(self):
-        images, readable, skipped = decode.decode_all(self.paths, 24, 3, "here")
+        (images,), readable, skipped = decode.decode_all(self.paths, (24,), 3, "here")
         self.assertAllEqual(images, self.images)
         self.assertAllEqual(readable, [True] * 6)
         self.assertEmpty(skipped)
 
     def test_one_channel(self):
-        images, _, _ = decode.decode_all(self.paths, 24, 1, "here")
+        (images,), _, _ = decode.decode_all(self.paths, (24,), 1, "here")
         self.assertEqual(images.shape, (6, 24, 24, 1))
 
     def test_damaged_images_are_skipped_listed_and_logged(self):
         self.damage(1, 3, 4)
         with self.assertLogs("absl", "WARNING") as logged:
-            images, readable, skipped = decode.decode_all(self.paths, 24, 3, "here")
+            (images,), readable, skipped = decode.decode_all(self.paths, (24,), 3, "here")
         self.assertAllEqual(readable, [True, False, True, False, False, True])
         self.assertAllEqual(images, self.images[readable])
         for position, line in zip((1, 3, 4), skipped, strict=True):
@@ -65,7 +66,7 @@ class DecodeAllTest(tf.test.TestCase):
     def test_mostly_damaged_set_stops(self):
         self.damage(0, 1, 2, 3)
         with self.assertRaisesRegex(UserError, "4 of 6 images in here cannot be read; the first"):
-            decode.decode_all(self.paths, 24, 3, "here")
+            decode.decode_all(self.paths, (24,), 3, "here")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class FolderTest(tf.test.TestCase):
         self.root.mkdir()
 
     def load(self, path=None, *, test=None, unlabelled=None):
-        return folder.load(str(path or self.root), 16, 3, test=test, unlabelled=unlabelled)
+        return folder.load(str(path or self.root), (16,), 3, test=test, unlabelled=unlabelled)
 
     def fill(self, where: str, count: int, seed: int = 0) -> np.ndarray:
         images = blobs(count, 16, seed)
@@ -161,7 +161,7 @@ class LoadTest(FolderTest):
 class LoadTestImagesTest(FolderTest):
     def test_classes_get_the_numbers_of_training(self):
         self.fill("dog", 2)
-        images, skipped = folder.load_test(str(self.root), 16, 3, ("ant", "cat", "dog"))
+        images, skipped = folder.load_test(str(self.root), (16,), 3, ("ant", "cat", "dog"))
         self.assertAllEqual(images.labels, [2, 2])
         self.assertEqual(images.images.shape, (2, 16, 16, 3))
         self.assertEmpty(skipped)
@@ -172,18 +172,18 @@ class LoadTestImagesTest(FolderTest):
         with self.assertRaisesRegex(
             UserError, "training images lack: cow, pig; known are cat, dog"
         ):
-            folder.load_test(str(self.root), 16, 3, ("cat", "dog"))
+            folder.load_test(str(self.root), (16,), 3, ("cat", "dog"))
 
     def test_no_class_folders(self):
         with self.assertRaisesRegex(UserError, "test folder .* has no sub-folders"):
-            folder.load_test(str(self.root), 16, 3, ("cat", "dog"))
+            folder.load_test(str(self.root), (16,), 3, ("cat", "dog"))
 
 
 class LoadUnlabelledTest(FolderTest):
     def test_any_images_at_any_depth(self):
         first, second = self.fill("a/b", 2, seed=1), self.fill("c", 1, seed=2)
         Image.new("L", (50, 30), 77).save(self.root / "grey.jpg")
-        images, skipped = folder.load_unlabelled(str(self.root), 16, 3)
+        images, skipped = folder.load_unlabelled(str(self.root), (16,), 3)
         self.assertAllEqual(images.images[:3], np.concatenate([first, second]))
         self.assertAllEqual(images.images[3], np.full((16, 16, 3), 77))
         self.assertAllEqual(images.labels, [-1] * 4)
@@ -193,11 +193,11 @@ class LoadUnlabelledTest(FolderTest):
     def test_empty(self):
         (self.root / "notes.txt").write_text("")
         with self.assertRaisesRegex(UserError, "of unlabelled images has no images"):
-            folder.load_unlabelled(str(self.root), 16, 3)
+            folder.load_unlabelled(str(self.root), (16,), 3)
 
     def test_missing(self):
         with self.assertRaisesRegex(UserError, "unlabelled folder .* does not exist"):
-            folder.load_unlabelled(str(self.root / "nowhere"), 16, 3)
+            folder.load_unlabelled(str(self.root / "nowhere"), (16,), 3)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,18 @@ def _run(pool: ImageSet, **changes) -> list[Batch]:
     return [Batch(*map(np.array, batch)) for batch in batches]
 
 
+def _shifts(views: tf.Tensor, image: np.ndarray) -> np.ndarray:
+    """How each weak view was made: (n, 3) of mirrored, down, right."""
+    side, most, found = image.shape[1], image.shape[1] // 8, {}
+    for mirrored in (0, 1):
+        turned = image[0, :, ::-1] if mirrored else image[0]
+        padded = np.pad(turned, [(most, most), (most, most), (0, 0)], mode="reflect")
+        for top, left in np.ndindex(2 * most + 1, 2 * most + 1):
+            view = padded[top : top + side, left : left + side]
+            found[view.tobytes()] = (mirrored, top - most, left - most)
+    return np.array([found[view.tobytes()] for view in views.numpy()])
+
+
 class TrainBatchesTest(tf.test.TestCase):
     def assert_same(self, first: list[Batch], second: list[Batch]):
         self.assertEqual(len(first), len(second))
@@ -48,9 +60,11 @@ class TrainBatchesTest(tf.test.TestCase):
         )
         shapes = Batch((4, 16, 16, 3), (4,), (12, 16, 16, 3), (12, 16, 16, 3), (12,), (12, 10))
         types = Batch(tf.uint8, tf.int32, tf.uint8, tf.uint8, tf.int32, tf.float32)
-        for spec, shape, dtype in zip(dataset.element_spec, shapes, types, strict=True):
+        *specs, smaller = dataset.element_spec
+        for spec, shape, dtype in zip(specs, shapes[:-1], types[:-1], strict=True):
             self.assertEqual(spec.shape, shape)
             self.assertEqual(spec.dtype, dtype)
+        self.assertEmpty(smaller)
         self.assertIsInstance(dataset.element_spec, Batch)
 
     def test_soft_labels_are_those_of_the_unlabelled_images(self):
@@ -169,6 +183,22 @@ class TrainBatchesTest(tf.test.TestCase):
             )
             rising = batch.images[:, 8, 9, 0] > batch.images[:, 8, 8, 0]
             self.assertEqual(bool(np.all(rising)), not flip)
+
+    def test_every_resolution_has_its_own_images_augmented_alike(self):
+        large = noise(1, 32)
+        small = large.reshape(1, 16, 2, 16, 2, 3)[:, :, 0, :, 0]
+        pool = ImageSet(large, np.zeros(1, np.int32), smaller=(small,))
+        arguments = {"labelled_batch": 64, "unlabelled_ratio": 1, "seed": 0, "total_steps": 1}
+        (batch,) = train_batches(_data(pool, [0]), **arguments)
+        seen_large, seen_small = (
+            _shifts(view.images, each)
+            for view, each in zip(batch.views, (large, small), strict=True)
+        )
+        self.assertAllEqual(seen_large[:, 0], seen_small[:, 0])
+        # Shifts of up to 4 and 2 pixels: the same share of the side, to the pixel.
+        self.assertAllLessEqual(np.abs(seen_large[:, 1:] - 2 * seen_small[:, 1:]), 1)
+        with self.assertRaisesRegex(ValueError, "no images of 24 pixels, only of 32, 16"):
+            train_batches(_data(pool, [0]), **arguments, resolutions=(32, 24))
 
     def test_images_are_not_copied_into_the_graph(self):
         pool = ImageSet(noise(4000, 32), np.zeros(4000, np.int32))

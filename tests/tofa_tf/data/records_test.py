@@ -33,6 +33,16 @@ class ImageSetTest(tf.test.TestCase):
         self.assertAllEqual(both.groups, ["x", "y", None, None, None])
         self.assertIsNone(joined([_images(1), _images(1)]).groups)
 
+    def test_every_size_is_taken_and_joined(self):
+        images = _images(3, smaller=(noise(3, 2),))
+        self.assertAllEqual(images.take(np.array([2])).at(2), noise(3, 2)[2:])
+        more = without_classes(noise(1, 4, 1), as_texts("a"), (noise(1, 2, 1),))
+        both = joined([images, more])
+        self.assertAllEqual(both.at(2), np.concatenate([noise(3, 2), noise(1, 2, 1)]))
+        self.assertAllEqual(both.at(4), both.images)
+        with self.assertRaisesRegex(ValueError, "no images of 3 pixels, only of 4, 2"):
+            both.at(3)
+
     def test_among(self):
         self.assertAllEqual(_images(3).among({"2", "7"}), [False, False, True])
         self.assertAllEqual(_images(3).among(()), [False] * 3)

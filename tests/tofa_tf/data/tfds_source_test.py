@@ -51,7 +51,7 @@ class TfdsSourceTest(tf.test.TestCase):
         self.data_dir = self.get_temp_dir()
 
     def load(self, size: int = 8, channels: int = 3):
-        return tfds_source.load("pets", size, channels, self.data_dir)
+        return tfds_source.load("pets", (size,), channels, self.data_dir)
 
     def test_parts_and_classes(self):
         train, test, unlabelled = noise(5, 8, 1), noise(3, 8, 2), noise(4, 8, 3)
@@ -137,13 +137,13 @@ class TfdsSourceTest(tf.test.TestCase):
 @unittest.skipUnless(_REAL, "TOFA_TFDS_DIR does not name a folder of prepared data sets")
 class RealDataTest(tf.test.TestCase):
     def test_cifar10(self):
-        source = tfds_source.load("cifar10", 32, 3, _REAL)
+        source = tfds_source.load("cifar10", (32,), 3, _REAL)
         self.assertEqual(source.train.images.shape, (50_000, 32, 32, 3))
         self.assertAllEqual(np.bincount(source.train.labels), [5000] * 10)
         self.assertAllEqual(np.bincount(source.test.labels), [1000] * 10)
 
     def test_tiny_imagenet(self):
-        source = tfds_source.load("tiny_imagenet", 48, 3, _REAL)
+        source = tfds_source.load("tiny_imagenet", (48,), 3, _REAL)
         self.assertEqual(source.train.images.shape, (50_500, 48, 48, 3))
         self.assertAllEqual(np.bincount(source.train.labels), [250] * 202)
         self.assertAllEqual(np.bincount(source.test.labels), [25] * 202)

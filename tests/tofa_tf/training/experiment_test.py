@@ -3,18 +3,21 @@
 import dataclasses
 import json
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
+from sklearn.datasets import load_sample_images
 
 from tests.tofa_tf.data.images import blobs
 from tests.tofa_tf.spaces_for_tests import TINY
 from tests.tofa_tf.trained import SETTINGS, experiment, tiny_space
-from tflite_export.preprocess import normalise, to_tensor
+from tflite_export.common.image_files import decode_image
+from tflite_export.preprocess import normalise, prepare, to_tensor
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.arrays import Images
-from tofa_tf.data.resize import resize_all
+from tofa_tf.space import presets
 from tofa_tf.training.experiment import Settings, load_experiment, open_folder
 from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.trainer import CHECKPOINT
@@ -89,7 +92,7 @@ class DigitsTest(tf.test.TestCase):
         self.assertAllEqual(some, made.training_images(16, 20))
         pool = {image.tobytes() for image in made.training_images(16, 10_000)}
         self.assertTrue({image.tobytes() for image in some} <= pool)
-        self.assertEqual(made.calibration_images(8).shape, (512, 8, 8, 1))
+        self.assertEqual(made.calibration_images(16).shape, (512, 16, 16, 1))
 
     def test_names_that_are_not_known_are_refused(self):
         with self.assertRaisesRegex(UserError, "unknown search space 'tiny'; available"):
@@ -109,10 +112,10 @@ class LoadExperimentTest(ExperimentTest):
     def test_validation_images_are_prepared_like_test_images(self):
         experiment = self.load()
         for images, prepared in (
-            (experiment.validation, experiment.validation_images(12)),
-            (experiment.dataset.test, experiment.test_images(12)),
+            (experiment.validation, experiment.validation_images(16)),
+            (experiment.dataset.test, experiment.test_images(16)),
         ):
-            expected = normalise(resize_all(images.images, 12), TINY.pixel_mean, TINY.pixel_std)
+            expected = normalise(images.images, TINY.pixel_mean, TINY.pixel_std)
             self.assertAllEqual(prepared, expected)
 
     def test_settings_reach_the_data(self):
@@ -170,6 +173,30 @@ class LoadExperimentTest(ExperimentTest):
         self.assertEqual(forms[0], forms[1])
         self.assertEqual(forms[0], forms[2])
         self.assertEqual(json.loads(json.dumps(forms[0])), forms[0])
+
+
+class PhotographTest(tf.test.TestCase):
+    def test_every_part_sees_what_predict_sees_at_every_resolution(self):
+        root, corner = Path(self.get_temp_dir(), "photos"), 0
+        for name, photo in zip(("temple", "flower"), load_sample_images().images, strict=True):
+            (root / name).mkdir(parents=True)
+            for size in ((200, 320), (311, 97), (64, 64), (33, 40), (150, 150)) * 2:
+                corner += 11
+                part = photo[corner : corner + size[0], 2 * corner : 2 * corner + size[1]]
+                Image.fromarray(part).save(root / name / f"{corner}.jpg", quality=90)
+        with mock.patch.dict(
+            presets.SPACES, {"tiny": dataclasses.replace(TINY, resolutions=(16, 24, 40, 48))}
+        ):
+            settings = Settings(str(root), 3, search_space="tiny", resolutions=(24, 40, 16))
+            made = load_experiment(settings)
+        for resolution in (40, 24, 16):
+            spec = made.input_spec(resolution)
+            for part in (made.training.pool, made.dataset.test):
+                for name, image in zip(part.ids.tolist(), part.at(resolution), strict=True):
+                    raw = decode_image(root / name.removeprefix("test:"))
+                    self.assertAllEqual(image, prepare(raw, spec))
+        with self.assertRaisesRegex(ValueError, "no images of 32 pixels, only of 40, 24, 16"):
+            made.test_images(32)
 
 
 class OpenFolderTest(ExperimentTest):

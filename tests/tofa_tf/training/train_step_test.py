@@ -3,7 +3,8 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.spaces_for_tests import ATTENTIVE_LIKE, DS_LIKE, RESNET_LIKE
-from tofa_tf.data.pipeline import Batch
+from tofa_tf.data.pipeline import Batch, Views
+from tofa_tf.space.plan import encode
 from tofa_tf.training.sampling import SandwichSampler
 from tofa_tf.training.trainer import TrainConfig, build_training
 
@@ -36,9 +37,30 @@ class TrainStepTest(tf.test.TestCase, parameterized.TestCase):
         _, lesson, _ = state._largest(batch)
         images = tf.concat([batch.images, batch.weak[:1], batch.strong[1:]], axis=0)
         mean, std = DS_LIKE.pixel_mean[0], DS_LIKE.pixel_std[0]
-        self.assertAllClose(lesson.images, (tf.cast(images, tf.float32) - mean) / std)
+        self.assertAllClose(lesson.images[0], (tf.cast(images, tf.float32) - mean) / std)
         self.assertEqual(lesson.teacher_logits.shape, (4, 2))
         self.assertAllEqual(lesson.pseudo.targets.shape, (2, 2))
+
+    def test_nets_of_a_smaller_resolution_see_their_own_images(self):
+        state, batch = build_training(DS_LIKE, 2, TrainConfig(steps=2)), _batch(32)
+        small = _batch(16)
+        both = batch._replace(smaller=(Views(small.images, small.weak, small.strong),))
+        losses = []
+        for seen in (
+            batch,
+            both,
+            both._replace(smaller=(Views(*[tf.zeros_like(small.weak)] * 3),)),
+        ):
+            gradients, lesson, _ = state._largest(seen)
+            zeros = [tf.zeros_like(one) for one in gradients]
+            for arch in (DS_LIKE.min_arch, DS_LIKE.max_arch):
+                encoded = tf.constant(encode(DS_LIKE, arch))
+                losses.append(state._other(encoded, lesson, tf.constant([1.0, 0, 0, 0]), zeros)[1])
+        resized, largest, own, again, blank, once_more = map(float, losses)
+        self.assertEqual((largest, largest), (again, once_more))
+        self.assertNotEqual(own, resized)
+        self.assertNotEqual(own, blank)
+        self.assertAllEqual(lesson.images[1].shape, (4, 16, 16, 3))
 
     def test_a_teacher_teaches_every_net(self):
         batch, sampler = _batch(32), SandwichSampler(DS_LIKE, seed=0, num_random=1)
