@@ -18,14 +18,9 @@ from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.outputs import outputs_of
-from tflite_export.convert.qat import QatSettings
 from tflite_export.convert.quantization_report import answers
-from tflite_export.convert.quantize_model import (
-    Method,
-    Quantization,
-    estimated_loss,
-    quantize_model,
-)
+from tflite_export.convert.quantization_settings import Method, QatSettings, Quantization
+from tflite_export.convert.quantize_model import estimated_loss, quantize_model
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.runtimes.tflm import TflmRuntime
 from tflite_export.runtimes.verify import verify

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from tflite_export.common.errors import (
         TofaError as TofaError,
     )
-    from tflite_export.convert.quantize_model import (
+    from tflite_export.convert.quantization_settings import (
         Method as Method,
     )
-    from tflite_export.convert.quantize_model import (
+    from tflite_export.convert.quantization_settings import (
         Quantization as Quantization,
     )
     from tflite_export.devices.boards import (
@@ -58,8 +58,8 @@ _MODULES = {
     "ExportSettings": "exporting.export_settings",
     "InputSpec": "input_spec",
     "Level": "pack.repack",
-    "Method": "convert.quantize_model",
-    "Quantization": "convert.quantize_model",
+    "Method": "convert.quantization_settings",
+    "Quantization": "convert.quantization_settings",
     "Task": "task",
     "TofaError": "common.errors",
     "Verification": "runtimes.verify",

@@ -153,7 +153,6 @@ class Run:
             UserError: if no subnet fits, or a setting is unknown or not allowed.
             ExportError: if the board is unknown, or the model fails its verification.
         """
-        from tflite_export.convert.quantize_model import parse_quantization
         from tofa_tf.deploy.deploy import deploy
         from tofa_tf.deploy.deployment import check_deployments, make_deployments
         from tofa_tf.deploy.targets import read_deployments
@@ -165,9 +164,8 @@ class Run:
             wanted = read_deployments(_make(DeploySettings, {kind: target, **settings}), seed)
         else:
             how = _make(DeploySettings, settings)
-            quantization = parse_quantization(how.quantization, how.tolerance, seed)
             wanted = make_deployments(
-                [], [target], quantization, how.vela, how.rule, how.objective or ""
+                [], [target], how.int8.asked(seed), how.vela, how.rule, how.objective or ""
             )
         if len(wanted) != 1:
             raise UserError(f"target is {target!r}: name one board or one list of budgets")

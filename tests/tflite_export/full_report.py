@@ -1,7 +1,7 @@
 """An export's report with something in every field."""
 
 from tflite_export.convert.quantization_report import Answers, QuantizationReport
-from tflite_export.convert.quantize_model import Method
+from tflite_export.convert.quantization_settings import Method
 from tflite_export.devices.board_report import BoardReport
 from tflite_export.devices.fit import BoardFit
 from tflite_export.devices.latency import LatencyEstimate, OpLatency

@@ -17,7 +17,6 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from tflite_export.common.console import captured_stderr
 from tflite_export.common.json_data import JsonRecord
-from tflite_export.convert.convert import convert_float
 from tflite_export.convert.quantization import dequantize, quantize
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import Op, OperatorGraph, Tensor
@@ -88,6 +87,8 @@ def measure_layers(model: Any, tflite: bytes, inputs: np.ndarray) -> tuple[Layer
     Returns:
         Nothing if the converter made other ops of the float model than of the int8 one.
     """
+    from tflite_export.convert.convert import convert_float  # loads TensorFlow
+
     inputs = inputs[:: -(-len(inputs) // _MOST_INPUTS)]
     in_int8, in_float = _File(tflite), _File(convert_float(model))
     weighted, all_names = _layer_names(model, True), _layer_names(model, False)

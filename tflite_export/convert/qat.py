@@ -5,7 +5,6 @@ labels, and what was learned from labels cannot be forgotten for those few image
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,24 +13,8 @@ from tflite_export.common.console import captured_stderr
 from tflite_export.common.errors import ExportError
 from tflite_export.common.quiet_tensorflow import tf
 from tflite_export.convert.outputs import outputs_of
+from tflite_export.convert.quantization_settings import QatSettings
 from tflite_export.convert.tf_keras_twin import folded_twin
-
-
-@dataclass(frozen=True)
-class QatSettings:
-    """How a model is trained; equal settings, model and images give equal weights.
-
-    Attributes:
-        steps: optimizer steps.
-        batch: images a step.
-        learning_rate: of Adam at the first step; falls to 0 along a cosine.
-        seed: of the order of images.
-    """
-
-    steps: int = 150
-    batch: int = 64
-    learning_rate: float = 1e-4
-    seed: int = 0
 
 
 def train_quantized(

@@ -1,15 +1,19 @@
 """What the two ways of quantisation make of one model, side by side."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tflite_export.common.json_data import JsonRecord
 from tflite_export.convert.layer_noise import LayerNoise
-from tflite_export.convert.quantize_model import Method, Quantization, Quantized
+from tflite_export.convert.quantization_settings import Method, Quantization
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.runtimes.verify import Verification, accuracy, agreement
 from tflite_export.task import CLASSIFICATION, OutputRule
+
+if TYPE_CHECKING:
+    from tflite_export.convert.quantize_model import Quantized
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class QuantizationReport(JsonRecord):
 
 def report_quantization(
     asked: Quantization,
-    made: Quantized,
+    made: "Quantized",
     verification: Verification,
     inputs: np.ndarray,
     labels: np.ndarray | None,

@@ -8,7 +8,6 @@ they differ instead would overstate the loss several times, for the model is uns
 those. Accuracy on training data would understate it, for these are learned by heart.
 """
 
-import enum
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -18,42 +17,11 @@ import numpy as np
 from tflite_export.common.errors import ExportError
 from tflite_export.convert.convert import convert_int8, convert_trained
 from tflite_export.convert.outputs import outputs_of
-from tflite_export.convert.qat import QatSettings, train_quantized
+from tflite_export.convert.qat import train_quantized
+from tflite_export.convert.quantization_settings import Method, Quantization
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.task import CLASSIFICATION, OutputRule, Task, output_rule
-
-
-class Method(enum.StrEnum):
-    """How a float model becomes an int8 model."""
-
-    PTQ = "ptq"
-    QAT = "qat"
-    AUTO = "auto"
-
-
-@dataclass(frozen=True)
-class Quantization:
-    """What is asked for.
-
-    Attributes:
-        method: AUTO trains only if post-training quantisation loses more than `tolerance`.
-        tolerance: accuracy in percentage points, by the estimate of this module.
-        qat: of the training.
-
-    Raises:
-        ExportError: if the tolerance is not from 0 to 100.
-    """
-
-    method: Method = Method.PTQ
-    tolerance: float = 0.5
-    qat: QatSettings = QatSettings()
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.tolerance <= 100.0:
-            raise ExportError(
-                f"tolerance={self.tolerance:g}: percentage points from 0 to 100 are needed"
-            )
 
 
 @dataclass(frozen=True)
@@ -73,17 +41,6 @@ class Quantized:
     qat: bytes | None
     ptq_estimated_loss: float | None
     qat_seconds: float | None
-
-
-def parse_quantization(method: str, tolerance: float, seed: int = 0) -> Quantization:
-    """Returns what texts and numbers ask for.
-
-    Raises:
-        ExportError: if there is no such method, or the tolerance is below 0.
-    """
-    if method not in list(Method):
-        raise ExportError(f"quantization={method!r}: choose from {', '.join(Method)}")
-    return Quantization(Method(method), tolerance, QatSettings(seed=seed))
 
 
 def quantize_model(

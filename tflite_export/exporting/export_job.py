@@ -3,18 +3,13 @@
 import dataclasses
 
 from tflite_export.common.settings import SettingsBase, setting
+from tflite_export.convert.quantization_settings import Int8Settings
 from tflite_export.input_spec import CHANNELS, CROPS
 
 _FILES = "Files"
 _INPUTS = "Inputs and outputs"
 _MODELS = "Models"
 TASKS = ("auto", "classification", "binary", "regression")
-
-
-def _methods() -> list[str]:
-    from tflite_export.convert.quantize_model import Method  # loads TensorFlow
-
-    return list(Method)
 
 
 def _levels() -> list[str]:
@@ -71,15 +66,7 @@ class ExportJob(SettingsBase):
         "ones.",
         "", heading=_MODELS,
     )  # fmt: skip
-    quantization: str = setting(
-        "How the model becomes int8: after training (ptq), by training on the representative "
-        "inputs (qat), or auto: qat if ptq loses more than the tolerance.",
-        "ptq", choices=_methods, heading=_MODELS,
-    )  # fmt: skip
-    tolerance: float = setting(
-        "Estimated loss of accuracy in percentage points that auto allows ptq.",
-        0.5, least=0, most=100,
-    )  # fmt: skip
+    int8: Int8Settings = Int8Settings()
     repack: str = setting(
         "How the file is made smaller: none, lossless, or tflm_only, which LiteRT cannot read.",
         "lossless", choices=_levels,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tflite_export.common.errors import ExportError
-from tflite_export.convert.quantize_model import Quantization
+from tflite_export.convert.quantization_settings import Quantization
 from tflite_export.devices.boards import Board
 from tflite_export.input_spec import InputSpec
 from tflite_export.pack.repack import Level, parse_level

@@ -13,7 +13,6 @@ from tflite_export.common.folders import check_free
 from tflite_export.common.raw_inputs import read_inputs, read_labelled
 from tflite_export.convert.check_model import input_shape
 from tflite_export.convert.keras_file import load_model
-from tflite_export.convert.quantize_model import parse_quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.exporting.export_folder import EXPORT, FIRMWARE_FOLDER, MODEL_FILE
 from tflite_export.exporting.export_job import ExportJob
@@ -73,7 +72,6 @@ def run_export(job: ExportJob) -> ExportResult:
     boards = load_boards(job.boards) if job.boards else []
     npus = wanted_npus(job.vela, boards)
     projects = boards_by_platform(job.firmware, boards)
-    quantization = parse_quantization(job.quantization, job.tolerance)
     output = Path(job.output)
     check_free(output, overwrite=job.overwrite, kind=EXPORT)
     model = load_model(Path(job.model))
@@ -93,7 +91,7 @@ def run_export(job: ExportJob) -> ExportResult:
             verification=_verification(test, spec, job) if test else None,
             settings=ExportSettings(
                 task=parse_task(job.task),
-                quantization=quantization,
+                quantization=job.int8.asked(),
                 repack_level=parse_level(job.repack),
                 boards=tuple(boards),
                 npus=npus,

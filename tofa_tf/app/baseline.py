@@ -39,8 +39,8 @@ class Options(SettingsBase):
 
 def main(place: RunFolder, options: Options) -> None:
     """Prints one line for each net, and writes the report again with what was measured."""
-    from tofa_tf.deploy.deploy import REPORT, read_run_report
     from tofa_tf.deploy.report import write_report
+    from tofa_tf.deploy.results import REPORT, read_run_report
     from tofa_tf.training.sampling import spread_archs
     from tofa_tf.training.trained_run import load_run
 

@@ -29,8 +29,8 @@ def main(place: RunFolder, other: Against, limits: Limits) -> None:
 
     from tofa_tf.common.errors import UserError
     from tofa_tf.deploy.compare import compare_runs
-    from tofa_tf.deploy.deploy import read_run_report
     from tofa_tf.deploy.regressions import regressions
+    from tofa_tf.deploy.results import read_run_report
 
     names = (other.against, place.workdir)
     old, new = (read_run_report(Path(name)) for name in names)
@@ -41,7 +41,7 @@ def main(place: RunFolder, other: Against, limits: Limits) -> None:
     print(f"\nPASS: no model of {place.workdir} is worse than that of {other.against}")
 
 
-COMMAND = Command(main, (RunFolder, Against, Limits), positional=("workdir",))
+COMMAND = Command(main, (RunFolder, Against, Limits), positional=("workdir",), tensorflow=False)
 
 if __name__ == "__main__":
     run("check")

@@ -22,12 +22,12 @@ def main(chosen: Runs) -> None:
     from pathlib import Path
 
     from tofa_tf.deploy.compare import compare_runs
-    from tofa_tf.deploy.deploy import read_run_report
+    from tofa_tf.deploy.results import read_run_report
 
     print(compare_runs({name: read_run_report(Path(name)) for name in chosen.runs}))
 
 
-COMMAND = Command(main, (Runs,), positional=("runs",))
+COMMAND = Command(main, (Runs,), positional=("runs",), tensorflow=False)
 
 if __name__ == "__main__":
     run("compare")

@@ -6,8 +6,9 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import Progress
 from tofa_tf.deploy.deploy import deploy
 from tofa_tf.deploy.deployment import Deployment
-from tofa_tf.deploy.report import SCENARIO_COLUMNS, markdown_table
+from tofa_tf.deploy.report import SCENARIO_COLUMNS
 from tofa_tf.deploy.scenario import SCENARIOS
+from tofa_tf.deploy.tables import markdown_table
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.settings import Settings, Workdir
 from tofa_tf.training.trained_run import TrainedRun, train_or_load

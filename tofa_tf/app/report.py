@@ -12,8 +12,9 @@ def main(place: RunFolder) -> None:
     """Writes report.md and report.html."""
     from pathlib import Path
 
-    from tofa_tf.deploy.deploy import read_run_report
-    from tofa_tf.deploy.report import SCENARIO_COLUMNS, markdown_table, write_report
+    from tofa_tf.deploy.report import SCENARIO_COLUMNS, write_report
+    from tofa_tf.deploy.results import read_run_report
+    from tofa_tf.deploy.tables import markdown_table
 
     folder = Path(place.workdir)
     report = read_run_report(folder)
@@ -23,7 +24,7 @@ def main(place: RunFolder) -> None:
     )
 
 
-COMMAND = Command(main, (RunFolder,), positional=("workdir",))
+COMMAND = Command(main, (RunFolder,), positional=("workdir",), tensorflow=False)
 
 if __name__ == "__main__":
     run("report")

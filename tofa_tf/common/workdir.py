@@ -18,6 +18,7 @@ from tofa_tf.common.files import read_json, remove_leftovers, write_json
 # The settings for people, and for `--config`; what decides whose folder it is, is the JSON file.
 CONFIG_TOML = "config.toml"
 CONFIG = "config.json"
+METRICS = "metrics.jsonl"
 # Beside the settings: after how many steps the run was made one of more.
 EXTENDED = "extended_from"
 _LOCK = ".tofa.lock"
@@ -41,7 +42,7 @@ def _made_earlier(folder: Path) -> bool:
 RUN = FolderKind(
     "run",
     own=(
-        *(CONFIG, CONFIG_TOML, "split.json", "metrics.jsonl", "sampled.jsonl", "tensorboard"),
+        *(CONFIG, CONFIG_TOML, "split.json", METRICS, "sampled.jsonl", "tensorboard"),
         *("checkpoint.npz", "checkpoint_before.npz", "supernet.weights.h5", "scenarios"),
         *("teacher.npz", "teacher_features_*"),
         *("report.json", "report.md", "report.html", "accuracy.png"),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from tofa_tf.common.statistics import wilson_interval
-from tofa_tf.deploy.report import Columns, markdown_table
 from tofa_tf.deploy.results import RunReport, ScenarioResult
+from tofa_tf.deploy.tables import Columns, markdown_table
 
 Row = tuple[str, RunReport, ScenarioResult]
 

@@ -3,24 +3,21 @@
 import dataclasses
 import platform
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from tflite_export.common.errors import TofaError
 from tflite_export.common.versions import OF_MODELS, TFMOT, VELA, versions_of
 from tflite_export.runtimes.tflm_pool import TflmPool
-from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json
 from tofa_tf.common.machine import describe_machine
 from tofa_tf.common.workdir import EXTENDED
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.firmware import add_firmware
 from tofa_tf.deploy.report import write_report
-from tofa_tf.deploy.results import FORMAT, RunReport, ScenarioResult
+from tofa_tf.deploy.results import FORMAT, REPORT, RunReport, ScenarioResult
 from tofa_tf.deploy.scenario import SCENARIOS, finished_result, run_scenario
 from tofa_tf.training.extension import extended_from
 from tofa_tf.training.trained_run import TrainedRun
 
-REPORT = "report.json"
 _PACKAGES = ("tofa-tf", *OF_MODELS, TFMOT, "keras-cv", "tensorflow-datasets", VELA)
 
 
@@ -74,17 +71,6 @@ def deploy(
         write_json(run.folder / REPORT, report.to_json())
         write_report(report, run.folder)
     return Deployed(tuple(results), tuple(failures), report)
-
-
-def read_run_report(folder: Path) -> RunReport:
-    """Reads the report of a run.
-
-    Raises:
-        TofaError: if there is none, it is damaged, or of another version.
-    """
-    if not (folder / REPORT).exists():
-        raise UserError(f"{folder} has no {REPORT}: deploy the run first")
-    return RunReport.read(folder / REPORT)
 
 
 def _failure(deployment: Deployment, error: TofaError) -> str:

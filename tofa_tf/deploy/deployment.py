@@ -1,16 +1,16 @@
 """What one model is made for: a scenario's budgets or a board, int8 by which way, which NPUs."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from tflite_export.common.json_data import JsonRecord
-from tflite_export.convert.quantize_model import Method, Quantization
+from tflite_export.convert.quantization_settings import Method, Quantization
 from tflite_export.convert.tf_keras_twin import folded_twin
 from tflite_export.devices.boards import Board
 from tflite_export.runtimes.vela import is_installed
 from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.asked import Asked
 from tofa_tf.deploy.budgets import board_scenario
 from tofa_tf.nets.static_net import build_static
 from tofa_tf.select.names import FIXED
@@ -20,24 +20,6 @@ from tofa_tf.space.plan import make_plan
 from tofa_tf.space.search_space import SearchSpace
 
 _PTQ = Quantization()
-
-
-@dataclasses.dataclass(frozen=True)
-class Asked(JsonRecord):
-    """What was asked for, as far as it decides which model it is.
-
-    Attributes:
-        budgets: limits by the names of the resources, the main one first.
-        board: with its flash, SRAM and speed; None: the budgets alone count.
-        quantization: without the settings that its method has no use for.
-        rule, objective: that choose the subnet, see `tofa_tf.select.rules.choose`.
-    """
-
-    budgets: Mapping[str, float]
-    board: Board | None
-    quantization: Quantization
-    rule: str = FIXED
-    objective: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +50,7 @@ class Deployment:
     def asked(self) -> Asked:
         """The record of it that goes into results; NPUs take the model as it is."""
         budgets = {budget.name: budget.limit for budget in self.scenario.budgets}
-        return Asked(budgets, self.board, _effective(self.quantization), self.rule, self.objective)
+        return Asked(budgets, self.board, self.quantization.effective(), self.rule, self.objective)
 
 
 def make_deployments(
@@ -129,13 +111,3 @@ def check_deployments(
 def _npus(asked: str, board: Board | None) -> tuple[str, ...]:
     own = (asked, board.npu if board else "")
     return tuple(dict.fromkeys(filter(None, own))) if is_installed() else ()
-
-
-def _effective(quantization: Quantization) -> Quantization:
-    """The same without the settings that its method has no use for."""
-    default = Quantization(quantization.method)
-    if quantization.method == Method.PTQ:
-        return default
-    if quantization.method == Method.QAT:
-        return dataclasses.replace(quantization, tolerance=default.tolerance)
-    return quantization

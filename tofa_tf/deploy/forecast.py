@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from tflite_export.devices.boards import Board
 from tofa_tf.deploy.budgets import board_scenario
-from tofa_tf.deploy.report import Columns, markdown_table
+from tofa_tf.deploy.tables import Columns, markdown_table
 from tofa_tf.select.scenario import Scenario
 from tofa_tf.space.cost import Cost, cost
 from tofa_tf.space.search_space import SearchSpace

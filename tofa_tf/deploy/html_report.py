@@ -10,6 +10,7 @@ from tflite_export.common.errors import TofaError
 from tflite_export.devices.boards import Board
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.graph.flatbuffer import read_tflite
+from tofa_tf.common.workdir import METRICS
 from tofa_tf.deploy.baseline_results import read_baselines
 from tofa_tf.deploy.html_foreign import foreign_html
 from tofa_tf.deploy.html_models import answers_html, card_html, int8_html, pareto_html
@@ -17,7 +18,6 @@ from tofa_tf.deploy.html_page import page
 from tofa_tf.deploy.html_parts import Line, line_chart, picture, section, table, tag, text
 from tofa_tf.deploy.results import RunReport, ScenarioResult
 from tofa_tf.deploy.sample import SAMPLE
-from tofa_tf.training.metrics_log import METRICS
 
 _KIB = 1024
 

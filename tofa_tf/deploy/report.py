@@ -1,8 +1,8 @@
 """The report of a run for people: tables and a plot as Markdown, and a page of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from tflite_export.convert.quantization_report import Answers
 from tflite_export.runtimes.vela import NpuReport
@@ -12,12 +12,11 @@ from tofa_tf.data.labels import LabelsPerClass
 from tofa_tf.deploy.accuracy_plot import plot_accuracy
 from tofa_tf.deploy.html_report import html_report
 from tofa_tf.deploy.results import BoardResult, RunReport, ScenarioResult
+from tofa_tf.deploy.tables import Columns, markdown_table
 from tofa_tf.pretrained.names import NONE
-from tofa_tf.teacher.load import teacher_notice
+from tofa_tf.teacher.names import teacher_notice
 
 PLOT = "accuracy.png"
-Row = TypeVar("Row")
-Columns = Sequence[tuple[str, Callable[[Row], str]]]
 
 SCENARIO_COLUMNS: Columns[ScenarioResult] = (
     ("scenario", lambda s: s.name),
@@ -73,13 +72,6 @@ _EXPLANATION = (
     "is LiteRT on this PC, one thread, and says little about a board. No subnet was trained or "
     "searched for: each is cut from one supernet by the fixed rule."
 )
-
-
-def markdown_table(rows: Sequence[Row], columns: Columns[Row]) -> str:
-    """Returns a Markdown table."""
-    lines = [[title for title, _ in columns], ["---"] * len(columns)]
-    lines += [[cell(row) for _, cell in columns] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def write_report(report: RunReport, folder: Path) -> None:

@@ -5,6 +5,7 @@ BUILD.md says what each field means.
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from tflite_export.common.json_data import JsonRecord
@@ -16,10 +17,11 @@ from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.labels import LabelsPerClass
-from tofa_tf.deploy.deployment import Asked
+from tofa_tf.deploy.asked import Asked
 from tofa_tf.deploy.evaluation import Evaluation
 from tofa_tf.space.arch import Arch
 
+REPORT = "report.json"
 # Goes up when a field changes its meaning; what another version wrote is made anew.
 FORMAT = 2
 
@@ -194,6 +196,17 @@ class RunReport(_Versioned):
     versions: Mapping[str, str]
     not_fitting: tuple[str, ...]
     scenarios: tuple[ScenarioResult, ...]
+
+
+def read_run_report(folder: Path) -> RunReport:
+    """Reads the report of a run.
+
+    Raises:
+        TofaError: if there is none, it is damaged, or of another version.
+    """
+    if not (folder / REPORT).exists():
+        raise UserError(f"{folder} has no {REPORT}: deploy the run first")
+    return RunReport.read(folder / REPORT)
 
 
 def npus_of(report: ExportReport) -> tuple[NpuReport, ...]:

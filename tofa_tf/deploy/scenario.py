@@ -10,7 +10,7 @@ import numpy as np
 
 from tflite_export.common.console import warn
 from tflite_export.common.errors import TofaError
-from tflite_export.convert.quantize_model import Method
+from tflite_export.convert.quantization_settings import Method
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.exporting.export_again import export_again
 from tflite_export.exporting.export_folder import MODEL_FILE

@@ -3,15 +3,10 @@
 import dataclasses
 
 from tflite_export.common.settings import SettingsBase, setting
+from tflite_export.convert.quantization_settings import Int8Settings
 from tofa_tf.select.names import FIXED, OBJECTIVE_NAMES, RULE_NAMES
 
 _MODELS = "Models"
-
-
-def _methods() -> list[str]:
-    from tflite_export.convert.quantize_model import Method  # loads TensorFlow
-
-    return list(Method)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,15 +22,7 @@ class DeploySettings(SettingsBase):
         "flash_kib and arena_kib.",
         "", heading=_MODELS,
     )  # fmt: skip
-    quantization: str = setting(
-        "How models become int8: after training (ptq, seconds a model), by training (qat, a minute "
-        "or more), or auto: qat for those where ptq loses more than the tolerance.",
-        "ptq", choices=_methods, heading=_MODELS,
-    )  # fmt: skip
-    tolerance: float = setting(
-        "Estimated loss of accuracy in percentage points that auto allows ptq.",
-        0.5, least=0, most=100,
-    )  # fmt: skip
+    int8: Int8Settings = Int8Settings()
     rule: str = setting(
         "How subnets are chosen: fixed costs nothing; best_of_random, evolution and zero_shot "
         "measure many subnets each.",

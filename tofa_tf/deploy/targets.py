@@ -1,6 +1,5 @@
 """From the settings of a deployment to the list of models, before anything is loaded or trained."""
 
-from tflite_export.convert.quantize_model import parse_quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.firmware.project_plan import boards_by_platform
 from tflite_export.runtimes.vela import wanted_npus
@@ -29,7 +28,6 @@ def read_deployments(models: DeploySettings, seed: int) -> list[Deployment]:
     scenarios = parse_scenarios(models.scenarios) if models.scenarios else []
     wanted_npus(models.vela, boards)
     boards_by_platform(models.firmware, boards)
-    quantization = parse_quantization(models.quantization, models.tolerance, seed)
     return make_deployments(
-        scenarios, boards, quantization, models.vela, models.rule, models.objective or ""
+        scenarios, boards, models.int8.asked(seed), models.vela, models.rule, models.objective or ""
     )

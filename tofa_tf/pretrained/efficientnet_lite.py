@@ -10,11 +10,7 @@ from collections.abc import Iterator
 from tofa_tf.blocks.elastic_block import ElasticBlock
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.layout import Entry, Source, batch_norm, conv, dense, depthwise
-
-_LICENCE = (
-    "The weights of EfficientNet-Lite0 are licensed Apache-2.0. They were trained on ImageNet, "
-    "1.28 million labelled images, which whatever learns from them has seen too."
-)
+from tofa_tf.pretrained.licences import EFFICIENTNET_LITE0
 
 
 def _layout(supernet: Supernet) -> Iterator[Entry]:
@@ -39,4 +35,4 @@ def _block(key: str, block: ElasticBlock) -> Iterator[Entry]:
     yield from batch_norm(f"{key}._bn2", parts["project"].bn)
 
 
-SOURCES = {"efficientnet_lite0": Source("efficientnet_lite0", _LICENCE, "_fc", _layout)}
+SOURCES = {"efficientnet_lite0": Source("efficientnet_lite0", EFFICIENTNET_LITE0, "_fc", _layout)}

@@ -2,16 +2,10 @@
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.pretrained.names import NONE
-from tofa_tf.pretrained.state_dict import SOURCES
 from tofa_tf.teacher.keras_trunk import load_keras_trunk
 from tofa_tf.teacher.lite0 import load_lite0
 from tofa_tf.teacher.names import EFFICIENTNET_LITE0
 from tofa_tf.teacher.trunk import Trunk, resolution_for
-
-
-def teacher_notice(what: str) -> str:
-    """What the authors of a teacher allow and what it has seen; "" where nobody here knows."""
-    return SOURCES[what].licence if what in SOURCES else ""
 
 
 def load_teacher(what: str, image_size: int, resolution: int | None = None) -> Trunk | None:

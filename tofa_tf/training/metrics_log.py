@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from tflite_export.common.console import warn
 from tofa_tf.common.files import append_line, write_text
+from tofa_tf.common.workdir import METRICS
 
-METRICS = "metrics.jsonl"
 # Groups of charts in TensorBoard, beside that of the losses.
 _GROUPS = {
     "mask_rate": "pseudo_labels",

@@ -10,7 +10,8 @@ from tflite_export.common.errors import ExportError
 from tflite_export.convert import fake_quant
 from tflite_export.convert.convert import convert_int8, convert_trained
 from tflite_export.convert.outputs import outputs_of
-from tflite_export.convert.qat import QatSettings, train_quantized
+from tflite_export.convert.qat import train_quantized
+from tflite_export.convert.quantization_settings import QatSettings
 from tflite_export.convert.tf_keras_twin import folded_twin
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.runtimes.litert import LitertModel

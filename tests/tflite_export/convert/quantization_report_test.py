@@ -8,7 +8,7 @@ from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.convert.convert import convert_int8
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import Answers, QuantizationReport, answers
-from tflite_export.convert.quantize_model import Method
+from tflite_export.convert.quantization_settings import Method
 from tflite_export.task import OutputRule, Task
 
 

@@ -5,14 +5,8 @@ from absl.testing import parameterized
 
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.common.errors import ExportError
-from tflite_export.convert.qat import QatSettings
-from tflite_export.convert.quantize_model import (
-    Method,
-    Quantization,
-    estimated_loss,
-    parse_quantization,
-    quantize_model,
-)
+from tflite_export.convert.quantization_settings import Method, QatSettings, Quantization
+from tflite_export.convert.quantize_model import estimated_loss, quantize_model
 from tflite_export.task import OutputRule, Task
 
 
@@ -59,11 +53,6 @@ class QuantizeModelTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(made.qat is not None, trained)
         self.assertEqual(made.qat_seconds is not None, trained)
         self.assertEqual(made.ptq_estimated_loss is not None, method == Method.AUTO)
-
-    @parameterized.parameters(("int4", 0.5, "choose from ptq, qat, auto"), ("auto", -1.0, "0 to"))
-    def test_bad_settings_are_refused(self, method, tolerance, message):
-        with self.assertRaisesRegex(ExportError, message):
-            parse_quantization(method, tolerance)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from absl.testing import parameterized
 from tests.tflite_export.other_models import conv1d, dense, random_inputs, segmentation
 from tflite_export.common.errors import ExportError
 from tflite_export.convert.outputs import outputs_of
-from tflite_export.convert.quantize_model import Method, Quantization
+from tflite_export.convert.quantization_settings import Method, Quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.exporting.export_settings import (

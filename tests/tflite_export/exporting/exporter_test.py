@@ -9,8 +9,7 @@ import tensorflow as tf
 from tests.tflite_export.models import mobile_net, random_images
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import MARKER
-from tflite_export.convert.qat import QatSettings
-from tflite_export.convert.quantize_model import Method, Quantization
+from tflite_export.convert.quantization_settings import Method, QatSettings, Quantization
 from tflite_export.exporting.export_folder import read_report
 from tflite_export.exporting.export_settings import (
     CalibrationData,

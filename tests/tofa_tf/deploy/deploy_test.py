@@ -6,9 +6,9 @@ import tensorflow as tf
 from tests.tofa_tf.trained import trained_copy
 from tflite_export.devices.boards import load_boards
 from tofa_tf.common.workdir import sha256
-from tofa_tf.deploy.deploy import REPORT, deploy
+from tofa_tf.deploy.deploy import deploy
 from tofa_tf.deploy.deployment import Deployment, make_deployments
-from tofa_tf.deploy.results import RunReport
+from tofa_tf.deploy.results import REPORT, RunReport
 from tofa_tf.select.scenario import Budget, Scenario
 
 SMALL = Deployment(Scenario("small", (Budget("macs", 60e3),)))

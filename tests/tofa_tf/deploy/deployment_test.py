@@ -4,8 +4,7 @@ import tensorflow as tf
 
 from tests.tofa_tf.spaces_for_tests import OFA_LIKE, TINY
 from tflite_export.common.errors import ExportError
-from tflite_export.convert.qat import QatSettings
-from tflite_export.convert.quantize_model import Method, Quantization
+from tflite_export.convert.quantization_settings import Method, QatSettings, Quantization
 from tflite_export.devices.boards import load_boards
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.deployment import Deployment, check_deployments, make_deployments

@@ -4,7 +4,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
-from tofa_tf.deploy.report import PLOT, SCENARIO_COLUMNS, markdown_table, write_report
+from tofa_tf.deploy.report import PLOT, SCENARIO_COLUMNS, write_report
+from tofa_tf.deploy.tables import markdown_table
 
 
 class ReportTest(tf.test.TestCase):

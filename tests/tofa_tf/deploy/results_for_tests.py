@@ -4,13 +4,13 @@ import dataclasses
 
 from tests.tofa_tf.spaces_for_tests import stage_arch
 from tflite_export.convert.quantization_report import Answers, QuantizationReport
-from tflite_export.convert.quantize_model import Method, Quantization
+from tflite_export.convert.quantization_settings import Method, Quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.devices.fit import BoardFit
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 from tflite_export.task import Task
-from tofa_tf.deploy.deployment import Asked
+from tofa_tf.deploy.asked import Asked
 from tofa_tf.deploy.results import FORMAT, BoardResult, RunReport, ScenarioResult
 from tofa_tf.space.arch import Arch
 

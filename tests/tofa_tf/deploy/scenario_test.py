@@ -8,8 +8,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.trained import trained_copy
-from tflite_export.convert.qat import QatSettings
-from tflite_export.convert.quantize_model import Method, Quantization
+from tflite_export.convert.quantization_settings import Method, QatSettings, Quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.exporting.export_folder import read_report

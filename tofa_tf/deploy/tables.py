@@ -1,0 +1,14 @@
+"""Tables of records as Markdown."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Row = TypeVar("Row")
+Columns = Sequence[tuple[str, Callable[[Row], str]]]
+
+
+def markdown_table(rows: Sequence[Row], columns: Columns[Row]) -> str:
+    """Returns a Markdown table."""
+    lines = [[title for title, _ in columns], ["---"] * len(columns)]
+    lines += [[cell(row) for _, cell in columns] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
