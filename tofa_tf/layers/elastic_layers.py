@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from tofa_tf.layers.control_flow import cond
-from tofa_tf.layers.depthwise import depthwise_conv2d
+from tofa_tf.layers.depthwise import depthwise_conv2d, symmetric_pad
 from tofa_tf.layers.slicing import cut_channels, cut_depthwise, cut_vector
 
 ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
@@ -30,17 +30,7 @@ _serializable = keras.saving.register_keras_serializable(package="tofa_tf")
 
 def channels_of(x: tf.Tensor) -> int | tf.Tensor:
     """Channels of (..., channels): a number where the graph knows them, else a tensor."""
-    return x.shape[-1] or tf.shape(x)[-1]
-
-
-def symmetric_pad(x: tf.Tensor, kernel_size: int | tf.Tensor) -> tf.Tensor:
-    """Pads height and width by kernel_size // 2 on every side, as PyTorch does.
-
-    Args:
-        x: (batch, height, width, channels).
-    """
-    half = kernel_size // 2
-    return tf.pad(x, [[0, 0], [half, half], [half, half], [0, 0]])
+    return x.shape[-1] or tf.unstack(tf.shape(x), num=len(x.shape))[-1]
 
 
 class _ElasticLayer(keras.layers.Layer):
@@ -48,6 +38,10 @@ class _ElasticLayer(keras.layers.Layer):
 
     def build(self, input_shape: object = None) -> None:
         self.built = True
+
+
+def _cut(vector: keras.Variable, channels: int | tf.Tensor) -> tf.Tensor:
+    return cut_vector(tf.convert_to_tensor(vector), channels)
 
 
 @_serializable
@@ -101,7 +95,7 @@ class ElasticConv2D(_ElasticLayer):
         filters = self.max_filters if filters is None else filters
         kernel = cut_channels(tf.convert_to_tensor(self.kernel), channels_of(x), filters)
         if self.padding == "symmetric":
-            x = symmetric_pad(x, self.kernel_size)
+            x = symmetric_pad(x, self.kernel_size // 2)
         x = self._convolve(x, kernel, strides)
         if self.use_bias:
             x = tf.nn.bias_add(x, cut_vector(tf.convert_to_tensor(self.bias), filters))
@@ -182,10 +176,7 @@ class ElasticDepthwiseConv2D(_ElasticLayer):
     def call(self, x: tf.Tensor, kernel_size: int | tf.Tensor | None = None) -> tf.Tensor:
         kernel_size = max(self.kernel_sizes) if kernel_size is None else kernel_size
         kernel = self.cut_kernel(kernel_size, channels_of(x))
-        if self.padding == "symmetric":
-            x = symmetric_pad(x, kernel_size)
-        padding = "VALID" if self.padding == "symmetric" else "SAME"
-        return depthwise_conv2d(x, kernel, self.strides, padding)
+        return depthwise_conv2d(x, kernel, self.strides, self.padding, self.kernel_sizes)
 
     def cut_kernel(self, kernel_size: int | tf.Tensor, channels: int | tf.Tensor) -> tf.Tensor:
         """Returns the kernel of a subnet, (kernel_size, kernel_size, channels, 1)."""
@@ -244,11 +235,9 @@ class ElasticBatchNormalization(_ElasticLayer):
         self, x: tf.Tensor, training: bool = False, update_statistics: bool = False
     ) -> tf.Tensor:
         channels = channels_of(x)
-        gamma, beta, mean, variance = (
-            cut_vector(tf.convert_to_tensor(vector), channels)
-            for vector in (self.gamma, self.beta, self.moving_mean, self.moving_variance)
-        )
+        gamma, beta = _cut(self.gamma, channels), _cut(self.beta, channels)
         if not training:
+            mean, variance = _cut(self.moving_mean, channels), _cut(self.moving_variance, channels)
             y, _, _ = tf.compat.v1.nn.fused_batch_norm(
                 x, gamma, beta, mean, variance, self.epsilon, is_training=False
             )
@@ -260,15 +249,17 @@ class ElasticBatchNormalization(_ElasticLayer):
             # The fused op returns the unbiased estimate, Keras keeps the biased one.
             count = tf.cast(tf.size(x) // channels, x.dtype)
             batch_variance *= (count - 1.0) / count
-            self._follow(self.moving_mean, mean, batch_mean, channels)
-            self._follow(self.moving_variance, variance, batch_variance, channels)
+            self._follow(self.moving_mean, batch_mean, channels)
+            self._follow(self.moving_variance, batch_variance, channels)
         return y
 
-    def _follow(
-        self, variable: keras.Variable, old: tf.Tensor, new: tf.Tensor, channels: int | tf.Tensor
-    ) -> None:
+    def _follow(self, variable: keras.Variable, new: tf.Tensor, channels: int | tf.Tensor) -> None:
+        whole = tf.convert_to_tensor(variable)
+        old = cut_vector(whole, channels)
         updated = old + (1.0 - self.momentum) * (new - old)
-        variable.assign(tf.concat([updated, tf.convert_to_tensor(variable)[channels:]], axis=0))
+        if old is not whole:
+            updated = tf.concat([updated, whole[channels:]], axis=0)
+        variable.assign(updated)
 
     def get_config(self) -> dict[str, Any]:
         return {

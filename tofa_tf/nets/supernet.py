@@ -134,9 +134,12 @@ class _SupernetCall(ElasticNet):
 
     def block(self, x: tf.Tensor, plan: BlockPlan) -> tf.Tensor:
         layer = self.layers[plan.name]
+        # Keras takes no mixture; what all subnets share is the largest there is, as by default.
+        open_sizes = {name: size for name, size in plan.sizes.items() if tf.is_tensor(size)}
+        sizes = open_sizes or plan.sizes
         return cond(
             self.active.get(plan.name, True),
-            lambda: layer(x, width=plan.width, **plan.sizes, **self.mode),
+            lambda: layer(x, width=plan.width, **sizes, **self.mode),
             lambda: x,
         )
 

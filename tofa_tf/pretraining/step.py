@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,6 +12,7 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretraining.recipe import Recipe
 from tofa_tf.space.plan import encode
 from tofa_tf.training.losses import DISTILLATIONS, cross_entropy
+from tofa_tf.training.nesterov import NesterovSGD
 
 
 class _Target(NamedTuple):
@@ -35,9 +35,7 @@ class PretrainStep(tf.Module):
         super().__init__(name="pretrain_step")
         self.supernet = supernet
         self.recipe = recipe
-        self.optimizer = keras.optimizers.SGD(
-            learning_rate=0.0, momentum=recipe.momentum, nesterov=True, name="sgd"
-        )
+        self.optimizer = NesterovSGD(0.0, recipe.momentum, name="sgd")
         self.optimizer.build(supernet.trainable_variables)
         self._distill = DISTILLATIONS[recipe.distillation]
         # One graph for images of all sizes and all nets.

@@ -5,6 +5,7 @@ one int32 vector, the supernet's graph. No rounding rule exists a second time.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,7 +28,7 @@ class Slot:
         index: place in the stage, from 0.
         keeps_width: whether as many channels enter as leave; None: that depends on the subnet.
         optional: whether some subnets leave it out.
-        max_in_channels: most channels that enter.
+        in_widths: choices of the channels that enter.
     """
 
     stage: Stage
@@ -35,7 +36,12 @@ class Slot:
     index: int
     keeps_width: bool | None
     optional: bool
-    max_in_channels: int
+    in_widths: tuple[int, ...]
+
+    @property
+    def max_in_channels(self) -> int:
+        """Most channels that enter."""
+        return max(self.in_widths)
 
     @property
     def stride(self) -> int:
@@ -76,7 +82,7 @@ def slots(space: SearchSpace) -> Iterator[Slot]:
             disjoint = not set(in_widths) & set(stage.widths)
             keeps_width = True if index > 0 or single else False if disjoint else None
             optional = index >= min(stage.depths)
-            yield Slot(stage, number, index, keeps_width, optional, max(in_widths))
+            yield Slot(stage, number, index, keeps_width, optional, in_widths)
             in_widths = stage.widths
 
 
@@ -101,7 +107,7 @@ def make_plan(space: SearchSpace, arch: Arch) -> Plan:
         resolution=arch.resolution,
         stem_width=arch.stem_width,
         stem_stride=space.stem.stride_at(arch.resolution),
-        head_width=make_divisible(channels * space.head.expand) if space.head.expand else 0,
+        head_width=_head_width(space, channels),
         feature_width=arch.feature_width,
         blocks=tuple(blocks),
     )
@@ -127,19 +133,16 @@ def encode(space: SearchSpace, arch: Arch) -> np.ndarray:
 def decode(space: SearchSpace, vector: tf.Tensor) -> Plan:
     """Reads the vector within the supernet's graph.
 
-    What is the same for all subnets of the space is a number, all else a tensor.
+    What is the same for all subnets of the space is a number, all else a tensor: the more a graph
+    knows, the smaller and faster it is.
     """
     values = iter(tf.unstack(vector, num=vector_length(space)))
-    header = {name: next(values) for name in _HEADER}
-    if len(space.resolutions) == 1:
-        header["resolution"] = space.resolutions[0]
-    strides = space.stem.strides(space.resolutions)
-    if len(strides) == 1:
-        header["stem_stride"] = strides[0]
+    header = {name: next(values) for name in _HEADER} | _shared_header(space)
     blocks, active = [], []
     for slot in slots(space):
-        is_active, width, *others = (next(values) for _ in slot.fields)
-        sizes = dict(zip(slot.stage.block.SIZES, others, strict=True))
+        is_active, *others = (next(values) for _ in slot.fields)
+        sizes = dict(zip(slot.fields[1:], others, strict=True)) | _shared_sizes(slot)
+        width = sizes.pop("width")
         # The elastic block compares widths itself, where that is open.
         blocks.append(_block_plan(slot, width, sizes, slot.keeps_width))
         active.append(tf.cast(is_active, tf.bool) if slot.optional else True)
@@ -149,6 +152,35 @@ def decode(space: SearchSpace, vector: tf.Tensor) -> Plan:
 def vector_length(space: SearchSpace) -> int:
     """Length of the encoded vector."""
     return len(_HEADER) + sum(len(slot.fields) for slot in slots(space))
+
+
+def _shared_header(space: SearchSpace) -> dict[str, int]:
+    """What of the header is the same for all subnets."""
+    choices = {
+        "resolution": space.resolutions,
+        "stem_width": space.stem.widths,
+        "stem_stride": space.stem.strides(space.resolutions),
+        "head_width": [_head_width(space, width) for width in space.stages[-1].widths],
+        "feature_width": space.head.feature_widths,
+    }
+    return {name: found[0] for name, found in choices.items() if len(set(found)) == 1}
+
+
+def _head_width(space: SearchSpace, channels: int) -> int:
+    return make_divisible(channels * space.head.expand) if space.head.expand else 0
+
+
+def _shared_sizes(slot: Slot) -> dict[str, int]:
+    """Which sizes of a block are the same in all subnets that have it."""
+    block, choices = slot.stage.block, slot.stage.block.choices()
+    found: dict[str, set[int]] = {"width": set(slot.stage.widths)}
+    for in_channels, width, *chosen in itertools.product(
+        slot.in_widths, slot.stage.widths, *choices.values()
+    ):
+        sizes = block.sizes(in_channels, width, slot.index, dict(zip(choices, chosen, strict=True)))
+        for name, size in sizes.items():
+            found.setdefault(name, set()).add(size)
+    return {name: sizes.pop() for name, sizes in found.items() if len(sizes) == 1}
 
 
 def _block_plan(slot: Slot, width: Size, sizes: dict[str, Size], keeps_width: Truth) -> BlockPlan:

@@ -31,9 +31,9 @@ class WeightAverages(tf.Module):
         """
         step = tf.cast(step, tf.float32)
         # The average of a short run must not remember its start: the decay warms up.
-        decay = tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
+        forgotten = 1.0 - tf.minimum(self.decay, (1.0 + step) / (10.0 + step))
         for average, variable in zip(self.averages, self.followed, strict=True):
-            average.assign(decay * average + (1.0 - decay) * tf.convert_to_tensor(variable))
+            average.assign_sub(forgotten * (average - tf.convert_to_tensor(variable)))
 
     def restart(self) -> None:
         """Takes the present values for the average."""

@@ -197,12 +197,20 @@ class TrainStep(tf.Module):
         Clips, then adds the decay (AlphaNet), then slows the trunk down.
         """
         config, head = self.config, {v.path for v in self.supernet.classifier.weights}
+        # Once for hundreds of variables.
+        low, high, decay, trunk_rate = (
+            tf.constant(value, tf.float32)
+            for value in (
+                *(-config.clip_value, config.clip_value),
+                *(config.weight_decay, config.trunk_rate),
+            )
+        )
         applied = []
         for gradient, variable in zip(gradients, self.supernet.trainable_variables, strict=True):
-            change = tf.clip_by_value(gradient, -config.clip_value, config.clip_value)
+            change = tf.raw_ops.ClipByValue(t=gradient, clip_value_min=low, clip_value_max=high)
             if variable.name == "kernel":
-                change += config.weight_decay * variable
-            applied.append(change if variable.path in head else config.trunk_rate * change)
+                change += decay * tf.convert_to_tensor(variable)
+            applied.append(change if variable.path in head else trunk_rate * change)
         step = tf.convert_to_tensor(self.optimizer.iterations)
         self.optimizer.apply(applied)
         self.averages.follow(step)

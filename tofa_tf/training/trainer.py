@@ -26,6 +26,7 @@ from tofa_tf.training.metrics_log import (
     drop_lines_from,
     training_seconds,
 )
+from tofa_tf.training.nesterov import NesterovSGD
 from tofa_tf.training.pseudo_label import make_rule
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
 from tofa_tf.training.schedule import CosineToZero
@@ -63,12 +64,8 @@ def build_training(
     if pretrained is not None:
         copy_weights(pretrained, supernet)
     assert config.learning_rate is not None  # `settle` has chosen one.
-    optimizer = keras.optimizers.SGD(
-        CosineToZero(config.learning_rate, config.steps, config.warmup_steps),
-        momentum=0.9,
-        nesterov=True,
-        name="sgd",
-    )
+    rate = CosineToZero(config.learning_rate, config.steps, config.warmup_steps)
+    optimizer = NesterovSGD(rate, momentum=0.9, name="sgd")
     rule = make_rule(config.pseudo_label, num_classes, config.threshold)
     return TrainStep(supernet, optimizer, rule, config)
 

@@ -9,6 +9,7 @@ from tofa_tf.blocks.family import make_divisible
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import decode, encode, make_plan, slots, vector_length
+from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import Head, SearchSpace, Stage, Stem
 from tofa_tf.training.sampling import random_arch
 
@@ -77,8 +78,13 @@ class PlanTest(tf.test.TestCase, parameterized.TestCase):
     def test_what_all_subnets_share_is_known_before_the_graph_runs(self):
         plan = decode(SPACE, tf.constant(encode(SPACE, ARCH)))
         self.assertEqual((plan.resolution, plan.stem_stride), (16, 2))
+        self.assertEqual((plan.stem_width, plan.head_width, plan.feature_width), (8, 96, 32))
+        first, second, _ = plan.blocks
+        self.assertEqual((first.width, first.sizes), (8, {"kernel": 3, "mid": 8, "squeeze": 0}))
+        self.assertEqual((second.width, second.sizes["squeeze"]), (16, 8))
+        self.assertTrue(tf.is_tensor(second.sizes["kernel"]))
         self.assertEqual([slot.keeps_width for slot in slots(SPACE)], [True, False, True])
-        open_ends = [slot.keeps_width for slot in slots(TEST_SPACES["mcu"])]
+        open_ends = [slot.keeps_width for slot in slots(get_space("mcu"))]
         self.assertEqual(open_ends[:4], [None, None, True, None])
 
 
