@@ -51,12 +51,15 @@ class GraphComposerTest(tf.test.TestCase, parameterized.TestCase):
 
 
 class EstimateTest(tf.test.TestCase):
-    def test_sums_the_overhead_of_channels_widths_and_operators(self):
+    def test_a_file_is_counted_vector_by_vector(self):
         net = GraphComposer(8, 8, 3)
         graph = net.graph(net.conv(net.conv(net.image, 4), 4))
-        weights = 3 * 4 + 4 * 4 + 4 * (4 + 4)
-        # Two convolutions of 4 channels: 8 scales, one width, two operators.
-        self.assertEqual(file_bytes(graph), round(weights + 6.4 * 8 + 11.75 * 4 + 205 * 2 + 1150))
+        # Kernels of 12 and 16 bytes and two biases of 16; scales of kernel and bias; shared zeros.
+        contents, scales, zeros = 4 * (4 + 16), 4 * (4 + 4 * 4), 8 + 8 * 4
+        # Image, two kernels, bias; both outputs have one shape.
+        shapes = 20 + 2 * 20 + 8 + 20
+        tables = 99 * 2 + 60 * 4 + 78 + 251
+        self.assertEqual(file_bytes(graph), contents + scales + zeros + shapes + tables)
         self.assertEqual(graph.size_bytes, file_bytes(graph))
         self.assertEqual(persistent_bytes(graph), 8 * 8 + 222 * 2 + 961)
 
