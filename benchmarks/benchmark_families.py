@@ -1,6 +1,7 @@
 """Every block family all the way: one trace, harvested, converted, run, its price known beforehand.
 
-    python -m benchmarks.benchmark_families --subnets=100 --output=benchmarks/results/families
+    python -m benchmarks.benchmark_families --subnets=100 --output=benchmarks/results/families \
+      --journal=runs/families.jsonl
 
 The supernets have random weights, so outputs mean nothing; what is shown is that each subnet is the
 same net in the supernet's graph, as a Keras model and as an int8 file, that the closed forms know
@@ -10,10 +11,12 @@ that file beforehand, and that a board with a time limit gets a subnet that keep
 import dataclasses
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.journal import Journal
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
@@ -57,6 +60,8 @@ class Options(SettingsBase):
     subnets: int = setting("How many random subnets of each space.", 100, least=1)
     limits: int = setting("How many random time limits of boards for each space.", 34, least=1)
     seed: int = setting("What weights, subnets, images and limits are drawn with.", 0, least=0)
+    journal: str = setting("File that keeps what is finished, for the same command to go on.", "")
+    most: int | None = setting("Ends after so many further subnets and limits.", None, least=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Row:
         equal: whether MACs, parameters and the planned arena were predicted to the byte.
         file, arena, latency: relative errors of the prediction; of the latency the largest over
             one board for each core.
+        traces: of the supernet's graph in the process that made it.
     """
 
     space: str
@@ -77,11 +83,13 @@ class Row:
     file: float
     arena: float
     latency: float
+    traces: int
 
 
 def main(output: Output, options: Options) -> None:
     """Deploys random subnets of every space, and chooses for random limits of boards."""
     rows: list[Row] = []
+    journal = Journal(options.journal, options.most)
     lines = [
         "# Block families: the supernet's graph, the harvested model, the file, the closed forms",
         "",
@@ -91,9 +99,9 @@ def main(output: Output, options: Options) -> None:
     with new_results(output) as folder, TflmRuntime() as tflm:
         for name in options.search_spaces:
             supernet = _random_supernet(get_space(name), options.seed)
-            own, traces = _deploy_all(supernet, options, tflm)
-            kept = _keep_limits(supernet, options, tflm)
-            lines.append(_line(name, own, traces, f"{kept} of {options.limits}"))
+            own = _deploy_all(supernet, options, tflm, journal)
+            kept = _keep_limits(supernet, options, tflm, journal)
+            lines.append(_line(name, own, f"{kept} of {options.limits}"))
             print(lines[-1], flush=True)
             rows += own
         write_csv(folder / CSV, rows)
@@ -121,8 +129,10 @@ def _random_supernet(space: SearchSpace, seed: int) -> Supernet:
     return supernet
 
 
-def _deploy_all(supernet: Supernet, options: Options, tflm: TflmRuntime) -> tuple[list[Row], int]:
-    """Returns a row for each subnet, and how often the supernet's graph was traced for all."""
+def _deploy_all(
+    supernet: Supernet, options: Options, tflm: TflmRuntime, journal: Journal
+) -> list[Row]:
+    """Returns a row for each subnet."""
     space, generator, rows = supernet.space, random.Random(options.seed), []
     graph = tf.function(lambda images, arch: supernet(images, arch), autograph=False)
     boards = list({board.core: board for board in known_boards().values()}.values())
@@ -130,10 +140,16 @@ def _deploy_all(supernet: Supernet, options: Options, tflm: TflmRuntime) -> tupl
     signature = _images(max(space.resolutions), options.seed)
     for number in range(options.subnets):
         arch = random_arch(space, generator, tilt=generator.uniform(0.02, 0.98))
-        whole = np.asarray(graph(signature[:_IMAGES], tf.constant(encode(space, arch))))
-        rows.append(_deploy(supernet, arch, whole, signature[:_IMAGES], boards, options.seed, tflm))
-        print(f"[{number + 1}/{options.subnets}] {rows[-1]}", flush=True)
-    return rows, graph.experimental_get_tracing_count()
+
+        def make(arch: Arch = arch) -> dict[str, Any]:
+            images = signature[:_IMAGES]
+            whole = np.asarray(graph(images, tf.constant(encode(space, arch))))
+            row = _deploy(supernet, arch, whole, images, boards, options.seed, tflm)
+            return row | {"traces": graph.experimental_get_tracing_count()}
+
+        piece = journal.piece(f"{space.name} seed {options.seed} subnet {number}", make)
+        rows.append(Row(**piece))
+    return rows
 
 
 def _deploy(
@@ -144,7 +160,8 @@ def _deploy(
     boards: Sequence[Board],
     seed: int,
     tflm: TflmRuntime,
-) -> Row:
+) -> dict[str, Any]:
+    """What a `Row` has of one subnet."""
     model = harvest(supernet, arch)
     resized = tf.image.resize(images, [arch.resolution] * 2, antialias=True)
     same = images if arch.resolution == images.shape[1] else resized
@@ -157,19 +174,19 @@ def _deploy(
         predicted.latency_ms(board) / estimate_latency(file, board).latency_ms - 1
         for board in boards
     ]
-    return Row(
-        space=supernet.space.name,
-        macs=file.macs,
-        difference=float(difference),
-        equal=(predicted.macs, predicted.params, predicted.peak_activation_bytes)
+    return {
+        "space": supernet.space.name,
+        "macs": file.macs,
+        "difference": float(difference),
+        "equal": (predicted.macs, predicted.params, predicted.peak_activation_bytes)
         == (file.macs, params, verification.nonpersistent_bytes),
-        file=abs(predicted.tflite_bytes / len(tflite) - 1),
-        arena=abs(predicted.arena_bytes / verification.arena_bytes - 1),
-        latency=max(map(abs, latencies)),
-    )
+        "file": abs(predicted.tflite_bytes / len(tflite) - 1),
+        "arena": abs(predicted.arena_bytes / verification.arena_bytes - 1),
+        "latency": max(map(abs, latencies)),
+    }
 
 
-def _keep_limits(supernet: Supernet, options: Options, tflm: TflmRuntime) -> int:
+def _keep_limits(supernet: Supernet, options: Options, tflm: TflmRuntime, journal: Journal) -> int:
     """Returns for how many random limits the first candidate, verified, suits its board."""
     space, generator = supernet.space, random.Random(options.seed)
     sampler = SandwichSampler(space, options.seed)
@@ -182,17 +199,21 @@ def _keep_limits(supernet: Supernet, options: Options, tflm: TflmRuntime) -> int
     # A board that not even the smallest net fits has no limits to keep.
     boards = [board for board in known_boards().values() if board_scenario(board).met_by(small)]
     kept = 0
-    for _ in range(options.limits):
+    for number in range(options.limits):
         board = generator.choice(boards)
         position = generator.random()
         limit = small.latency_ms(board) ** (1 - position) * large.latency_ms(board) ** position
         limited = dataclasses.replace(board, latency_limit_ms=1.02 * limit)
-        choice = next(candidates(board_scenario(limited), log, space, _CLASSES))
-        images = _images(choice.arch.resolution, options.seed)
-        tflite, verification = _verified(harvest(supernet, choice.arch), images, tflm)
-        (report,) = report_boards(read_tflite(tflite), verification, [limited])
-        kept += not report.missing
-        print(f"{board.name} {limited.latency_limit_ms:.3g} ms: {report.missing or 'kept'}")
+
+        def missing(limited: Board = limited) -> str:
+            choice = next(candidates(board_scenario(limited), log, space, _CLASSES))
+            images = _images(choice.arch.resolution, options.seed)
+            tflite, verification = _verified(harvest(supernet, choice.arch), images, tflm)
+            (report,) = report_boards(read_tflite(tflite), verification, [limited])
+            return report.missing
+
+        key = f"{space.name} seed {options.seed} limit {number}: {board.name}"
+        kept += not journal.piece(f"{key} {limited.latency_limit_ms:.4g} ms lacks", missing)
     return kept
 
 
@@ -209,13 +230,13 @@ def _images(resolution: int, seed: int) -> np.ndarray:
     return np.clip(noise / 2, -1, 1).astype(np.float32)
 
 
-def _line(name: str, rows: Sequence[Row], traces: int, kept: str) -> str:
+def _line(name: str, rows: Sequence[Row], kept: str) -> str:
     def largest(field: str) -> float:
         return max(getattr(row, field) for row in rows)
 
     equal = sum(row.equal for row in rows)
     return (
-        f"| `{name}` | {len(rows)} | {traces} | {largest('difference'):.1e} "
+        f"| `{name}` | {len(rows)} | {largest('traces')} | {largest('difference'):.1e} "
         f"| {equal} of {len(rows)} | {largest('file'):.2%} | {largest('arena'):.2%} "
         f"| {largest('latency'):.2%} | {kept} |"
     )
