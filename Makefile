@@ -11,12 +11,15 @@ demo: $(READY)
 	  --steps=400 --labelled_batch=16 --warmup_steps=20 --seed=0 --workdir=runs/digits \
 	  --scenarios="macs=0.5M;macs=1M;macs=2M;macs=4M;flash_kib=96,arena_kib=64"
 
+# What is made once for a file's tests is made in one process.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist=loadfile
+
 # The inner loop: what is quick.
 check: $(READY) lint types
-	$(BIN)/python -m pytest -n 2 -m "not slow" tests
+	$(PYTEST) -m "not slow" tests
 
 test: $(READY) lint types
-	$(BIN)/python -m pytest -n 2 tests
+	$(PYTEST) tests
 
 # Everything that benchmarks/EVIDENCE.md says, measured again: hours. DATA is the folder of image sets,
 # DATA_DIR that of tensorflow-datasets. What is finished is kept, an interrupted training goes on.

@@ -1,8 +1,11 @@
 """Which of the tests count, and which of them `make check` leaves out."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+from tests.shared import FOLDER
 
 _ROOT = Path(__file__).parents[1]
 
@@ -48,6 +51,12 @@ SLOW = (
     "tests/tofa_tf/training/trained_run_test.py",
     "tests/tofa_tf/training/trainer_test.py",
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    own = tmp_path_factory.getbasetemp()
+    os.environ[FOLDER] = str(own if worker_id == "master" else own.parent)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

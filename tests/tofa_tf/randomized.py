@@ -1,9 +1,17 @@
 """Supernets whose weights are as irregular as trained ones, without training them."""
 
+import functools
+
 import numpy as np
 
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.search_space import SearchSpace
+
+
+@functools.cache
+def shared_supernet(space: SearchSpace) -> Supernet:
+    """Returns a random supernet of 7 classes, made once, for tests that leave it as it is."""
+    return random_supernet(space)
 
 
 def random_supernet(

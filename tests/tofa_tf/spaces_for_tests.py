@@ -4,7 +4,6 @@ from tofa_tf.blocks.basic_residual import BasicResidual
 from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.space.arch import StageArch
-from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import Head, SearchSpace, Stage, Stem
 
 
@@ -15,6 +14,18 @@ def _ofa(activation: str, kernels: tuple[int, ...], expands: tuple[int, ...], se
 def _attentive(expands: tuple[int, ...], se: bool = False) -> InvertedBottleneck:
     return InvertedBottleneck((3, 5), expands, "swish", se, shortcut="projected")
 
+
+# The manner of the preset `mcu`: identity shortcuts, everything elastic.
+MCU_LIKE = SearchSpace(
+    name="mcu_like",
+    resolutions=(32, 48),
+    stem=Stem(widths=(8, 16), activation="relu6"),
+    stages=(
+        Stage((8, 16), (1,), 1, InvertedBottleneck((3,), (1,))),
+        Stage((16, 24), (1, 2), 2, InvertedBottleneck((3, 5, 7), (2, 3))),
+        Stage((24, 32, 40), (1, 2), 1, InvertedBottleneck((3, 5), (3, 4))),
+    ),
+)
 
 # Once-for-All's manner: kernel transforms, symmetric padding, squeeze-excite, a V3 head.
 OFA_LIKE = SearchSpace(
@@ -106,7 +117,7 @@ def stage_arch(width: int, kernels: tuple[int, ...], expands: tuple[float, ...])
 
 # All generic tests run over these: a new block family gets a row.
 TEST_SPACES = {
-    "mcu": get_space("mcu"),
+    "mcu_like": MCU_LIKE,
     "ofa_like": OFA_LIKE,
     "attentive_like": ATTENTIVE_LIKE,
     "keras_like": KERAS_LIKE,

@@ -1,20 +1,20 @@
-"""One tiny run, trained once in a process; every test works on a copy of its folder."""
+"""One tiny run, trained once for all tests; every test works on a copy of its folder."""
 
-import atexit
 import dataclasses
 import functools
 import shutil
-import tempfile
 from pathlib import Path
 from unittest import mock
 
+from tests.shared import shared_folder
 from tests.tofa_tf.spaces_for_tests import TINY
+from tofa_tf.common.workdir import close_workdir
 from tofa_tf.space import presets
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.sampling import SamplerLog
 from tofa_tf.training.settings import Settings, TrainConfig
 from tofa_tf.training.trained_run import TrainedRun, train_or_load
-from tofa_tf.training.trainer import SAMPLED
+from tofa_tf.training.trainer import SAMPLED, WEIGHTS
 
 SETTINGS = Settings(
     "digits",
@@ -38,9 +38,12 @@ def experiment() -> Experiment:
 
 @functools.cache
 def _trained() -> TrainedRun:
-    root = tempfile.mkdtemp()
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    folder = open_folder(experiment(), Path(root) / "run", overwrite=False)
+    with shared_folder("trained") as folder:
+        if not (folder / WEIGHTS).exists():
+            open_folder(experiment(), folder, overwrite=False)
+            train_or_load(experiment(), folder)
+            # Other processes read it, too.
+            close_workdir(folder)
     return train_or_load(experiment(), folder)
 
 

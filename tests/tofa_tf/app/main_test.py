@@ -5,6 +5,7 @@ import pkgutil
 import subprocess
 import sys
 import tempfile
+from pathlib import Path
 
 from absl import flags
 from absl.testing import absltest, parameterized
@@ -20,6 +21,32 @@ from tofa_tf.app.main import main
 number = signal.Signals[sys.argv[2]]
 threading.Timer(float(sys.argv[1]), lambda: os.kill(os.getpid(), number)).start()
 main(["tofa", "train", "digits", f"--workdir={sys.argv[3]}"])
+"""
+
+# A process for each command and option, forked before anything of the command is loaded.
+_HELP = """
+import os, sys, traceback
+from tofa_tf.app.main import COMMANDS, main
+from tflite_export.common import command
+for name in COMMANDS:
+    for option in ("--help", "--helpfull"):
+        child = os.fork()
+        if child:
+            _, status = os.waitpid(child, 0)
+            assert status == 0, (name, option)
+            continue
+        for number, end in ((1, "out"), (2, "err")):
+            path = f"{sys.argv[1]}/{name}{option}.{end}"
+            os.dup2(os.open(path, os.O_CREAT | os.O_WRONLY), number)
+        try:
+            main(["tofa", name, option])
+            assert not {"tensorflow", "keras"} & sys.modules.keys()
+            sys.stdout.flush()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
 """
 
 
@@ -53,19 +80,18 @@ class MainTest(parameterized.TestCase):
         self.assertStartsWith(done.stderr, message)
         self.assertLen(done.stderr.splitlines(), 1)
 
-    @parameterized.parameters(*COMMANDS)
-    def test_every_command_has_short_and_full_help_and_loads_no_tensorflow(self, name):
-        program = (
-            "import sys; from tofa_tf.app.main import main; main(sys.argv); "
-            "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
-        )
-        for option in ("--help", "--helpfull"):
-            command = [sys.executable, "-c", program, name, option]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
-            self.assertIn(f"\ntofa {name} ", done.stdout.replace("    ", ""))
-        shown = [line for line in done.stdout.splitlines() if line.startswith("  --")]
-        self.assertGreater(len(shown), 1)
+    def test_every_command_has_short_and_full_help_and_loads_no_tensorflow(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        command = [sys.executable, "-c", _HELP, str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        for name in COMMANDS:
+            for option in ("--help", "--helpfull"):
+                self.assertEqual((folder / f"{name}{option}.err").read_text(), "", name)
+                out = (folder / f"{name}{option}.out").read_text()
+                self.assertIn(f"\ntofa {name} ", out.replace("    ", ""))
+            shown = [line for line in out.splitlines() if line.startswith("  --")]
+            self.assertGreater(len(shown), 1)
 
     def test_modules_are_all_commands_or_the_console_command_itself(self):
         modules = {module.name for module in pkgutil.iter_modules(tofa_tf.app.__path__)}

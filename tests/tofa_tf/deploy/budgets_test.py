@@ -1,6 +1,5 @@
 import tensorflow as tf
 
-from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tflite_export.devices.boards import load_boards
 from tflite_export.devices.fit import estimate_fit
 from tflite_export.devices.latency import estimate_latency
@@ -8,8 +7,9 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.budgets import board_scenario, parse_scenarios
 from tofa_tf.select.scenario import Budget, Scenario
 from tofa_tf.space.cost import cost
+from tofa_tf.space.presets import get_space
 
-SPACE = TEST_SPACES["mcu"].at_resolutions((32,))
+SPACE = get_space("mcu").at_resolutions((32,))
 
 
 class ParseTest(tf.test.TestCase):

@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tests.tofa_tf.randomized import random_supernet
-from tests.tofa_tf.spaces_for_tests import TEST_SPACES, TINY
+from tests.tofa_tf.randomized import shared_supernet
+from tests.tofa_tf.spaces_for_tests import MCU_LIKE, TEST_SPACES, TINY
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.harvest import harvest
 from tofa_tf.nets.single import single_subnet
@@ -17,7 +17,7 @@ class SingleTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.parameters("tiny", *TEST_SPACES)
     def test_computes_what_the_subnet_computes_and_has_no_other(self, name):
         space = {"tiny": TINY, **TEST_SPACES}[name]
-        supernet, arch = random_supernet(space), random_arch(space, random.Random(1))
+        supernet, arch = shared_supernet(space), random_arch(space, random.Random(1))
         single = single_subnet(supernet, arch)
         own = single.space.max_arch
         self.assertEqual(own, single.space.min_arch)
@@ -35,7 +35,7 @@ class SingleTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_an_arch_of_another_space_is_refused(self):
         with self.assertRaisesRegex(UserError, "not of 'tiny'"):
-            single_subnet(random_supernet(TINY), TEST_SPACES["mcu"].min_arch)
+            single_subnet(shared_supernet(TINY), MCU_LIKE.min_arch)
 
 
 if __name__ == "__main__":

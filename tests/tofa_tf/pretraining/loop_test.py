@@ -1,5 +1,7 @@
 import dataclasses
 import json
+import shutil
+import tempfile
 from pathlib import Path
 from unittest import mock
 
@@ -45,82 +47,88 @@ def _records(folder: Path) -> list[dict]:
 
 
 class PretrainTest(tf.test.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.folder = Path(self.get_temp_dir()) / self.id()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.root = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.copy = cls.root / "copy"
+        cls.supernet, _ = _run(cls.root / "begun", max_steps=2, copy_to=cls.copy)
+
+    def _begun(self) -> Path:
+        """A training of two steps."""
+        folder = self.root / self.id()
+        shutil.copytree(self.root / "begun", folder)
+        return folder
 
     def test_resumed_at_any_step_it_is_the_same_training(self):
-        whole, finished = _run(self.folder / "whole")
+        folder = self.root / "whole"
+        whole, finished = _run(folder)
         self.assertTrue(finished)
-        records = _records(self.folder / "whole")
+        records = _records(folder)
         self.assertEqual([record["step"] for record in records], list(range(_STEPS)))
         self.assertEqual([record["resolution"] for record in records[:5]], [12] * 5)
         self.assertEqual({record["resolution"] for record in records[5:]}, {16, 24})
-        parts = self.folder / "parts"
+        parts = self._begun()
         # Stops within a phase, and between phases, where channels are sorted.
-        for steps, done in ((3, False), (2, False), (None, True)):
+        for steps, done in ((3, False), (None, True)):
             resumed, finished = _run(parts, max_steps=steps)
             self.assertEqual(finished, done)
         for one, other in zip(whole.weights, resumed.weights, strict=True):
             self.assertAllClose(one, other, rtol=1e-4, atol=1e-6)
         self.assertEqual([r["step"] for r in _records(parts)], list(range(_STEPS)))
 
+        with self.subTest("a finished training stays as it is"):
+            again, finished = _run(folder)
+            self.assertTrue(finished)
+            for one, other in zip(whole.weights, again.weights, strict=True):
+                self.assertAllEqual(one, other)
+
     def test_every_checkpoint_is_copied(self):
-        copy = self.folder / "copy"
-        supernet, _ = _run(self.folder / "run", max_steps=2, copy_to=copy)
-        self.assertEqual(
-            (copy / CHECKPOINT).read_bytes(), (self.folder / "run" / CHECKPOINT).read_bytes()
-        )
-        with np.load(copy / CHECKPOINT) as saved:
+        checkpoint = self.copy / CHECKPOINT
+        self.assertEqual(checkpoint.read_bytes(), (self.root / "begun" / CHECKPOINT).read_bytes())
+        with np.load(checkpoint) as saved:
             self.assertEqual(int(saved["steps_done"]), 2)
             self.assertAllEqual(
-                saved["supernet|supernet|stem|conv|kernel"], supernet.stem.conv.kernel
+                saved["supernet|supernet|stem|conv|kernel"], self.supernet.stem.conv.kernel
             )
 
     def test_another_recipe_only_when_asked(self):
-        _run(self.folder, max_steps=2)
-        other = dataclasses.replace(RECIPE, weight_decay=0.0)
+        folder, other = self._begun(), dataclasses.replace(RECIPE, weight_decay=0.0)
         with self.assertRaisesRegex(UserError, "training by another recipe: choose another"):
-            _run(self.folder, other)
-        _run(self.folder, other, change_recipe=True, max_steps=1)
-        self.assertLen(_records(self.folder), 3)
-
-    def test_a_finished_training_stays_as_it_is(self):
-        first, _ = _run(self.folder)
-        again, finished = _run(self.folder)
-        self.assertTrue(finished)
-        for one, other in zip(first.weights, again.weights, strict=True):
-            self.assertAllEqual(one, other)
+            _run(folder, other)
+        _run(folder, other, change_recipe=True, max_steps=1)
+        self.assertLen(_records(folder), 3)
 
     def test_divergence_keeps_the_last_good_state(self):
-        _run(self.folder, max_steps=2)
+        folder = self._begun()
         wild = dataclasses.replace(
             RECIPE,
             clip_value=1e30,
             phases=(dataclasses.replace(RECIPE.phases[0], peak_rate=1e30, final_rate=1e30),),
         )
-        saved = (self.folder / CHECKPOINT).read_bytes()
+        saved = (folder / CHECKPOINT).read_bytes()
         with self.assertRaisesRegex(UserError, "diverged at step .*; the last good state is in"):
-            _run(self.folder, wild, change_recipe=True)
-        self.assertEqual((self.folder / CHECKPOINT).read_bytes(), saved)
+            _run(folder, wild, change_recipe=True)
+        self.assertEqual((folder / CHECKPOINT).read_bytes(), saved)
 
     def test_interrupt_saves_the_step(self):
+        folder = self.root / "interrupted"
         with mock.patch.object(loop, "deferred_interrupt") as interrupt:
             interrupt.return_value.__enter__.return_value = lambda: True
             interrupt.return_value.__exit__.return_value = False
             with self.assertRaises(KeyboardInterrupt):
-                _run(self.folder)
-        with np.load(self.folder / CHECKPOINT) as saved:
+                _run(folder)
+        with np.load(folder / CHECKPOINT) as saved:
             self.assertEqual(int(saved["steps_done"]), 1)
 
     def test_damaged_or_foreign_checkpoint(self):
-        _run(self.folder, max_steps=1)
-        (self.folder / CHECKPOINT).write_bytes(b"PK\x03\x04 no more")
+        checkpoint = self._begun() / CHECKPOINT
+        checkpoint.write_bytes(b"PK\x03\x04 no more")
         with self.assertRaisesRegex(UserError, "cannot read the checkpoint .*: delete it"):
-            _run(self.folder)
-        np.savez(self.folder / CHECKPOINT, steps_done=3)
+            _run(checkpoint.parent)
+        np.savez(checkpoint, steps_done=3)
         with self.assertRaisesRegex(UserError, "holds the state of another supernet"):
-            _run(self.folder)
+            _run(checkpoint.parent)
 
 
 if __name__ == "__main__":

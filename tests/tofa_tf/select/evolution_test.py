@@ -6,6 +6,7 @@ from absl.testing import parameterized
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tofa_tf.select.evolution import Evolution, crossed, evolve, mutated
 from tofa_tf.space.cost import macs
+from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import random_arch
 
 
@@ -23,7 +24,7 @@ class EvolutionTest(tf.test.TestCase, parameterized.TestCase):
             space.validate(mutated(one, space, generator, mutation=0.5))
 
     def test_mutation_changes_so_many_genes(self):
-        space, generator = TEST_SPACES["mcu"], random.Random(0)
+        space, generator = get_space("mcu"), random.Random(0)
         arch = space.max_arch
         self.assertEqual(mutated(arch, space, generator, mutation=0.0), arch)
         widths = [mutated(arch, space, generator, 0.4).stages[-1].width for _ in range(500)]
@@ -32,7 +33,7 @@ class EvolutionTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(changed, 0.4 * 3 / 4, atol=0.06)
 
     def test_improves_on_its_first_subnets_and_on_as_many_draws(self):
-        space = TEST_SPACES["mcu"].at_resolutions((32,))
+        space = get_space("mcu").at_resolutions((32,))
         limit = 0.4 * macs(space, space.max_arch)
 
         def allowed(arch):

@@ -9,6 +9,7 @@ from tofa_tf.nets.static_net import build_static
 from tofa_tf.space.cost import plan_cost
 from tofa_tf.space.count import count
 from tofa_tf.space.plan import make_plan
+from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import random_arch
 
 
@@ -31,7 +32,7 @@ class CountTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(count(space, plan, 7, channels=1).params, count_params(model))
 
     def test_without_a_classifier(self):
-        space = TEST_SPACES["mcu"]
+        space = get_space("mcu")
         plan = make_plan(space, space.min_arch)
         features = plan.blocks[-1].width
         with_it, without = count(space, plan, 10), count(space, plan, 0)

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.randomized import shared_supernet
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tflite_export.convert.convert import convert_int8
 from tflite_export.devices.boards import load_boards
@@ -23,7 +23,7 @@ class OperatorNetTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.parameters(*TEST_SPACES)
     def test_composed_graph_is_that_of_the_converted_file(self, name):
         space = TEST_SPACES[name]
-        supernet = random_supernet(space, _CLASSES)
+        supernet = shared_supernet(space)
         for arch in (space.min_arch, random_arch(space, random.Random(2))):
             composed = cost(space, arch, _CLASSES).graph
             images = np.random.default_rng(0).normal(size=(4, arch.resolution, arch.resolution, 3))

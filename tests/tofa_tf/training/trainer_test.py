@@ -18,6 +18,7 @@ from tests.tofa_tf.small_training import CONFIG, digits, run
 from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
+from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
 from tofa_tf.training.settings import LossWeights, UnifiedLoss
 from tofa_tf.training.trainer import CHECKPOINT, METRICS, SAMPLED, WEIGHTS, build_training, train
@@ -38,13 +39,23 @@ class TrainerTest(tf.test.TestCase):
         super().setUpClass()
         cls._temporary = tempfile.TemporaryDirectory()
         cls.folder = Path(cls._temporary.name) / "reference"
-        cls.state = run(cls.folder)
+        cls.folder.mkdir()
+        cls.state = build_training(TINY, 10, CONFIG)
+        cls.start = Path(cls._temporary.name) / "start.npz"
+        save_checkpoint(cls.start, cls.state)
+        train(cls.state, digits(), CONFIG, cls.folder)
         cls.weights = sha256(cls.folder / WEIGHTS)
 
     @classmethod
     def tearDownClass(cls):
         cls._temporary.cleanup()
         super().tearDownClass()
+
+    def _train(self, folder: Path, on_step=None) -> None:
+        """Trains by the graphs that are there, from the start or from a folder's checkpoint."""
+        folder.mkdir(exist_ok=True)
+        restore_checkpoint(self.start, self.state)
+        train(self.state, digits(), CONFIG, folder, on_step)
 
     def test_every_graph_is_traced_once_for_all_archs(self):
         self.assertEqual(self.state.num_traces, 1)
@@ -92,7 +103,7 @@ class TrainerTest(tf.test.TestCase):
         self.assertEqual(process.returncode, -9)
         self.assertFalse((folder / WEIGHTS).exists())
         steps = []
-        run(folder, on_step=lambda step, metrics: steps.append(step))
+        self._train(folder, lambda step, metrics: steps.append(step))
         self.assertGreater(steps[0], 0)
         self.assertLessEqual(steps[0], kill_after + 1)
         self.assertEqual(sha256(folder / WEIGHTS), self.weights, f"killed at {kill_after}")
@@ -107,24 +118,22 @@ class TrainerTest(tf.test.TestCase):
                 os.kill(os.getpid(), signal.SIGINT)
 
         with self.assertRaises(KeyboardInterrupt):
-            run(folder, on_step=interrupt)
+            self._train(folder, interrupt)
         self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
         steps = []
-        run(folder, on_step=lambda step, metrics: steps.append(step))
+        self._train(folder, lambda step, metrics: steps.append(step))
         self.assertLessEqual(steps[0], 8)
         self.assertEqual(sha256(folder / WEIGHTS), self.weights)
 
     def test_divergence_stops_with_the_step_and_keeps_the_checkpoint(self):
         folder = Path(self.get_temp_dir()) / "diverged"
-        folder.mkdir()
-        state = build_training(TINY, 10, CONFIG)
 
         def poison(step, metrics):
             if step == 6:
-                state.supernet.classifier.bias.assign(np.full(10, np.nan))
+                self.state.supernet.classifier.bias.assign(np.full(10, np.nan))
 
         with self.assertRaisesRegex(UserError, r"diverged at step 7: .* last good state is in"):
-            train(state, digits(), CONFIG, folder, poison)
+            self._train(folder, poison)
         with np.load(folder / CHECKPOINT) as saved:
             self.assertTrue(all(np.all(np.isfinite(saved[name])) for name in saved.files))
             iterations = next(name for name in saved.files if name.endswith("iteration"))
@@ -132,9 +141,7 @@ class TrainerTest(tf.test.TestCase):
 
     def test_weights_that_are_not_finite_never_count_as_trained(self):
         folder = Path(self.get_temp_dir()) / "infinite"
-        folder.mkdir()
-        state = build_training(TINY, 10, CONFIG)
-        (variance, *_) = (v for v in state.supernet.weights if v.name == "moving_variance")
+        (variance, *_) = (v for v in self.state.supernet.weights if v.name == "moving_variance")
 
         def poison(step, metrics):
             # Training itself has no use for it: losses stay finite.
@@ -143,7 +150,7 @@ class TrainerTest(tf.test.TestCase):
 
         message = rf"diverged at step 9: 1 of \d+ arrays of weights .*, e.g. {variance.path}"
         with self.assertRaisesRegex(UserError, message):
-            train(state, digits(), CONFIG, folder, poison)
+            self._train(folder, poison)
         with np.load(folder / CHECKPOINT) as saved:
             self.assertTrue(all(np.all(np.isfinite(saved[name])) for name in saved.files))
         self.assertFalse((folder / WEIGHTS).exists())
@@ -165,14 +172,14 @@ class TrainerTest(tf.test.TestCase):
         (folder / CHECKPOINT).write_bytes(whole[: len(whole) // 2])
         steps = []
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            run(folder, on_step=lambda step, metrics: steps.append(step))
+            self._train(folder, lambda step, metrics: steps.append(step))
         self.assertRegex(said.getvalue(), "^warning: cannot read .*: training goes on from the ch")
         self.assertEqual(steps, list(range(steps[0], CONFIG.steps)))
         self.assertBetween(steps[0], 1, CONFIG.steps - 1)
         self.assertEqual(sha256(folder / WEIGHTS), self.weights)
 
     def test_every_loss_term_and_role_counts(self):
-        images = digits()
+        images, states = digits(), {}
         only_labels = LossWeights(labelled=1.0, pseudo=0.0)
         nothing = LossWeights(labelled=0.0, pseudo=0.0)
         losses = {}
@@ -186,7 +193,13 @@ class TrainerTest(tf.test.TestCase):
             config = dataclasses.replace(CONFIG, steps=1, loss=loss)
             folder = Path(self.get_temp_dir()) / f"loss_{name}"
             folder.mkdir()
-            train(build_training(TINY, 10, config), images, config, folder)
+            # What the largest net learns from is part of its graph, all else is an argument.
+            if loss.max_loss not in states:
+                states[loss.max_loss] = build_training(TINY, 10, config)
+            state = states[loss.max_loss]
+            restore_checkpoint(self.start, state)
+            state.config = dataclasses.replace(state.config, loss=loss)
+            train(state, images, config, folder)
             losses[name] = _records(folder)[0]
         base = losses["labels"]
         self.assertAllClose(base["loss"], base["labelled_loss"])
