@@ -9,11 +9,11 @@ from tests.scripts import run_script
 class BenchmarkPackingTest(tf.test.TestCase):
     def test_sizes_of_a_few_subnets(self):
         output = pathlib.Path(self.get_temp_dir()) / "out"
-        done = run_script("benchmarks.benchmark_packing", "--subnets=3", f"--output={output}")
+        done = run_script("benchmarks.benchmark_packing", "--subnets=4", f"--output={output}")
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(output / "results.csv", newline="") as file:
             rows = [{key: int(value) for key, value in row.items()} for row in csv.DictReader(file)]
-        self.assertLen(rows, 3)
+        self.assertLen(rows, 4)
         for row in rows:
             self.assertLess(row["weight_bytes"], row["needed_bytes"])
             self.assertLess(row["needed_bytes"], row["tflm_only_bytes"])
