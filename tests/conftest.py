@@ -48,6 +48,7 @@ SLOW = (
     "tests/tofa_tf/teacher/lite0_test.py",
     "tests/tofa_tf/training/extension_test.py",
     "tests/tofa_tf/training/guard_test.py",
+    "tests/tofa_tf/training/together_test.py",
     "tests/tofa_tf/training/trained_run_test.py",
     "tests/tofa_tf/training/trainer_test.py",
 )

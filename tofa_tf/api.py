@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tflite_export.common.settings import check_names, keys_of, with_new_names
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.settings import DeploySettings
-from tofa_tf.training.settings import Settings
+from tofa_tf.training.settings import SINGLE, Settings, Workdir
 
 if TYPE_CHECKING:
     import keras
@@ -64,6 +64,7 @@ def train(
     workdir: str | Path,
     overwrite: bool = False,
     extend: bool = False,
+    strategy: str = SINGLE,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
     **settings: Any,
 ) -> "Run":
@@ -77,18 +78,21 @@ def train(
         workdir: folder of the run; equal settings and images continue there.
         overwrite: delete another run in that folder.
         extend: go on with a run there that is the same but for fewer steps.
+        strategy: "none"; "mirrored" for all GPUs of this machine; "multiworker" for the processes
+            that TF_CONFIG names, of which all but the first end here once the training has.
         on_step: is told of every finished step: its number, and metrics by name.
         **settings: all others that `tofa train --helpfull` shows, by the same names: `steps`,
             `labels_per_class` (by default all), `resolutions`, `pretrained`, `seed`, ...
 
     Raises:
         UserError: if a setting is unknown or not allowed, the data cannot be used, the folder
-            holds another run, or training diverges.
+            holds another run, training diverges, or another process is lost.
     """
     _quiet()
     from tofa_tf.data.arrays import Images
     from tofa_tf.training.experiment import load_experiment, open_folder
-    from tofa_tf.training.trained_run import train_or_load
+    from tofa_tf.training.together import together
+    from tofa_tf.training.trained_run import assist, train_or_load
 
     images = None
     if isinstance(data, Images):
@@ -99,9 +103,14 @@ def train(
         Settings,
         {"dataset": named.dataset, **named.settings, "search_space": space, **settings},
     )
-    experiment = load_experiment(made, images)
-    folder = open_folder(experiment, workdir, overwrite=overwrite, extend=extend)
-    return Run(train_or_load(experiment, folder, on_step))
+    place = Workdir(str(workdir), overwrite, extend, strategy)
+    with together(place.strategy, made, images) as replicas:
+        experiment = load_experiment(made, images)
+        if not replicas.is_chief:
+            assist(experiment, replicas, on_step)
+            raise SystemExit
+        folder = open_folder(experiment, workdir, overwrite=overwrite, extend=extend)
+        return Run(train_or_load(experiment, folder, on_step, replicas=replicas))
 
 
 class Run:

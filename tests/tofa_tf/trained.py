@@ -11,10 +11,10 @@ from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.workdir import close_workdir
 from tofa_tf.space import presets
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
+from tofa_tf.training.journal import SAMPLED, WEIGHTS
 from tofa_tf.training.sampling import SamplerLog
 from tofa_tf.training.settings import Settings, TrainConfig
 from tofa_tf.training.trained_run import TrainedRun, train_or_load
-from tofa_tf.training.trainer import SAMPLED, WEIGHTS
 
 SETTINGS = Settings(
     "digits",

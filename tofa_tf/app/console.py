@@ -9,9 +9,10 @@ from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.report import SCENARIO_COLUMNS
 from tofa_tf.deploy.scenario import SCENARIOS
 from tofa_tf.deploy.tables import markdown_table
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.settings import Settings, Workdir
-from tofa_tf.training.trained_run import TrainedRun, train_or_load
+from tofa_tf.training.trained_run import TrainedRun, assist, train_or_load
 
 
 def load_and_show(settings: Settings) -> Experiment:
@@ -36,7 +37,9 @@ def describe(experiment: Experiment) -> str:
     )
 
 
-def train_and_show(experiment: Experiment, place: Workdir) -> TrainedRun:
+def train_and_show(
+    experiment: Experiment, place: Workdir, replicas: Replicas = ALONE
+) -> TrainedRun:
     """Trains, or goes on, or reads what was trained, in the folder of the run."""
     folder = open_folder(experiment, place.workdir, overwrite=place.overwrite, extend=place.extend)
     images = Progress(len(experiment.training.pool))
@@ -47,7 +50,15 @@ def train_and_show(experiment: Experiment, place: Workdir) -> TrainedRun:
             progress.step,
             on_images=lambda done, _: images.images(done),
             say=lambda text: print(text, flush=True),
+            replicas=replicas,
         )
+
+
+def assist_and_show(experiment: Experiment, replicas: Replicas) -> None:
+    """Takes part in the training of another process, which keeps all files."""
+    with Progress(experiment.config.steps) as progress:
+        assist(experiment, replicas, progress.step)
+    print("trained: the first worker has the weights")
 
 
 def deploy_and_show(

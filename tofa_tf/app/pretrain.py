@@ -47,17 +47,26 @@ def main(settings: Settings, place: Workdir, files: Output) -> None:
             raise UserError(f"{path} exists: choose another output, or allow to overwrite")
     import shutil
 
+    from tofa_tf.app.console import assist_and_show
     from tofa_tf.common.files import replacing, write_text
     from tofa_tf.common.progress import Progress
     from tofa_tf.training.experiment import load_experiment, open_folder
+    from tofa_tf.training.journal import WEIGHTS
     from tofa_tf.training.model_card import model_card
+    from tofa_tf.training.together import together
     from tofa_tf.training.trained_run import train_or_load
-    from tofa_tf.training.trainer import WEIGHTS
 
-    experiment = load_experiment(settings)
-    folder = open_folder(experiment, place.workdir, overwrite=place.overwrite, extend=place.extend)
-    with Progress(experiment.config.steps) as progress:
-        supernet = train_or_load(experiment, folder, progress.step).supernet
+    with together(place.strategy, settings) as replicas:
+        experiment = load_experiment(settings)
+        if not replicas.is_chief:
+            assist_and_show(experiment, replicas)
+            return
+        folder = open_folder(
+            experiment, place.workdir, overwrite=place.overwrite, extend=place.extend
+        )
+        with Progress(experiment.config.steps) as progress:
+            trained = train_or_load(experiment, folder, progress.step, replicas=replicas)
+    supernet = trained.supernet
     text = model_card(supernet, experiment, folder)
     with replacing(weights) as temporary:
         shutil.copyfile(folder / WEIGHTS, temporary)

@@ -16,16 +16,23 @@ from tofa_tf.training.settings import Settings, Workdir
 
 def main(settings: Settings, place: Workdir, models: DeploySettings) -> None:
     """Runs the whole job and prints the table."""
-    from tofa_tf.app.console import deploy_and_show, load_and_show, train_and_show
+    from tofa_tf.app import console
     from tofa_tf.deploy.deployment import check_deployments
     from tofa_tf.deploy.targets import read_deployments
+    from tofa_tf.training.together import together
 
     # Before any work: what the user can have got wrong.
     deployments = read_deployments(models, settings.train.seed)
-    experiment = load_and_show(settings)
-    check_deployments(deployments, experiment.space, experiment.num_classes, experiment.channels)
-    trained = train_and_show(experiment, place)
-    deploy_and_show(trained, deployments, models.firmware)
+    with together(place.strategy, settings) as replicas:
+        experiment = console.load_and_show(settings)
+        check_deployments(
+            deployments, experiment.space, experiment.num_classes, experiment.channels
+        )
+        if not replicas.is_chief:
+            console.assist_and_show(experiment, replicas)
+            return
+        trained = console.train_and_show(experiment, place, replicas)
+    console.deploy_and_show(trained, deployments, models.firmware)
 
 
 COMMAND = Command(

@@ -13,10 +13,16 @@ from tofa_tf.training.settings import Settings, Workdir
 
 def main(settings: Settings, place: Workdir) -> None:
     """Trains and says where the weights are."""
-    from tofa_tf.app.console import load_and_show, train_and_show
-    from tofa_tf.training.trainer import WEIGHTS
+    from tofa_tf.app.console import assist_and_show, load_and_show, train_and_show
+    from tofa_tf.training.journal import WEIGHTS
+    from tofa_tf.training.together import together
 
-    trained = train_and_show(load_and_show(settings), place)
+    with together(place.strategy, settings) as replicas:
+        experiment = load_and_show(settings)
+        if not replicas.is_chief:
+            assist_and_show(experiment, replicas)
+            return
+        trained = train_and_show(experiment, place, replicas)
     print(f"trained: {trained.folder / WEIGHTS}")
 
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tofa_tf.blocks.net_builder import Conv, Depthwise, NetBuilder, Size, Truth
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.layers.control_flow import cond
 from tofa_tf.layers.conv_norm import ElasticConvNorm, ElasticDepthwiseNorm
 from tofa_tf.layers.elastic_layers import ACTIVATIONS, ElasticDense, channels_of
@@ -101,6 +102,7 @@ class ElasticNet(NetBuilder[tf.Tensor]):
         parts: made by a `PartsBuilder`.
         training: normalise with the batch's own statistics.
         update_statistics: let the moving statistics follow.
+        replicas: that share the batch.
     """
 
     def __init__(
@@ -108,9 +110,14 @@ class ElasticNet(NetBuilder[tf.Tensor]):
         parts: Mapping[str, keras.layers.Layer],
         training: bool = False,
         update_statistics: bool = False,
+        replicas: Replicas = ALONE,
     ):
         self.parts = parts
-        self.mode = {"training": training, "update_statistics": update_statistics}
+        self.mode = {
+            "training": training,
+            "update_statistics": update_statistics,
+            "replicas": replicas,
+        }
 
     def conv(self, x: tf.Tensor, op: Conv) -> tf.Tensor:
         return self._part(op.name)(x, filters=op.filters, strides=op.stride, **self.mode)

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tofa_tf.blocks.elastic import ElasticNet, Parts, PartsBuilder
 from tofa_tf.blocks.family import Block, BlockPlan
 from tofa_tf.blocks.net_builder import Size, Truth
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.layers.elastic_layers import channels_of
 
 
@@ -73,6 +74,7 @@ class ElasticBlock(keras.layers.Layer):
         width: Size | None = None,
         training: bool = False,
         update_statistics: bool = False,
+        replicas: Replicas = ALONE,
         **sizes: Size,
     ) -> tf.Tensor:
         """Computes the block.
@@ -80,7 +82,7 @@ class ElasticBlock(keras.layers.Layer):
         Args:
             x: (batch, height, width, channels).
             width: channels that leave; by default the most there are.
-            training, update_statistics: as in `ElasticNet`.
+            training, update_statistics, replicas: as in `ElasticNet`.
             sizes: of the family's `SIZES`; by default the largest.
 
         Returns:
@@ -90,7 +92,7 @@ class ElasticBlock(keras.layers.Layer):
         keeps_width = self.keeps_width
         if keeps_width is None:
             keeps_width = _equal(channels_of(x), width)
-        net = ElasticNet(self.parts, training, update_statistics)
+        net = ElasticNet(self.parts, training, update_statistics, replicas)
         return self.block.wire(net, x, self._plan(width, sizes, keeps_width))
 
     def get_config(self) -> dict[str, Any]:

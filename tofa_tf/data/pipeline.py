@@ -9,13 +9,14 @@ makes them. They are augmented alike, so that the largest net teaches the others
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from tofa_tf.data import augment
 from tofa_tf.data.records import UNKNOWN, TrainingImages
+from tofa_tf.distribute.share import WHOLE, Share
 
 # Streams of random numbers that must not be related to each other.
 _LABELLED_ORDER, _UNLABELLED_ORDER, _LABELLED_VIEW, _WEAK_VIEW, _STRONG_VIEW = range(5)
@@ -69,6 +70,7 @@ def train_batches(
     start_step: int = 0,
     flip: bool = True,
     resolutions: Sequence[int] = (),
+    share: Share = WHOLE,
 ) -> tf.data.Dataset:
     """Streams the batches of the steps from `start_step` to `total_steps` - 1.
 
@@ -91,6 +93,7 @@ def train_batches(
         start_step: first step to deliver.
         flip: whether mirrored images keep their meaning.
         resolutions: of the nets that are trained; by default all that the images are kept at.
+        share: of every batch to deliver: the labelled and the unlabelled images of this part.
 
     Returns:
         A dataset of `Batch`, one a step.
@@ -113,16 +116,20 @@ def train_batches(
         truth = tf.constant(truth, tf.int32)
         soft = None if data.soft_labels is None else tf.constant(data.soft_labels)
 
+    how: dict[str, Any] = {"flip": flip, "share": share}
+
     # Nothing here is Python that depends on a tensor: AutoGraph would read all that is called, for
     # seconds, and change nothing.
     @tf.autograph.experimental.do_not_convert
     def make_batch(step: tf.Tensor, known: tf.Tensor, drawn: tf.Tensor) -> Batch:
+        known, drawn = share.cut(known), share.cut(drawn)
+
         def view(images: tf.Tensor) -> Views:
             labelled, unlabelled = tf.gather(images, known), tf.gather(images, drawn)
             return Views(
-                images=augment.weak(labelled, [_key(seed, _LABELLED_VIEW), step], flip=flip),
-                weak=augment.weak(unlabelled, [_key(seed, _WEAK_VIEW), step], flip=flip),
-                strong=augment.strong(unlabelled, [_key(seed, _STRONG_VIEW), step], flip=flip),
+                images=augment.weak(labelled, [_key(seed, _LABELLED_VIEW), step], **how),
+                weak=augment.weak(unlabelled, [_key(seed, _WEAK_VIEW), step], **how),
+                strong=augment.strong(unlabelled, [_key(seed, _STRONG_VIEW), step], **how),
             )
 
         largest, *smaller = (view(images) for images in sizes)

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from tofa_tf.data import geometry, keras_cv_ops, pixel_ops
+from tofa_tf.distribute.share import WHOLE, Share
 
 LEVELS = np.arange(1, 10)
 
@@ -63,38 +64,42 @@ OPS = (
 )
 
 
-def rand_augment(images: tf.Tensor, seed: tf.Tensor, *, num_ops: int = 2) -> tf.Tensor:
+def rand_augment(
+    images: tf.Tensor, seed: tf.Tensor, *, num_ops: int = 2, share: Share = WHOLE
+) -> tf.Tensor:
     """Applies operations drawn anew for every image, with replacement.
 
     Args:
         images: uint8 (batch, height, width, channels).
         seed: integers (2,).
         num_ops: how many operations follow each other; each is left out with probability 0.5.
+        share: of a batch that the images are; the seed is that of the whole batch.
 
     Returns:
         uint8 (batch, height, width, channels).
     """
     for round_seed in tf.unstack(tf.random.split(seed, num_ops)):
-        images = apply_ops(images, *draw(tf.shape(images)[0], round_seed))
+        images = apply_ops(images, *draw(tf.shape(images)[0], round_seed, share))
     return images
 
 
-def draw(batch: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def draw(batch: tf.Tensor, seed: tf.Tensor, share: Share = WHOLE) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws one operation and its magnitude for every image.
 
     Args:
         batch: number of images.
         seed: integers (2,).
+        share: as in `rand_augment`.
 
     Returns:
         Position in `OPS`, int32 (batch,), which is Identity for at least half of the images on
         average, and magnitude, float32 (batch,).
     """
     op_seed, level_seed, sign_seed, apply_seed = tf.unstack(tf.random.split(seed, 4))
-    op = tf.random.stateless_uniform([batch], op_seed, 0, len(OPS), tf.int32)
-    level = tf.random.stateless_uniform([batch], level_seed, 0, len(LEVELS), tf.int32)
-    negated = tf.random.stateless_uniform([batch], sign_seed) < 0.5
-    applied = tf.random.stateless_uniform([batch], apply_seed) < 0.5
+    op = share.uniform([batch], op_seed, 0, len(OPS), tf.int32)
+    level = share.uniform([batch], level_seed, 0, len(LEVELS), tf.int32)
+    negated = share.uniform([batch], sign_seed) < 0.5
+    applied = share.uniform([batch], apply_seed) < 0.5
 
     table = tf.constant(np.stack([each.magnitudes for each in OPS]), tf.float32)
     magnitude = tf.gather_nd(table, tf.stack([op, level], axis=1))

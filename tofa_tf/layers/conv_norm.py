@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.layers.elastic_layers import (
     ACTIVATIONS,
     ElasticBatchNormalization,
@@ -27,9 +28,9 @@ class _ConvNorm(keras.layers.Layer):
                 layer.build()
         self.built = True
 
-    def _activate(self, x: tf.Tensor, training: bool, update_statistics: bool) -> tf.Tensor:
+    def _activate(self, x: tf.Tensor, **mode: bool | Replicas) -> tf.Tensor:
         if self.bn is not None:
-            x = self.bn(x, training=training, update_statistics=update_statistics)
+            x = self.bn(x, **mode)
         return ACTIVATIONS[self.activation](x)
 
     def get_config(self) -> dict[str, object]:
@@ -91,9 +92,12 @@ class ElasticConvNorm(_ConvNorm):
         strides: int | tf.Tensor | None = None,
         training: bool = False,
         update_statistics: bool = False,
+        replicas: Replicas = ALONE,
     ) -> tf.Tensor:
         x = self.conv(x, filters=filters, strides=strides)
-        return self._activate(x, training, update_statistics)
+        return self._activate(
+            x, training=training, update_statistics=update_statistics, replicas=replicas
+        )
 
 
 @_serializable
@@ -143,6 +147,9 @@ class ElasticDepthwiseNorm(_ConvNorm):
         kernel_size: int | tf.Tensor | None = None,
         training: bool = False,
         update_statistics: bool = False,
+        replicas: Replicas = ALONE,
     ) -> tf.Tensor:
         x = self.conv(x, kernel_size=kernel_size)
-        return self._activate(x, training, update_statistics)
+        return self._activate(
+            x, training=training, update_statistics=update_statistics, replicas=replicas
+        )

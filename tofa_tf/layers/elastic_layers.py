@@ -12,9 +12,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.layers.control_flow import cond
 from tofa_tf.layers.depthwise import depthwise_conv2d, symmetric_pad
 from tofa_tf.layers.slicing import cut_channels, cut_depthwise, cut_vector
+from tofa_tf.layers.sync_norm import sync_batch_norm
 
 ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "linear": lambda x: x,
@@ -232,7 +234,11 @@ class ElasticBatchNormalization(_ElasticLayer):
         super().build(input_shape)
 
     def call(
-        self, x: tf.Tensor, training: bool = False, update_statistics: bool = False
+        self,
+        x: tf.Tensor,
+        training: bool = False,
+        update_statistics: bool = False,
+        replicas: Replicas = ALONE,
     ) -> tf.Tensor:
         channels = channels_of(x)
         gamma, beta = _cut(self.gamma, channels), _cut(self.beta, channels)
@@ -242,13 +248,19 @@ class ElasticBatchNormalization(_ElasticLayer):
                 x, gamma, beta, mean, variance, self.epsilon, is_training=False
             )
             return y
-        y, batch_mean, batch_variance = tf.compat.v1.nn.fused_batch_norm(
-            x, gamma, beta, epsilon=self.epsilon, is_training=True
-        )
+        if replicas.count == 1:
+            y, batch_mean, batch_variance = tf.compat.v1.nn.fused_batch_norm(
+                x, gamma, beta, epsilon=self.epsilon, is_training=True
+            )
+        else:
+            y, batch_mean, batch_variance = sync_batch_norm(
+                x, gamma, beta, self.epsilon, self.max_channels, replicas
+            )
         if update_statistics:
-            # The fused op returns the unbiased estimate, Keras keeps the biased one.
-            count = tf.cast(tf.size(x) // channels, x.dtype)
-            batch_variance *= (count - 1.0) / count
+            if replicas.count == 1:
+                # The fused op returns the unbiased estimate, Keras keeps the biased one.
+                count = tf.cast(tf.size(x) // channels, x.dtype)
+                batch_variance *= (count - 1.0) / count
             self._follow(self.moving_mean, batch_mean, channels)
             self._follow(self.moving_variance, batch_variance, channels)
         return y

@@ -9,6 +9,7 @@ from tofa_tf.blocks.elastic import ElasticNet, PartsBuilder
 from tofa_tf.blocks.elastic_block import ElasticBlock
 from tofa_tf.blocks.family import BlockPlan
 from tofa_tf.blocks.net_builder import Truth
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.layers.control_flow import cond
 from tofa_tf.space.plan import Plan, Slot, decode, make_plan, slots
 from tofa_tf.space.search_space import SearchSpace
@@ -59,6 +60,7 @@ class Supernet(keras.Model):
         plan: Plan | None = None,
         training: bool = False,
         update_statistics: bool = False,
+        replicas: Replicas = ALONE,
     ) -> tf.Tensor:
         """Computes the logits of one subnet.
 
@@ -69,12 +71,13 @@ class Supernet(keras.Model):
             plan: instead of `arch`: a trace of this subnet alone, smaller and quicker to make.
             training: normalise with the batch's own statistics.
             update_statistics: let the moving statistics follow this call; for the max net only.
+            replicas: that share the batch, whose statistics are then those of all of it.
 
         Returns:
             (batch, num_classes).
         """
         plan = decode(self.space, arch) if plan is None else plan
-        net = _SupernetCall(self, plan, training, update_statistics)
+        net = _SupernetCall(self, plan, training, update_statistics, replicas)
         return wire(self.space, plan, self.num_classes, net, resize(images, plan.resolution))
 
     def part(self, name: str) -> keras.layers.Layer:
@@ -122,11 +125,18 @@ class _SupernetParts(PartsBuilder):
 class _SupernetCall(ElasticNet):
     """Computes a whole supernet; a block that is not active passes its input on."""
 
-    def __init__(self, supernet: Supernet, plan: Plan, training: bool, update_statistics: bool):
+    def __init__(
+        self,
+        supernet: Supernet,
+        plan: Plan,
+        training: bool,
+        update_statistics: bool,
+        replicas: Replicas,
+    ):
         parts = {
             name: getattr(supernet, name) for name in ("stem", "head_conv", "feature", "classifier")
         }
-        super().__init__(parts, training, update_statistics)
+        super().__init__(parts, training, update_statistics, replicas)
         self.layers = {block.name: block for block in supernet.blocks}
         self.active: dict[str, Truth] = {
             block.name: active for block, active in zip(plan.blocks, plan.active, strict=False)

@@ -1,11 +1,13 @@
 """The state of a training run in one file: weights, averages, optimizer, pseudo-label rule."""
 
+import collections
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tofa_tf.common.checkpoint_file import next_checkpoint, read_last
 from tofa_tf.common.errors import UserError, first_line
@@ -42,6 +44,19 @@ def _restore(path: Path, state: TrainStep) -> None:
         raise UserError(f"{path} is damaged, or holds the state of another supernet or optimizer")
     for name, variable in variables.items():
         variable.assign(arrays[name])
+
+
+def take_from_chief(state: TrainStep) -> None:
+    """Gives all replicas the state that their chief has."""
+    by_type = collections.defaultdict(list)
+    for variable in _variables(state).values():
+        by_type[np.asarray(variable).dtype].append(variable)
+    for variables in by_type.values():
+        flat = np.concatenate([np.ravel(variable) for variable in variables])
+        flat = np.asarray(state.replicas.from_chief(tf.constant(flat)))
+        ends = np.cumsum([np.size(variable) for variable in variables])
+        for variable, values in zip(variables, np.split(flat, ends[:-1]), strict=True):
+            variable.assign(values.reshape(np.shape(variable)))
 
 
 def _variables(state: TrainStep) -> Mapping[str, Any]:

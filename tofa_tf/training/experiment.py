@@ -29,8 +29,8 @@ from tofa_tf.teacher.trunk import Trunk
 from tofa_tf.training.automatic import settle
 from tofa_tf.training.extension import extend_run, shorter_run
 from tofa_tf.training.foreign_report import write_foreign
+from tofa_tf.training.journal import CHECKPOINT, WEIGHTS
 from tofa_tf.training.settings import GUARD, Settings, TrainConfig
-from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS
 
 if TYPE_CHECKING:
     from tofa_tf.training.guard import Foreign

@@ -12,7 +12,7 @@ from typing import Any
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json, write_json
 from tofa_tf.common.workdir import CONFIG, EXTENDED, stored_settings
-from tofa_tf.training.trainer import CHECKPOINT, WEIGHTS
+from tofa_tf.training.journal import CHECKPOINT, WEIGHTS
 
 
 def shorter_run(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:

@@ -12,9 +12,9 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.cost import cost
 from tofa_tf.training.evaluate import accuracy
 from tofa_tf.training.experiment import Experiment
+from tofa_tf.training.journal import WEIGHTS
 from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import spread_archs
-from tofa_tf.training.trainer import WEIGHTS
 
 _NETS = ("min", "lower", "middle", "upper", "max")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from tofa_tf.common.errors import UserError
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.training.running import RunningMean
 
 # Share of the old running values that a batch keeps. The authors' 0.999 is for a million steps; a
@@ -42,12 +43,15 @@ class FixedThreshold(tf.Module):
         super().__init__(name="fixed_threshold")
         self.threshold = threshold
 
-    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
+    def __call__(
+        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor, replicas: Replicas = ALONE
+    ) -> PseudoLabels:
         """Labels a batch.
 
         Args:
             weak_logits: (batch, classes), the max net on the weak view.
             labelled_logits: (labelled batch, classes), the max net on the labelled images.
+            replicas: that share the batch; what a rule measures is of all of it.
         """
         probabilities = tf.nn.softmax(weak_logits)
         return PseudoLabels(
@@ -76,14 +80,16 @@ class SoftMatch(tf.Module):
         self.variance = RunningMean("variance", (), decay)
         self.predicted = RunningMean("predicted", (num_classes,), decay)
 
-    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
+    def __call__(
+        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor, replicas: Replicas = ALONE
+    ) -> PseudoLabels:
         """Labels a batch, see `FixedThreshold`."""
         probabilities = tf.nn.softmax(weak_logits)
-        predicted = self.predicted(_mean_of(probabilities))
+        predicted = self.predicted(_mean_of(probabilities, replicas))
         uniform = tf.ones_like(predicted) / tf.cast(tf.size(predicted), tf.float32)
         confidence = tf.reduce_max(_align(probabilities, predicted, uniform), axis=-1)
-        mean = self.mean(_mean_of(confidence))
-        variance = self.variance(_unbiased_variance(confidence))
+        mean = self.mean(_mean_of(confidence, replicas))
+        variance = self.variance(_unbiased_variance(confidence, replicas))
         below = tf.minimum(confidence - mean, 0.0)
         # n = 2: the Gaussian is as wide as two standard deviations make it.
         weights = tf.exp(-tf.math.divide_no_nan(below**2 * 2.0**2, 2.0 * variance))
@@ -109,12 +115,14 @@ class FreeMatch(tf.Module):
         self.confidence = RunningMean("confidence", (), decay)
         self.predicted = RunningMean("predicted", (num_classes,), decay)
 
-    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
+    def __call__(
+        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor, replicas: Replicas = ALONE
+    ) -> PseudoLabels:
         """Labels a batch, see `FixedThreshold`."""
         probabilities = tf.nn.softmax(weak_logits)
         confidence = tf.reduce_max(probabilities, axis=-1)
-        least = self.confidence(_mean_of(confidence))
-        predicted = self.predicted(_mean_of(probabilities))
+        least = self.confidence(_mean_of(confidence, replicas))
+        predicted = self.predicted(_mean_of(probabilities, replicas))
         of_class = least * tf.math.divide_no_nan(predicted, tf.reduce_max(predicted))
         kept = confidence >= tf.gather(of_class, tf.argmax(probabilities, axis=-1))
         return PseudoLabels(_hard(probabilities), _kept(kept))
@@ -140,11 +148,13 @@ class AdaMatch(tf.Module):
         self.threshold = threshold
         self.alignment = _Alignment(num_classes, decay)
 
-    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
+    def __call__(
+        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor, replicas: Replicas = ALONE
+    ) -> PseudoLabels:
         """Labels a batch, see `FixedThreshold`."""
         labelled = tf.nn.softmax(labelled_logits)
-        aligned = self.alignment(tf.nn.softmax(weak_logits), labelled)
-        least = self.threshold * _mean_of(tf.reduce_max(labelled, axis=-1))
+        aligned = self.alignment(tf.nn.softmax(weak_logits), labelled, replicas)
+        least = self.threshold * _mean_of(tf.reduce_max(labelled, axis=-1), replicas)
         return PseudoLabels(_hard(aligned), _kept(tf.reduce_max(aligned, axis=-1) >= least))
 
 
@@ -166,9 +176,12 @@ class SoftLabels(tf.Module):
         self.temperature = temperature
         self.alignment = _Alignment(num_classes, decay)
 
-    def __call__(self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor) -> PseudoLabels:
+    def __call__(
+        self, weak_logits: tf.Tensor, labelled_logits: tf.Tensor, replicas: Replicas = ALONE
+    ) -> PseudoLabels:
         """Labels a batch, see `FixedThreshold`."""
-        aligned = self.alignment(tf.nn.softmax(weak_logits), tf.nn.softmax(labelled_logits))
+        labelled = tf.nn.softmax(labelled_logits)
+        aligned = self.alignment(tf.nn.softmax(weak_logits), labelled, replicas)
         sharpened = aligned ** (1.0 / self.temperature)
         return PseudoLabels(_distribution(sharpened), tf.reduce_max(aligned, axis=-1))
 
@@ -181,10 +194,10 @@ class _Alignment(tf.Module):
         self.predicted = RunningMean("predicted", (num_classes,), decay)
         self.wanted = RunningMean("wanted", (num_classes,), decay)
 
-    def __call__(self, unlabelled: tf.Tensor, labelled: tf.Tensor) -> tf.Tensor:
+    def __call__(self, unlabelled: tf.Tensor, labelled: tf.Tensor, replicas: Replicas) -> tf.Tensor:
         """Takes both probabilities of a batch in and returns the unlabelled ones aligned."""
-        predicted = self.predicted(_mean_of(unlabelled))
-        return _align(unlabelled, predicted, self.wanted(_mean_of(labelled)))
+        predicted = self.predicted(_mean_of(unlabelled, replicas))
+        return _align(unlabelled, predicted, self.wanted(_mean_of(labelled, replicas)))
 
 
 def _align(probabilities: tf.Tensor, predicted: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
@@ -200,9 +213,10 @@ def _distribution(values: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(values, tf.reduce_sum(values, axis=-1, keepdims=True))
 
 
-def _mean_of(batch: tf.Tensor) -> tf.Tensor:
+def _mean_of(batch: tf.Tensor, replicas: Replicas) -> tf.Tensor:
     """Mean over a batch; 0 where a training without unlabelled images has an empty one."""
-    return tf.math.divide_no_nan(tf.reduce_sum(batch, axis=0), tf.cast(_length(batch), tf.float32))
+    mean = tf.math.divide_no_nan(tf.reduce_sum(batch, axis=0), tf.cast(_length(batch), tf.float32))
+    return replicas.mean(mean)
 
 
 def _length(batch: tf.Tensor) -> tf.Tensor:
@@ -219,10 +233,11 @@ def _kept(mask: tf.Tensor) -> tf.Tensor:
     return tf.cast(mask, tf.float32)
 
 
-def _unbiased_variance(values: tf.Tensor) -> tf.Tensor:
+def _unbiased_variance(values: tf.Tensor, replicas: Replicas) -> tf.Tensor:
     """Zero for a single value."""
-    deviations = values - _mean_of(values)
-    return tf.reduce_sum(deviations**2) / tf.cast(tf.maximum(_length(values) - 1, 1), tf.float32)
+    deviations = values - _mean_of(values, replicas)
+    others = replicas.share.whole(_length(values)) - 1
+    return replicas.sum(tf.reduce_sum(deviations**2)) / tf.cast(tf.maximum(others, 1), tf.float32)
 
 
 # Each is made of the number of classes and the threshold.

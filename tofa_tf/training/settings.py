@@ -17,6 +17,7 @@ from tofa_tf.pretrained.names import DEFAULT, NONE
 from tofa_tf.teacher.names import EFFICIENTNET_LITE0
 
 KEEP, GUARD = "keep", "guard"
+SINGLE, MIRRORED, MULTIWORKER = "none", "mirrored", "multiworker"
 _MAX_SEED = 2**32 - 1
 _DATA, _NET, _TRAINING, _RUN = "Data", "Net", "Training", "Run"
 
@@ -277,7 +278,7 @@ class RunFolder(SettingsBase):
 
 @dataclasses.dataclass(frozen=True)
 class Workdir(SettingsBase):
-    """Where a run keeps its files; decides nothing about what it computes."""
+    """Where a run computes and keeps its files; decides nothing about what it computes."""
 
     workdir: str = setting("Folder of the run; an interrupted one continues there.", heading=_RUN)
     overwrite: bool = setting(
@@ -288,4 +289,10 @@ class Workdir(SettingsBase):
         "Go on with a run that is the same but for fewer steps; the learning rate then follows the "
         "longer schedule.",
         False, heading=_RUN,
+    )  # fmt: skip
+    strategy: str = setting(
+        f"Who trains together: {SINGLE}, this process; {MIRRORED}, a process for each GPU of this "
+        f"machine, which are started; {MULTIWORKER}, all processes that the environment variable "
+        "TF_CONFIG names, each started by this same command.",
+        SINGLE, choices=(SINGLE, MIRRORED, MULTIWORKER),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tofa_tf.data.normalize import normalize
 from tofa_tf.data.pipeline import Batch
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import decode, encode, make_plan
@@ -53,6 +54,7 @@ class TrainStep(tf.Module):
         optimizer: gets the summed gradient of all nets, once a step.
         rule: turns the largest net's logits into pseudo-labels (`pseudo_label.py`).
         config: of the training.
+        replicas: that train together; each sees its share of every batch.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class TrainStep(tf.Module):
         optimizer: keras.optimizers.Optimizer,
         rule: tf.Module,
         config: TrainConfig,
+        replicas: Replicas = ALONE,
     ):
         super().__init__(name="train_step")
         self.supernet = supernet
         self.optimizer = optimizer
         self.rule = rule
         self.config = config
+        self.replicas = replicas
         optimizer.build(supernet.trainable_variables)
         self.averages = WeightAverages(supernet.trainable_variables, config.ema_decay)
         statistics = supernet.space.normalisation(supernet.channels)
@@ -79,7 +83,7 @@ class TrainStep(tf.Module):
         would hold the subnets' part three times and take three times as long to prepare.
 
         Args:
-            batch: uint8 images of the step.
+            batch: uint8 images of the step, or this replica's share of them.
             archs: subnets with their roles, the largest net first.
 
         Returns:
@@ -122,10 +126,14 @@ class TrainStep(tf.Module):
         plan = make_plan(self.supernet.space, self.supernet.space.max_arch)
         with tf.GradientTape() as tape:
             logits = self.supernet(
-                tf.concat(parts, axis=0), plan=plan, training=True, update_statistics=True
+                tf.concat(parts, axis=0),
+                plan=plan,
+                training=True,
+                update_statistics=True,
+                replicas=self.replicas,
             )
             labelled, weak, strong = tf.split(logits, sizes, axis=0)
-            made = self.rule(tf.stop_gradient(weak), tf.stop_gradient(labelled))
+            made = self.rule(tf.stop_gradient(weak), tf.stop_gradient(labelled), self.replicas)
             targets, trust = (tf.stop_gradient(value) for value in made)
             pseudo = PseudoLabels(targets, trust * self._ramp())
             labelled_loss = cross_entropy(batch.labels, labelled)
@@ -142,11 +150,14 @@ class TrainStep(tf.Module):
             "mask_rate": tf.math.divide_no_nan(
                 tf.reduce_sum(trust), tf.cast(tf.size(trust), tf.float32)
             ),
-            "pseudo_accuracy": _accuracy_where_known(targets, trust, batch.true_labels),
+            "pseudo_accuracy": _accuracy_where_known(
+                targets, trust, batch.true_labels, self.replicas
+            ),
         }
         if batch.soft_labels is not None:
             metrics["teacher_loss"] = teacher_loss
-        half = sizes[1] // 2
+        share = self.replicas.share
+        half = share.before(share.whole(sizes[1]) // 2, sizes[1])
         lesson = _Lesson(
             tuple(
                 self._normalize(
@@ -159,6 +170,7 @@ class TrainStep(tf.Module):
             tf.concat([labelled, weak], axis=0),
             batch.soft_labels,
         )
+        metrics = dict(zip(metrics, self.replicas.means(list(metrics.values())), strict=True))
         return _gradients(tape, loss, self.supernet.trainable_variables), lesson, metrics
 
     def _ramp(self) -> tf.Tensor:
@@ -179,7 +191,7 @@ class TrainStep(tf.Module):
         distill = DISTILLATIONS[self.config.loss.distillation]
         images = _of_resolution(lesson.images, decode(self.supernet.space, arch).resolution)
         with tf.GradientTape() as tape:
-            logits = self.supernet(images, arch, training=True)
+            logits = self.supernet(images, arch, training=True, replicas=self.replicas)
             loss = (
                 weights[0] * cross_entropy(lesson.labels, logits[:num_labelled])
                 + weights[1] * pseudo_label_loss(*lesson.pseudo, logits[num_labelled:])
@@ -188,14 +200,15 @@ class TrainStep(tf.Module):
             if lesson.soft_labels is not None:
                 loss += weights[3] * soft_label_loss(lesson.soft_labels, logits[num_labelled:])
         own = _gradients(tape, loss, self.supernet.trainable_variables)
-        return [a + b for a, b in zip(gradients, own, strict=True)], loss
+        return [a + b for a, b in zip(gradients, own, strict=True)], self.replicas.mean(loss)
 
     @tf.function(autograph=False)
     def _update(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
         """Applies the summed gradients, moves the averages, returns the gradients' norm.
 
-        Clips, then adds the decay (AlphaNet), then slows the trunk down.
+        Takes the mean over the replicas, clips, adds the decay (AlphaNet), slows the trunk down.
         """
+        gradients = self.replicas.means(gradients)
         config, head = self.config, {v.path for v in self.supernet.classifier.weights}
         # Once for hundreds of variables.
         low, high, decay, trunk_rate = (
@@ -248,9 +261,12 @@ def _gradients(
     ]
 
 
-def _accuracy_where_known(targets: tf.Tensor, weights: tf.Tensor, truth: tf.Tensor) -> tf.Tensor:
+def _accuracy_where_known(
+    targets: tf.Tensor, weights: tf.Tensor, truth: tf.Tensor, replicas: Replicas
+) -> tf.Tensor:
     """Share of right pseudo-labels, weighted as they count; NaN-free: 0 where none is kept."""
     known = tf.cast(truth >= 0, tf.float32) * weights
     labels = tf.argmax(targets, axis=-1, output_type=truth.dtype)
     right = tf.cast(tf.equal(labels, truth), tf.float32)
-    return tf.math.divide_no_nan(tf.reduce_sum(known * right), tf.reduce_sum(known))
+    kept_right, kept = tf.reduce_sum(known * right), tf.reduce_sum(known)
+    return tf.math.divide_no_nan(replicas.mean(kept_right), replicas.mean(kept))

@@ -5,22 +5,28 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+import tensorflow as tf
 from absl import logging
 
 from tflite_export.common.console import warn
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
 from tofa_tf.data.records import TrainingImages
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.space.arch import Arch
 from tofa_tf.teacher.soft_labels import make_soft_labels
+from tofa_tf.training.equal import check_equal
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.head_start import start_head
+from tofa_tf.training.journal import CHECKPOINT, SAMPLED, WEIGHTS
 from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import SamplerLog
 from tofa_tf.training.settings import Settings
-from tofa_tf.training.trainer import CHECKPOINT, SAMPLED, WEIGHTS, build_training, train
+from tofa_tf.training.train_step import TrainStep
+from tofa_tf.training.trainer import build_training, train
 
 # A teacher that is right less than so many times as often as chance is worth a warning.
 _CHANCE = 1.5
@@ -53,6 +59,7 @@ def train_or_load(
     on_step: Callable[[int, dict[str, float]], None] | None = None,
     on_images: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] = logging.info,
+    replicas: Replicas = ALONE,
 ) -> TrainedRun:
     """Trains the supernet, goes on where an interrupted training stopped, or loads the result.
 
@@ -62,22 +69,17 @@ def train_or_load(
         on_step: is told of every finished step.
         on_images: is told how many images the teacher has described, and of how many.
         say: is told in one line how good the teacher is.
+        replicas: of which this process is the chief; the others `assist`.
 
     Raises:
         UserError: if training diverges, or a file of the folder cannot be read.
     """
-    state = build_training(
-        experiment.space,
-        experiment.num_classes,
-        experiment.config,
-        experiment.pretrained,
-        experiment.channels,
-    )
+    state = _build(experiment, replicas)
     weights = folder / WEIGHTS
-    if weights.exists():
+    if replicas.any(weights.exists()):
         _load_weights(state.supernet, weights)
     else:
-        training = _taught(experiment, folder, on_images, say)
+        training = _from_chief(_taught(experiment, folder, on_images, say), experiment, replicas)
         if not (folder / CHECKPOINT).exists() and _head_is_new(experiment):
             start_head(state.supernet, experiment)
             state.averages.restart()
@@ -90,6 +92,27 @@ def train_or_load(
         training_seconds=training_seconds(folder),
         folder=folder,
     )
+
+
+def assist(
+    experiment: Experiment,
+    replicas: Replicas,
+    on_step: Callable[[int, dict[str, float]], None] | None = None,
+) -> None:
+    """Takes part in a training whose chief keeps all files, until it ends.
+
+    Args:
+        experiment: equal to the chief's.
+        replicas: of which this process is not the chief.
+        on_step: is told of every finished step.
+
+    Raises:
+        UserError: if images, labels or settings are not the chief's, or training diverges.
+    """
+    state = _build(experiment, replicas)
+    if not replicas.any(False):
+        training = _from_chief(experiment.training, experiment, replicas)
+        train(state, training, experiment.config, None, on_step)
 
 
 def load_run(path: str | os.PathLike) -> TrainedRun:
@@ -115,6 +138,32 @@ def check_trained(folder: Path) -> None:
             f"the training in {folder} has not come to its end: continue it with the command that "
             "began it"
         )
+
+
+def _build(experiment: Experiment, replicas: Replicas) -> TrainStep:
+    if replicas.count > 1:
+        check_equal(experiment, replicas)
+    return build_training(
+        experiment.space,
+        experiment.num_classes,
+        experiment.config,
+        experiment.pretrained,
+        experiment.channels,
+        replicas,
+    )
+
+
+def _from_chief(
+    training: TrainingImages, experiment: Experiment, replicas: Replicas
+) -> TrainingImages:
+    """The images with the soft labels that the chief has of them, where there is a teacher."""
+    if replicas.count == 1 or experiment.teacher is None:
+        return training
+    soft_labels = training.soft_labels
+    if soft_labels is None:
+        soft_labels = np.zeros((len(training.pool), experiment.num_classes), np.float16)
+    soft_labels = np.asarray(replicas.from_chief(tf.constant(soft_labels)))
+    return dataclasses.replace(training, soft_labels=soft_labels)
 
 
 def _taught(

@@ -14,28 +14,19 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.interrupt import deferred_interrupt
 from tofa_tf.data.pipeline import train_batches
 from tofa_tf.data.records import TrainingImages
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.nets.supernet import Supernet
-from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.pretrained.transfer import copy_weights
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.automatic import settle
-from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
-from tofa_tf.training.metrics_log import (
-    METRICS,
-    MetricsLog,
-    drop_lines_from,
-    training_seconds,
-)
+from tofa_tf.training.checkpoint import take_from_chief
+from tofa_tf.training.journal import Journal, RunJournal
 from tofa_tf.training.nesterov import NesterovSGD
 from tofa_tf.training.pseudo_label import make_rule
-from tofa_tf.training.sampling import SamplerLog, SandwichSampler
+from tofa_tf.training.sampling import SandwichSampler
 from tofa_tf.training.schedule import CosineToZero
 from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.train_step import TrainStep
-
-CHECKPOINT = "checkpoint.npz"
-SAMPLED = "sampled.jsonl"
-WEIGHTS = "supernet.weights.h5"
 
 
 def build_training(
@@ -44,6 +35,7 @@ def build_training(
     config: TrainConfig,
     pretrained: Supernet | None = None,
     channels: int = 3,
+    replicas: Replicas = ALONE,
 ) -> TrainStep:
     """Builds supernet, optimizer and step; equal seeds give equal initial weights.
 
@@ -54,6 +46,7 @@ def build_training(
         pretrained: supernet of the same space to take the weights from; its classifier only where
             it has as many classes.
         channels: of the images.
+        replicas: that train together.
     """
     config = settle(config, pretrained=pretrained is not None)
     keras.utils.set_random_seed(config.seed)
@@ -67,14 +60,14 @@ def build_training(
     rate = CosineToZero(config.learning_rate, config.steps, config.warmup_steps)
     optimizer = NesterovSGD(rate, momentum=0.9, name="sgd")
     rule = make_rule(config.pseudo_label, num_classes, config.threshold)
-    return TrainStep(supernet, optimizer, rule, config)
+    return TrainStep(supernet, optimizer, rule, config, replicas)
 
 
 def train(
     state: TrainStep,
     data: TrainingImages,
     config: TrainConfig,
-    folder: Path,
+    folder: Path | None,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
 ) -> None:
     """Trains to the end, from the last checkpoint in `folder` where there is one.
@@ -84,10 +77,10 @@ def train(
     are then in the supernet too.
 
     Args:
-        state: from `build_training`.
+        state: from `build_training`; where several replicas train, it becomes that of the chief.
         data: what is learnt from.
         config: of this run.
-        folder: of this run, exists.
+        folder: of this run, exists; None for a replica that is not the chief.
         on_step: is told of every finished step.
 
     Raises:
@@ -95,16 +88,17 @@ def train(
             the last checkpoint.
         KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is finished and saved.
     """
-    checkpoint = folder / CHECKPOINT
-    restore_checkpoint(checkpoint, state)
+    replicas = state.replicas
+    journal = Journal() if folder is None else RunJournal(folder)
+    journal.restore(state)
+    if replicas.count > 1:
+        take_from_chief(state)
     first = int(state.optimizer.iterations)
-    for name in (METRICS, SAMPLED):
-        drop_lines_from(folder / name, first)
+    journal.begin(first)
     if first:
         logging.info("resuming at step %d of %d", first, config.steps)
 
     sampler = SandwichSampler(state.supernet.space, config.seed, config.num_random)
-    sampled, metrics_log = SamplerLog(folder / SAMPLED), MetricsLog(folder)
     batches = train_batches(
         data,
         labelled_batch=config.labelled_batch,
@@ -114,56 +108,54 @@ def train(
         start_step=first,
         flip=config.flip,
         resolutions=state.supernet.space.resolutions,
+        share=replicas.share,
     )
     images_per_step = config.labelled_batch * (1 + 2 * config.unlabelled_ratio)
-    seconds_before, started = training_seconds(folder), time.perf_counter()
-    last_time = started
+    started = last_time = time.perf_counter()
     with deferred_interrupt() as interrupted:
         for step, batch in zip(range(first, config.steps), batches, strict=True):
             archs = sampler.archs(step)
             metrics = state(batch, archs)
             metrics = {name: float(value) for name, value in metrics.items()}
-            _check_finite(step, metrics, checkpoint)
-            sampled.add(step, [arch for _, arch in archs])
+            _check_finite(step, metrics, journal)
+            journal.sampled(step, [arch for _, arch in archs])
             now = time.perf_counter()
             metrics["images_per_second"] = images_per_step / (now - last_time)
-            metrics["seconds"] = seconds_before + now - started
+            metrics["seconds"] = journal.seconds + now - started
             last_time = now
             if step % config.log_every_steps == 0 or step == config.steps - 1:
-                metrics_log.add(step, metrics)
+                journal.measured(step, metrics)
             if on_step:
                 on_step(step, metrics)
-            stop = interrupted()
+            stop = replicas.any(interrupted())
             due = (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1
             if due or stop:
-                _check_weights(step, state, checkpoint)
-                save_checkpoint(checkpoint, state)
+                _check_weights(step, state, journal)
+                journal.save(state)
             if stop:
                 raise KeyboardInterrupt
-    metrics_log.close()
     state.averages.use()
-    save_weights(state.supernet, folder / WEIGHTS)
+    journal.finish(state)
 
 
-def _check_finite(step: int, metrics: dict[str, float], checkpoint: Path) -> None:
+def _check_finite(step: int, metrics: dict[str, float], journal: Journal) -> None:
     if not math.isfinite(metrics["loss"]) or not math.isfinite(metrics["gradient_norm"]):
         what = f"loss {metrics['loss']}, gradient norm {metrics['gradient_norm']}"
-        raise _diverged(step, what, checkpoint)
+        raise _diverged(step, what, journal)
 
 
-def _check_weights(step: int, state: TrainStep, checkpoint: Path) -> None:
+def _check_weights(step: int, state: TrainStep, journal: Journal) -> None:
     """Clipped gradients and logits of one batch may be finite where weights are not any more."""
     arrays = {variable.path: variable for variable in state.supernet.weights}
     arrays |= {variable.name: variable for variable in state.averages.averages}
     bad = [name for name, array in arrays.items() if not np.isfinite(np.asarray(array)).all()]
     if bad:
         what = f"{len(bad)} of {len(arrays)} arrays of weights are not finite, e.g. {bad[0]}"
-        raise _diverged(step, what, checkpoint)
+        raise _diverged(step, what, journal)
 
 
-def _diverged(step: int, what: str, checkpoint: Path) -> UserError:
-    kept = f"the last good state is in {checkpoint}" if checkpoint.exists() else "nothing was saved"
+def _diverged(step: int, what: str, journal: Journal) -> UserError:
     return UserError(
-        f"training diverged at step {step}: {what}; {kept}; lower learning_rate or raise "
+        f"training diverged at step {step}: {what}; {journal.kept}; lower learning_rate or raise "
         "warmup_steps"
     )

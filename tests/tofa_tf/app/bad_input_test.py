@@ -63,6 +63,8 @@ TRAINING = (
         {"teacher": "efficientnet_lite0", "teacher_resolution": 100},
         "efficientnet_lite0: resolution 100 is not one of 96, 128",
     ),
+    ({"strategy": "horovod"}, "strategy is 'horovod': available: mirrored, multiworker, none"),
+    ({"strategy": "multiworker"}, "strategy is multiworker, and the environment has no TF_CONFIG"),
     ({"workdir": "{file}"}, "is a file: choose a folder as workdir"),
     ({"workdir": "{foreign}"}, "choose another workdir"),
     ({"workdir": "{root}/" + "x" * 300}, "File name too long"),

@@ -17,7 +17,7 @@ from tofa_tf.select.alone import BASELINES, Recipe, make_alone
 from tofa_tf.select.standard_nets import STANDARD_NETS, standard_space
 from tofa_tf.space.cost import cost
 from tofa_tf.training.experiment import Experiment, load_experiment
-from tofa_tf.training.trainer import METRICS, WEIGHTS
+from tofa_tf.training.journal import METRICS, WEIGHTS
 
 _ARCH = TINY.min_arch
 

@@ -19,8 +19,8 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.data.arrays import Images
 from tofa_tf.space import presets
 from tofa_tf.training.experiment import Settings, load_experiment, open_folder
+from tofa_tf.training.journal import CHECKPOINT
 from tofa_tf.training.settings import TrainConfig
-from tofa_tf.training.trainer import CHECKPOINT
 
 
 class ExperimentTest(tf.test.TestCase):

@@ -4,7 +4,9 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
+from tests.tofa_tf.distribute.threads import in_threads
 from tofa_tf.common.errors import UserError
+from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.training.pseudo_label import (
     RULES,
     AdaMatch,
@@ -165,6 +167,21 @@ class PseudoLabelTest(tf.test.TestCase, parameterized.TestCase):
             self.assertNotAllClose(old, variable)
             self.assertAllClose(variable, other)
             self.assertFalse(variable.trainable)
+
+    @parameterized.parameters(*RULES)
+    def test_shares_of_a_batch_are_labelled_as_all_of_it(self, name):
+        def labels(replicas: Replicas) -> list[np.ndarray]:
+            rule, made = make_rule(name, _CLASSES, 0.9), []
+            for weak, labelled in _batches(3):
+                both = (
+                    replicas.share.cut(tf.constant(each, tf.float32))
+                    for each in (weak, labelled[:4])
+                )
+                made += [value.numpy() for value in rule(*both, replicas)]
+            return made
+
+        for whole, *shares in zip(labels(ALONE), *in_threads(2, labels), strict=True):
+            self.assertAllClose(np.concatenate(shares), whole, rtol=1e-5)
 
     def test_single_image_leaves_the_state_finite(self):
         for name in RULES:

@@ -9,9 +9,9 @@ from tests.tofa_tf.trained import SETTINGS, experiment, tiny_space, trained_copy
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
 from tofa_tf.training.experiment import load_experiment, open_folder
+from tofa_tf.training.journal import WEIGHTS
 from tofa_tf.training.metrics_log import METRICS
 from tofa_tf.training.trained_run import load_run, train_or_load
-from tofa_tf.training.trainer import WEIGHTS
 
 
 class TrainedRunTest(tf.test.TestCase):

@@ -19,9 +19,10 @@ from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
 from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
+from tofa_tf.training.journal import CHECKPOINT, METRICS, SAMPLED, WEIGHTS
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
 from tofa_tf.training.settings import LossWeights, UnifiedLoss
-from tofa_tf.training.trainer import CHECKPOINT, METRICS, SAMPLED, WEIGHTS, build_training, train
+from tofa_tf.training.trainer import build_training, train
 
 
 def _records(folder: Path) -> list[dict]:

@@ -1,0 +1,1 @@
+"""One supernet trained by several processes, on one machine or many."""
