@@ -3,7 +3,7 @@
     python -m benchmarks.benchmark_rejection --model=runs/photos/scenarios/rp2040 \
         --foreign=other_photos/,more_photos/ --output=benchmarks/results/rejection
 
-The thresholds are those of the model's report, fitted on validation images; how many test images
+The limits are those of the model's report, fitted on validation images; how many test images
 they keep is in the run's scenario.json.
 """
 
@@ -19,9 +19,7 @@ from tflite_export.common.command import Command, run_command
 from tflite_export.common.errors import ExportError
 from tflite_export.common.raw_inputs import named_inputs
 from tflite_export.common.settings import SettingsBase, setting
-from tflite_export.exporting.export_folder import read_report
 from tflite_export.predictor import Predictor
-from tflite_export.rejection import rejected
 from tofa_tf.deploy.results import ScenarioResult
 
 
@@ -29,7 +27,7 @@ from tofa_tf.deploy.results import ScenarioResult
 class Options(SettingsBase):
     """What is measured."""
 
-    model: str = setting("Folder of a deployed model that has thresholds.")
+    model: str = setting("Folder of a deployed model that can say unknown.")
     foreign: tuple[str, ...] = setting("Folders of images, none of a class the model knows.")
     images: int = setting("At most so many images of each folder.", 500, least=1)
 
@@ -49,21 +47,21 @@ def measure(options: Options) -> list[Row]:
     """Returns a row for each set of foreign images.
 
     Raises:
-        ExportError: if the model has no thresholds.
+        ExportError: if the model has no limits.
     """
     folder = Path(options.model)
-    thresholds = read_report(folder).thresholds
-    if not thresholds:
-        raise ExportError(
-            f"{folder} has no thresholds: train with validation images and deploy again"
-        )
     predictor = Predictor.of(folder)
+    if predictor.rejection is None:
+        raise ExportError(
+            f"{folder} has no limits to what it knows: train with validation images, deploy again"
+        )
     evaluation = ScenarioResult.read(folder / "scenario.json").evaluation
     kept = evaluation.kept if evaluation and evaluation.kept is not None else float("nan")
     rows = []
     for name in options.foreign:
         raw = [image for _, image in islice(named_inputs(Path(name)), options.images)]
-        share = float(np.mean(rejected(predictor.scores(raw), thresholds)))
+        outputs = predictor.outputs(raw)
+        share = float(np.mean(predictor.rejection.rejected(outputs, predictor.rule)))
         rows.append(Row(str(folder), name, len(raw), kept, share))
     return rows
 

@@ -11,7 +11,6 @@ from tflite_export.common.errors import ExportError
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.input_spec import InputSpec
 from tflite_export.preprocess import normalise, to_tensor
-from tflite_export.rejection import rejected
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.task import OutputRule
 
@@ -60,7 +59,7 @@ class Predictor:
         checked = report.verification
         self.rule = OutputRule(checked.task, checked.threshold)
         self._names = report.class_names
-        self._thresholds = report.thresholds
+        self.rejection = report.rejection
         self._model = LitertModel(tflite)
 
     def outputs(self, raw: Iterable[np.ndarray]) -> np.ndarray:
@@ -75,18 +74,18 @@ class Predictor:
 
     def scores(self, raw: Iterable[np.ndarray]) -> np.ndarray:
         """Returns probabilities of the answers, (n, ..., answers); of a regression its outputs."""
-        outputs = self.outputs(raw)
-        return self.rule.probabilities(outputs) if self.rule.has_answers else outputs
+        return self._scores(self.outputs(raw))
 
     def describe(self, raw: np.ndarray, top: int) -> str:
         """Returns the likeliest answers to one input with their scores, or a regression's numbers.
 
-        "unknown" comes first where the likeliest is below the threshold of its class.
+        "unknown" comes first where the input is stranger than known ones of that answer.
 
         Raises:
             ExportError: if the model gives more than one answer to an input.
         """
-        scores = self.scores([raw])[0]
+        outputs = self.outputs([raw])
+        scores = self._scores(outputs)[0]
         if scores.ndim != 1:
             raise ExportError(
                 f"the model gives answers of shape {scores.shape[:-1]} to one input: call "
@@ -96,8 +95,11 @@ class Predictor:
             return "  ".join(f"{value:.4g}" for value in scores)
         best = np.argsort(-scores, kind="stable")[:top]
         answers = [f"{self._name(index)} {scores[index]:.1%}" for index in best]
-        unknown = self._thresholds and rejected(scores[np.newaxis], self._thresholds)[0]
+        unknown = self.rejection and self.rejection.rejected(outputs, self.rule)[0]
         return "  ".join(["unknown", *answers] if unknown else answers)
+
+    def _scores(self, outputs: np.ndarray) -> np.ndarray:
+        return self.rule.probabilities(outputs) if self.rule.has_answers else outputs
 
     def _name(self, index: int) -> str:
         return self._names[index] if index < len(self._names) else str(index)

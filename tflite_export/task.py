@@ -68,10 +68,14 @@ class OutputRule:
             yes = outputs if self.threshold else 1.0 / (1.0 + np.exp(-outputs.clip(-60.0, 60.0)))
             yes = yes[..., 0] if outputs.shape[-1] == 1 else yes
             return np.stack([1.0 - yes, yes], axis=-1)
-        if outputs.min() >= 0.0 and np.allclose(outputs.sum(axis=-1), 1.0, atol=1e-3):
+        if self.are_probabilities(outputs):
             return outputs
         powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
         return powers / powers.sum(axis=-1, keepdims=True)
+
+    def are_probabilities(self, outputs: np.ndarray) -> bool:
+        """Tells whether the outputs of a classification are probabilities already."""
+        return bool(outputs.min() >= 0.0 and np.allclose(outputs.sum(axis=-1), 1.0, atol=1e-3))
 
     def check_labels(self, labels: np.ndarray, outputs: np.ndarray) -> None:
         """Makes sure that labels are answers to outputs.

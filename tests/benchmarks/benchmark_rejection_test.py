@@ -47,8 +47,7 @@ class BenchmarkRejectionTest(tf.test.TestCase):
         report = export_model(
             _brightness(1.0), CalibrationData(known), model, verification=data, settings=settings
         )
-        self.assertLen(report.thresholds, 2)
-        self.assertGreater(min(report.thresholds), 0.9)
+        self.assertLen(report.rejection.centres, 2)
         result = dataclasses.replace(RESULT, evaluation=Evaluation(((1, 0), (0, 1)), (), 0.95))
         (model / "scenario.json").write_text(json.dumps(result.to_json()))
         for name, colour in (("grey", (90, 90, 90)), ("reds", (255, 0, 0))):
@@ -66,9 +65,9 @@ class BenchmarkRejectionTest(tf.test.TestCase):
         image[..., 0] = 255
         self.assertStartsWith(predictor.describe(image, top=1), "red ")
 
-        plain = dataclasses.replace(report, thresholds=())
+        plain = dataclasses.replace(report, rejection=None)
         (model / "report.json").write_text(json.dumps(plain.to_json()))
-        with self.assertRaisesRegex(ExportError, "has no thresholds"):
+        with self.assertRaisesRegex(ExportError, "has no limits to what it knows"):
             measure(Options(str(model), (str(root / "grey"),)))
 
 

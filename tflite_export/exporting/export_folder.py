@@ -140,7 +140,7 @@ def _preprocessing(report: ExportReport) -> dict[str, Any]:
             "zero_point": report.output_zero_point,
         },
         "class_names": list(report.class_names),
-        "thresholds": list(report.thresholds),
+        "rejection": report.rejection.to_json() if report.rejection else None,
     }
 
 

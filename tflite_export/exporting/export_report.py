@@ -11,11 +11,12 @@ from tflite_export.devices.board_report import BoardReport
 from tflite_export.devices.memory import Memory
 from tflite_export.input_spec import InputSpec
 from tflite_export.pack.repack import Packing
+from tflite_export.rejection import Rejection
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 
 # Goes up when a field changes its meaning.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,7 @@ class ExportReport(JsonRecord):
         npus: what Vela says of the NPUs asked for.
         versions: of the packages that had a part in it.
         recipe: what the caller wants to have noted.
-        thresholds: of each class, below which probability an answer is "unknown"; empty if they
-            were not fitted.
-        kept: share of known inputs that thresholds fitted on others keep; None without thresholds.
+        rejection: when an answer is "unknown"; None if that was not fitted.
     """
 
     format: int
@@ -67,8 +66,7 @@ class ExportReport(JsonRecord):
     npus: tuple[NpuReport, ...]
     versions: Mapping[str, str]
     recipe: Mapping[str, Any]
-    thresholds: tuple[float, ...] = ()
-    kept: float | None = None
+    rejection: Rejection | None = None
 
     @classmethod
     def from_json(cls, data: Any) -> Self:

@@ -37,8 +37,8 @@ class VerificationData:
     Attributes:
         inputs: float32 (batch, *shape of the input), normalised.
         labels: right answers, integers (batch, ...), see `task.py`; None: accuracies are None.
-        known: further inputs of the classes that the model knows, on which the thresholds for
-            rejecting others are fitted, of a classification; None: there are no thresholds.
+        known: further inputs of the classes that the model knows, on which is fitted what else is
+            "unknown", of a classification; None: nothing is.
     """
 
     inputs: np.ndarray

@@ -24,11 +24,11 @@ def summary(report: ExportReport) -> str:
         *_layers(report.quantization),
         *_verification(report.verification),
     ]
-    if report.kept is not None:
+    if report.rejection:
+        how = "distance of the outputs" if report.rejection.centres else "probability"
         lines.append(
-            f'"unknown" below a probability of {min(report.thresholds):.2f} to '
-            f"{max(report.thresholds):.2f}, by class: thresholds fitted on other inputs of known "
-            f"classes keep {report.kept:.1%}"
+            f'"unknown" is told by the {how}: limits fitted on other inputs of known classes keep '
+            f"{report.rejection.kept:.1%}"
         )
     for board in report.boards:
         verdict = f"lacks {board.missing}" if board.missing else "fits"

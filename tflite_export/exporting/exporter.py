@@ -98,7 +98,6 @@ def export_model(
             rule=made.rule,
             tflm_examples=settings.tflm_examples,
         )
-    rejection = _rejection(repacked.portable, verification.known, made.rule)
     file = read_tflite(repacked.tflite)
     source, target = file.inputs[0], file.outputs[0]
     report = ExportReport(
@@ -131,8 +130,7 @@ def export_model(
         npus=(),
         versions=_versions(trained=made.qat is not None),
         recipe=to_json(settings.recipe),
-        thresholds=rejection.thresholds,
-        kept=rejection.kept,
+        rejection=_rejection(repacked.portable, verification.known, made.rule, target.scales[0]),
     )
     return finish_export(
         report,
@@ -175,12 +173,14 @@ def _repack(
     return _Repacked(smallest, packing, portable)
 
 
-def _rejection(tflite: bytes, known: np.ndarray | None, rule: OutputRule) -> Rejection:
+def _rejection(
+    tflite: bytes, known: np.ndarray | None, rule: OutputRule, step: float
+) -> Rejection | None:
     if known is None or rule.task is not Task.CLASSIFICATION:
-        return Rejection()
+        return None
     litert = LitertModel(tflite)
     values = litert.run(litert.quantize(known)).values
-    return fit_rejection(rule.probabilities(values)) if values.ndim == 2 else Rejection()
+    return fit_rejection(values, rule, step) if values.ndim == 2 else None
 
 
 def _check_spec(settings: ExportSettings, shape: tuple[int, ...]) -> None:

@@ -38,5 +38,5 @@ def facts_of_report(
         arena_bytes=max(fits, default=0) or largest_arena(file, *sizes),
         host_arena_bytes=report.memory.arena_budget_bytes,
         boards=", ".join(board.name for board in boards) or "any known board",
-        thresholds=report.thresholds,
+        rejection=report.rejection,
     )

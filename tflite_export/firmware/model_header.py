@@ -10,6 +10,7 @@ from tflite_export.firmware.c_text import float_list, float_literal, string_lite
 from tflite_export.graph.operators import OperatorGraph
 from tflite_export.input_spec import InputSpec
 from tflite_export.preprocess import normalise
+from tflite_export.rejection import Rejection
 from tflite_export.task import OutputRule, Task
 
 _VALUES_PER_LINE = 16
@@ -28,7 +29,7 @@ class ModelFacts:
         arena_bytes: to reserve on a board.
         host_arena_bytes: the same where pointers have 64 bits.
         boards: names of those that the first is enough for.
-        thresholds: of each class, below which score an answer is "unknown"; empty: never.
+        rejection: when an answer is "unknown"; None: never.
     """
 
     file: OperatorGraph
@@ -39,7 +40,7 @@ class ModelFacts:
     arena_bytes: int
     host_arena_bytes: int
     boards: str = "any known board"
-    thresholds: tuple[float, ...] = ()
+    rejection: Rejection | None = None
 
     @property
     def score_count(self) -> int:
@@ -92,8 +93,19 @@ def _constants(facts: ModelFacts) -> Iterator[tuple[str, object]]:
     yield "MODEL_SCORES", facts.score_count
     names = ", \\\n  ".join(map(string_literal, facts.labels))
     yield "MODEL_LABELS", f"{{ \\\n  {names}}}"
-    if facts.thresholds:
-        yield "MODEL_THRESHOLDS", float_list(facts.thresholds)
+    if facts.rejection:
+        yield "MODEL_LIMITS", float_list(facts.rejection.limits)
+    if facts.rejection and facts.rejection.centres:
+        scale, zero = target.scales[0], target.zero_points[0]
+        steps = np.round(np.array(facts.rejection.centres) / scale).astype(int) + zero
+        yield "MODEL_CENTRES", _matrix(steps.clip(-128, 127).tolist())
+        weights = scale**2 * np.array(facts.rejection.weights)
+        yield "MODEL_WEIGHTS", float_list(weights.tolist())
+
+
+def _matrix(rows: list[list[int]]) -> str:
+    lines = ", \\\n  ".join(f"{{{', '.join(map(str, row))}}}" for row in rows)
+    return f"{{ \\\n  {lines}}}"
 
 
 def _rows(values: list[int]) -> str:

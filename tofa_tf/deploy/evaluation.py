@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from tflite_export.common.json_data import JsonRecord
+from tflite_export.rejection import Rejection
 from tflite_export.runtimes.litert import LitertModel
 from tflite_export.task import CLASSIFICATION
 from tofa_tf.common.files import replacing
@@ -40,7 +41,7 @@ class Evaluation(JsonRecord):
     Attributes:
         confusion: images of class i (row) that were taken for class j.
         worst: wrong answers, the surest first.
-        kept: share of the test images that are not rejected; None without thresholds.
+        kept: share of the test images that are not "unknown"; None where nothing is.
     """
 
     confusion: tuple[tuple[int, ...], ...]
@@ -54,7 +55,7 @@ class Evaluation(JsonRecord):
 
 
 def evaluate(
-    tflite: bytes, inputs: np.ndarray, labels: np.ndarray, thresholds: tuple[float, ...] = ()
+    tflite: bytes, inputs: np.ndarray, labels: np.ndarray, rejection: Rejection | None = None
 ) -> Evaluation:
     """Runs a classifier on labelled images.
 
@@ -62,10 +63,11 @@ def evaluate(
         tflite: the whole file; one that LiteRT reads.
         inputs: float32 (n, height, width, channels), normalised.
         labels: integers (n,).
-        thresholds: of each class, see `tflite_export/rejection.py`.
+        rejection: what is "unknown".
     """
     litert = LitertModel(tflite)
-    probabilities = CLASSIFICATION.probabilities(litert.run(litert.quantize(inputs)).values)
+    outputs = litert.run(litert.quantize(inputs)).values
+    probabilities = CLASSIFICATION.probabilities(outputs)
     answers = probabilities.argmax(axis=1)
     classes = probabilities.shape[1]
     confusion = np.zeros((classes, classes), int)
@@ -73,7 +75,9 @@ def evaluate(
     surest = probabilities.max(axis=1)
     wrong = np.flatnonzero(answers != labels)
     worst = wrong[np.argsort(-surest[wrong], kind="stable")][:_MOST_WORST]
-    kept = float((surest >= np.array(thresholds)[answers]).mean()) if thresholds else None
+    kept = None
+    if rejection:
+        kept = 1.0 - float(rejection.rejected(outputs, CLASSIFICATION).mean())
     return Evaluation(
         tuple(tuple(map(int, row)) for row in confusion),
         tuple(Mistake(int(i), int(labels[i]), int(answers[i]), float(surest[i])) for i in worst),

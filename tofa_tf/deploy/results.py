@@ -13,6 +13,7 @@ from tflite_export.convert.quantization_report import QuantizationReport
 from tflite_export.devices.board_report import BoardReport
 from tflite_export.devices.fit import BoardFit
 from tflite_export.exporting.export_report import ExportReport
+from tflite_export.rejection import Rejection
 from tflite_export.runtimes.vela import NpuReport
 from tflite_export.runtimes.verify import Verification
 from tofa_tf.common.errors import UserError
@@ -23,7 +24,7 @@ from tofa_tf.space.arch import Arch
 
 REPORT = "report.json"
 # Goes up when a field changes its meaning; what another version wrote is made anew.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,8 +103,7 @@ class ScenarioResult(_Versioned):
         board: fit and latency estimate; None without a board.
         npus: what Vela says of every NPU.
         seconds: from the sampler's log to the verified model.
-        thresholds: of each class, below which probability an answer is "unknown"; empty without
-            validation images.
+        rejection: when an answer is "unknown"; None without validation images.
         evaluation: answers to the test images; None of a file that LiteRT cannot read.
     """
 
@@ -124,7 +124,7 @@ class ScenarioResult(_Versioned):
     board: BoardResult | None
     npus: tuple[NpuReport, ...]
     seconds: float
-    thresholds: tuple[float, ...] = ()
+    rejection: Rejection | None = None
     evaluation: Evaluation | None = None
 
     @property

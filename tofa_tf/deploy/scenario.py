@@ -223,7 +223,7 @@ def _result(
         board=BoardResult.of(report.boards[0]) if report.boards else None,
         npus=npus_of(report),
         seconds=seconds,
-        thresholds=report.thresholds,
+        rejection=report.rejection,
     )
 
 
@@ -231,7 +231,7 @@ def _evaluate(run: TrainedRun, result: ScenarioResult, output: Path) -> Evaluati
     experiment, resolution = run.experiment, result.arch.resolution
     test, inputs = experiment.dataset.test, experiment.test_images(resolution)
     tflite = (output / MODEL_FILE).read_bytes()
-    evaluation = evaluate(tflite, inputs, test.labels, result.thresholds)
+    evaluation = evaluate(tflite, inputs, test.labels, result.rejection)
     worst = [test.images[mistake.image] for mistake in evaluation.worst]
     pixels = np.stack(worst) if worst else np.zeros((0, 1, 1, 1), np.uint8)
     write_worst_images(pixels, output / WORST_IMAGES)

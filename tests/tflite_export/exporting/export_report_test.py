@@ -36,7 +36,7 @@ class ExportReportTest(tf.test.TestCase, parameterized.TestCase):
         self.assertGreater(seen, 10)
 
     @parameterized.parameters(
-        ({"format": 1}, "format 1, where this version reads format 2: export the model again"),
+        ({"format": 1}, "format 1, where this version reads format 3: export the model again"),
         ({"macs": "many"}, "macs is 'many'; wanted a whole number"),
         ({"verification": {}}, "the field 'verification.task' is missing"),
         ({"colour": 1}, "unknown field 'colour'"),

@@ -66,9 +66,10 @@ class RunExportTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(mended.report.class_names, tuple("abcdefghij"))
         self.assertEqual(mended.report.input_spec, image_spec(8, 8, mean=(0.0,), std=(255.0,)))
         self.assertEqual(mended.report.recipe["test"], "digits")
-        self.assertLen(mended.report.thresholds, 10)
-        self.assertBetween(mended.report.kept, 0.9, 1.0)
-        self.assertIn(f"known classes keep {mended.report.kept:.1%}", summary(mended.report))
+        rejection = mended.report.rejection
+        self.assertLen(rejection.limits, 10)
+        self.assertBetween(rejection.kept, 0.9, 1.0)
+        self.assertIn(f"known classes keep {rejection.kept:.1%}", summary(mended.report))
         self.assertEqual(read_report(self.folder / "out"), mended.report)
         accuracy = mended.report.verification.float_accuracy
         error = 100 * (accuracy * (1 - accuracy) / 300) ** 0.5

@@ -10,6 +10,7 @@ from tests.tflite_export.firmware.facts import facts_of
 from tests.tflite_export.firmware.native import C_COMPILER, STRICT, temporary_folder
 from tflite_export.firmware.model_library import library_files, preprocessing_files
 from tflite_export.input_spec import InputSpec, image_spec
+from tflite_export.rejection import Rejection
 from tflite_export.task import CLASSIFICATION, OutputRule, Task
 
 _PROGRAM = """
@@ -63,14 +64,25 @@ class ModelLibraryTest(parameterized.TestCase):
         numbered = dict(library_files(facts_of(image_spec(4, 4), ("only",)), b""))["model.h"]
         self.assertIn('"0", \\\n  "1", \\\n  "2"}', numbered)
 
-    def test_thresholds(self):
-        facts = dataclasses.replace(facts_of(image_spec(4, 4)), thresholds=(0.5, 0.25, 0.75))
-        files = dict(library_files(facts, b""))
+    def test_what_is_unknown(self):
+        by_probability = Rejection((0.5, 0.25, 0.75))
+        # Outputs have a scale of 0.25 and a zero point of -3.
+        centres = ((1.0, 0.0, -0.5), (0.0, 2.0, 0.0), (-100.0, 0.25, 100.0))
+        by_distance = Rejection((9.0, 4.0, 1.0), centres, (1.0, 2.0, 4.0))
+        texts = []
+        for rejection in (by_probability, by_distance, None):
+            facts = dataclasses.replace(facts_of(image_spec(4, 4)), rejection=rejection)
+            texts.append(dict(library_files(facts, b""))["model.h"])
+        probability, distance, nothing = texts
         values = "{5.00000000e-01f, 2.50000000e-01f, 7.50000000e-01f}"
-        self.assertIn(f"#define MODEL_THRESHOLDS {values}\n", files["model.h"])
-        self.assertIn("int model_is_known(const float *scores);", files["model.h"])
-        without = dict(library_files(facts_of(image_spec(4, 4)), b""))["model.h"]
-        self.assertNotIn("#define MODEL_THRESHOLDS", without)
+        self.assertIn(f"#define MODEL_LIMITS {values}\n", probability)
+        self.assertNotIn("#define MODEL_CENTRES", probability)
+        rows = "{1, -3, -5}, \\\n  {-3, 5, -3}, \\\n  {-128, -2, 127}"
+        self.assertIn(f"#define MODEL_CENTRES {{ \\\n  {rows}}}\n", distance)
+        values = "{6.25000000e-02f, 1.25000000e-01f, 2.50000000e-01f}"
+        self.assertIn(f"#define MODEL_WEIGHTS {values}\n", distance)
+        self.assertNotIn("#define MODEL_LIMITS", nothing)
+        self.assertIn("int model_is_known(const float *scores);", nothing)
 
     def test_other_inputs_have_no_images(self):
         files = dict(library_files(facts_of(InputSpec((50, 3))), b""))

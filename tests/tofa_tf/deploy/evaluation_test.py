@@ -6,6 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tflite_export.convert.convert import convert_int8
+from tflite_export.rejection import Rejection
 from tofa_tf.deploy.evaluation import Evaluation, evaluate, write_worst_images
 
 _INPUTS = np.eye(3, dtype=np.float32)[[0, 1, 2, 0, 1, 2]]
@@ -37,7 +38,7 @@ class EvaluationTest(tf.test.TestCase):
         inputs = _INPUTS.copy()
         inputs[3:] *= 0.1
         labels = np.array([0, 1, 2, 0, 1, 2])
-        found = evaluate(_three_classes(), inputs, labels, (0.5, 0.5, 0.1))
+        found = evaluate(_three_classes(), inputs, labels, Rejection((0.5, 0.5, 0.9)))
         self.assertAllClose(found.kept, 4 / 6)
 
     def test_json(self):

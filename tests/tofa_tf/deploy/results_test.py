@@ -29,7 +29,7 @@ class ResultsTest(tf.test.TestCase, parameterized.TestCase):
             self.assertNotIn(name, data)
 
     @parameterized.parameters(
-        ({"format": 1}, "format 1, where this version writes and reads format 2"),
+        ({"format": 1}, "format 1, where this version writes and reads format 3"),
         ({"format": None}, "format None, where this version"),
         ({"macs": "many"}, "macs is 'many'; wanted a whole number"),
         ({"arch": {"resolution": 32}}, "arch: not an Arch"),

@@ -120,7 +120,7 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         ("{", "is not JSON"),
         ("[]", "wanted the fields of a ScenarioResult"),
         ('{"format": 1, "name": "small"}', "format 1, where this version"),
-        ('{"format": 2}', "the field 'name' is missing"),
+        ('{"format": 3}', "the field 'name' is missing"),
     )
     def test_a_damaged_or_old_record_is_made_anew_with_a_warning(self, text, message):
         output = self.folder / "scenarios" / "small"

@@ -87,10 +87,23 @@ int model_best(const float* scores) {
 }
 
 int model_is_known(const float* scores) {
-#ifdef MODEL_THRESHOLDS
-  static const float kThresholds[MODEL_SCORES] = MODEL_THRESHOLDS;
+#ifdef MODEL_LIMITS
+  static const float kLimits[MODEL_SCORES] = MODEL_LIMITS;
   const int best = model_best(scores);
-  return scores[best] >= kThresholds[best];
+#ifdef MODEL_CENTRES
+  static const int8_t kCentres[MODEL_SCORES][MODEL_OUTPUT_SIZE] = MODEL_CENTRES;
+  static const float kWeights[MODEL_OUTPUT_SIZE] = MODEL_WEIGHTS;
+  if (interpreter == nullptr) return 0;
+  float strangeness = 0.0f;
+  for (int i = 0; i < MODEL_OUTPUT_SIZE; ++i) {
+    const int value = interpreter->output(0)->data.int8[i];
+    const float difference = static_cast<float>(value - kCentres[best][i]);
+    strangeness += kWeights[i] * difference * difference;
+  }
+#else
+  const float strangeness = 1.0f - scores[best];
+#endif
+  return strangeness <= kLimits[best];
 #else
   (void)scores;
   return 1;

@@ -48,8 +48,8 @@ const char *model_label(int index);
 /* Returns the index of the largest score. */
 int model_best(const float *scores);
 
-/* Returns 0 where the largest score is below the threshold of its class, which 95 % of known inputs
- * reach: better take the answer for "unknown". Always 1 without MODEL_THRESHOLDS. */
+/* Returns 0 where the input that was run last is stranger than 95 % of known ones with that answer:
+ * better take it for "unknown". scores are those of that run. Always 1 without MODEL_LIMITS. */
 int model_is_known(const float *scores);
 
 $functions
