@@ -108,15 +108,20 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
         min(point.low for point in points), max(point.high for point in points),
     )  # fmt: skip
     drawn = []
+    # Many boards get one subnet: its point has one name, and says how many more there are.
+    together: dict[tuple[int, int], list[str]] = {}
     for point in points:
         x, y = frame.x(point.x), frame.y(point.y)
+        together.setdefault((round(x), round(y)), []).append(point.name)
         title = tag("title", text(f"{point.name}: {point.y:.2f} at {point.x:.3g}"))
         drawn.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{frame.y(point.low):.1f}" '
             f'y2="{frame.y(point.high):.1f}" stroke="#868e96"/>'
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{_colour(point.kind)}">{title}</circle>'
         )
-        drawn.append(_label(min(x + 8, _WIDTH - 110), y - 6, point.name, "#343a40"))
+    for (x, y), names in together.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        drawn.append(_label(min(x + 8, _WIDTH - 150), y - 6, names[0] + more, "#343a40"))
     return _svg(frame, "".join(drawn), x_title, y_title)
 
 

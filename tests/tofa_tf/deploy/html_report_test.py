@@ -114,6 +114,12 @@ class HtmlReportTest(tf.test.TestCase):
         (self.folder / "baselines.json").write_text("{")
         self.assertEqual(self._page(RESULT).count("<circle"), 2)
 
+    def test_boards_of_one_subnet_have_one_name_in_the_charts(self):
+        other = dataclasses.replace(RESULT, name="another")
+        page = self._page(RESULT, other)
+        self.assertEqual(page.count(">macs_1M and 1 more</text>"), 2)
+        self.assertNotIn(">another</text>", page)
+
     def test_foreign_images_that_were_found(self):
         self.assertNotIn("Foreign images", self._page(RESULT))
         pool = ImageSet(noise(3, 8), np.zeros(3, np.int32), as_texts(["a", _HOSTILE, "c"]))
