@@ -3,13 +3,16 @@
     python -m benchmarks.benchmark_spaces --dataset=cifar10 --data_dir=DIR --epochs=5 \
         --output=benchmarks/results/spaces_cifar10
 
-Trains largest, middle and smallest net of every space, and two nets one would choose by hand,
-each alone and in float32, by one recipe. Choose by the training images held out; accuracy on test
+Trains largest, middle and smallest net of every space, its rival of ResNet-8 (the net of most MACs
+that takes no more MACs, file bytes and arena), and two nets one would choose by hand, each alone
+and in float32, by one recipe. Choose by the training images held out; accuracy on test
 images is reported beside it.
 """
 
 import dataclasses
+import functools
 import math
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -30,14 +33,17 @@ from tofa_tf.data.records import Dataset, ImageSet, TrainingImages
 from tofa_tf.data.sources import load_dataset
 from tofa_tf.nets.recalibrate import recalibrate
 from tofa_tf.nets.static_net import build_static
+from tofa_tf.select.standard_nets import standard_space
 from tofa_tf.space.arch import Arch
+from tofa_tf.space.cost import cost
 from tofa_tf.space.plan import make_plan
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
-from tofa_tf.training.sampling import spread_archs
+from tofa_tf.training.sampling import random_arch, spread_archs
 from tofa_tf.training.schedule import CosineToZero
 
 _NETS = ("smallest", "middle", "largest")
+_RIVAL = "rival"
 _BATCH = 128
 _PEAK = 0.2
 _WEIGHT_DECAY = 5e-4
@@ -126,7 +132,40 @@ def all_arms(space_names: Sequence[str], resolution: int) -> dict[str, Build]:
         space = get_space(name).at_resolutions((resolution,))
         for net, arch in zip(_NETS, spread_archs(space, len(_NETS)), strict=True):
             arms[f"{name}/{net}"] = _static(space, arch)
+        arms[f"{name}/{_RIVAL}"] = functools.partial(_build_rival, space)
     return arms
+
+
+def _build_rival(space: SearchSpace, classes: int) -> keras.Model:
+    return _static(space, rival(space, classes))(classes)
+
+
+def rival(space: SearchSpace, classes: int, draws: int = 4000) -> Arch:
+    """Returns the subnet of most MACs, of many random ones, that takes no more than ResNet-8.
+
+    Args:
+        space: of one resolution.
+        classes: number of logits.
+        draws: random subnets to choose from.
+
+    Raises:
+        UserError: if none takes as little.
+    """
+    known = standard_space("resnet8", space.resolutions[0])
+    most = cost(known, known.max_arch, classes)
+    generator = random.Random(0)
+    drawn = (random_arch(space, generator) for _ in range(draws))
+    costs = ((arch, cost(space, arch, classes)) for arch in drawn)
+    fitting = [
+        (own.macs, arch)
+        for arch, own in costs
+        if own.macs <= most.macs
+        and own.tflite_bytes <= most.tflite_bytes
+        and own.arena_bytes <= most.arena_bytes
+    ]
+    if not fitting:
+        raise UserError(f"search space {space.name}: no subnet takes as little as ResNet-8")
+    return max(fitting, key=lambda pair: pair[0])[1]
 
 
 def _static(space: SearchSpace, arch: Arch) -> Build:

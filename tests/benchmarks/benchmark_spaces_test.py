@@ -3,7 +3,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from benchmarks.benchmark_spaces import rival
 from tests.scripts import run_script
+from tofa_tf.select.standard_nets import standard_space
 from tofa_tf.space.cost import cost
 from tofa_tf.space.presets import get_space
 
@@ -26,6 +28,16 @@ class BenchmarkSpacesTest(tf.test.TestCase):
         for row in rows:
             self.assertBetween(float(row["test_top1"]), 0.05, 1.0)
         self.assertRegex((output / "README.md").read_text(), r"\| ResNet-8 \| 12.5\d M \|")
+
+    def test_a_rival_takes_no_more_than_resnet8(self):
+        space = get_space("mcu_wide").at_resolutions((32,))
+        resnet = standard_space("resnet8", 32)
+        most = cost(resnet, resnet.max_arch, 10)
+        own = cost(space, rival(space, 10, draws=60), 10)
+        self.assertLessEqual(own.macs, most.macs)
+        self.assertLessEqual(own.tflite_bytes, most.tflite_bytes)
+        self.assertLessEqual(own.arena_bytes, most.arena_bytes)
+        self.assertGreater(own.macs, 2 * cost(space, space.min_arch, 10).macs)
 
     def test_unknown_arm_lists_those_there_are(self):
         done = run_script("benchmarks.benchmark_spaces", "--output=x", "--arms=y")
