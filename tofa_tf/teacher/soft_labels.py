@@ -61,17 +61,17 @@ def make_soft_labels(
     path = folder / SOFT_LABELS
     if path.exists():
         return _read(path, key)
-    features, file = describe_all(trunk, pool.images, cache or folder, show)
-    head = fit_head(features[labelled].astype(np.float32), pool.labels[labelled], num_classes)
+    features = describe_all(trunk, pool.images, cache or folder, show)
+    head = fit_head(features.of(labelled), pool.labels[labelled], num_classes)
     probabilities = np.empty((len(pool), num_classes), np.float16)
     for start in range(0, len(pool), _CHUNK):
-        chunk = features[start : start + _CHUNK].astype(np.float32)
-        probabilities[start : start + _CHUNK] = head.probabilities(chunk)
+        chunk = slice(start, start + _CHUNK)
+        probabilities[chunk] = head.probabilities(features.of(chunk))
     made = SoftLabels(probabilities, head.left_out_accuracy)
     with replacing(path) as temporary:
         np.savez(temporary, key=key, **dataclasses.asdict(made))
     if cache is None:
-        file.unlink()
+        features.path.unlink()
     return made
 
 

@@ -6,7 +6,10 @@ import tensorflow as tf
 from tests.tofa_tf.data.images import noise
 from tests.tofa_tf.teacher.small_trunk import small_trunk
 from tofa_tf.common.errors import UserError
-from tofa_tf.teacher.features import FEATURES, describe_all, digest
+from tofa_tf.teacher.features import FEATURES, Described, describe_all, digest
+
+# 64 features in half precision behind the image's name.
+_ROW_BYTES = 16 + 64 * 2
 
 
 class _InterruptedError(Exception):
@@ -23,18 +26,18 @@ class DescribeAllTest(tf.test.TestCase):
     def _show(self, done: int, total: int) -> None:
         self.shown.append((done, total))
 
-    def _describe(self, **changes) -> tuple[np.ndarray, Path]:
+    def _describe(self, **changes) -> Described:
         how = {"trunk": self.trunk, "images": self.images, "show": self._show, **changes}
         return describe_all(folder=self.folder, **how)
 
     def test_is_the_teachers_and_progress_is_shown(self):
-        features, path = self._describe()
+        described = self._describe()
+        features = described.of(slice(None))
         self.assertAllClose(features, self.trunk.features(self.images), atol=1e-3)
         self.assertEqual(self.shown, [(128, 300), (256, 300), (300, 300)])
-        self.assertEqual(path.stat().st_size, 300 * 64 * 2)
+        self.assertEqual(described.path.stat().st_size, 300 * _ROW_BYTES)
         # A second time nothing is computed.
-        again, _ = self._describe()
-        self.assertAllEqual(again, features)
+        self.assertAllEqual(self._describe().of(slice(None)), features)
         self.assertLen(self.shown, 3)
 
     def test_goes_on_after_an_interruption(self):
@@ -44,21 +47,32 @@ class DescribeAllTest(tf.test.TestCase):
         with self.assertRaises(_InterruptedError):
             self._describe(show=stop)
         (path,) = self.folder.glob(f"{FEATURES}*")
-        self.assertEqual(path.stat().st_size, 128 * 64 * 2)
+        self.assertEqual(path.stat().st_size, 128 * _ROW_BYTES)
         # Killed amidst a row.
         with path.open("ab") as file:
             file.write(b"half of a row")
-        features, _ = self._describe()
+        features = self._describe().of(slice(None))
         self.assertEqual(self.shown, [(256, 300), (300, 300)])
         self.assertAllClose(features, self.trunk.features(self.images), atol=1e-3)
 
-    def test_other_images_and_other_teachers_have_files_of_their_own(self):
-        _, first = self._describe()
-        changed = self.images.copy()
-        changed[299, 15, 15, 2] ^= 1
-        _, second = self._describe(images=changed)
-        _, third = self._describe(trunk=small_trunk("other"))
-        self.assertLen({first, second, third}, 3)
+    def test_only_images_not_seen_before_are_described(self):
+        first = self._describe()
+        changed = self.images[::-1].copy()
+        changed[0, 15, 15, 2] ^= 1
+        second = self._describe(images=changed)
+        self.assertEqual(second.path, first.path)
+        self.assertEqual(self.shown[3:], [(300, 300)])
+        self.assertEqual(second.path.stat().st_size, 301 * _ROW_BYTES)
+        self.assertAllEqual(second.of(slice(1, None)), first.of(slice(None))[-2::-1])
+        self.assertAllClose(second.of([0]), self.trunk.features(changed[:1]), atol=1e-3)
+
+    def test_equal_images_are_described_once(self):
+        described = self._describe(images=self.images[[5, 5, 7]])
+        self.assertEqual(described.path.stat().st_size, 2 * _ROW_BYTES)
+        self.assertAllEqual(described.of([0]), described.of([1]))
+
+    def test_another_teacher_has_a_file_of_its_own(self):
+        self.assertNotEqual(self._describe().path, self._describe(trunk=small_trunk("b")).path)
 
     def test_digest_tells_shapes_apart(self):
         a = np.zeros((2, 3), np.uint8)
