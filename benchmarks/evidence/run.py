@@ -2,16 +2,16 @@
 
     python -m benchmarks.evidence.run --experiment=accuracy_cifar10 --data_dir=DIR --output=DIR
 
-Every finished arm is a line of arms.jsonl in the output folder and is never run again; a training
-that was interrupted goes on. Experiments that share a folder share arms and supernets. Tables, CSV
-and plot of the experiment are written anew after every arm, to a folder of its name. Its sets,
-labels, splits, arms and levels can be narrowed by flags, and everything that decides a training can
-be set: what differs counts as another arm.
+Every finished arm is a line of arms.jsonl in the output folder and is never run again, nor is one
+that --known has; a training that was interrupted goes on. Experiments that share a folder share
+arms and supernets. Tables, CSV and plot of the experiment are written anew after every arm, to a
+folder of its name. Its sets, labels, splits, arms and levels can be narrowed by flags, and
+everything that decides a training can be set: what differs counts as another arm.
 """
 
 import dataclasses
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,11 @@ class Options(SettingsBase):
 
     experiment: str = setting("Its name.", choices=tuple(STUDIES))
     output: str = setting("Folder of all experiments; what is finished there is kept.")
+    known: tuple[str, ...] = setting(
+        "Folders with arms.jsonl of what was finished elsewhere and need not be run again, such as "
+        "benchmarks/results/evidence.",
+        (),
+    )
     data: str | None = setting("Folder of image sets that are files.", None)
     data_dir: str | None = setting("Where tensorflow-datasets finds its sets.", None)
     sets: tuple[str, ...] = setting(
@@ -106,7 +111,8 @@ def main(options: Options, config: TrainConfig) -> None:
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
     records, jobs = Records(output), list(_jobs(study, options, config))
-    finished = records.finished()
+    folders = [*map(Path, options.known), output]
+    finished = {mark for folder in folders for mark in Records(folder).finished()}
     todo = [job for job in jobs if job.mark not in finished]
     print(f"{len(jobs) - len(todo)} of {len(jobs)} arms are finished", flush=True)
     failures = []
@@ -118,11 +124,18 @@ def main(options: Options, config: TrainConfig) -> None:
             # The night is long: what comes after may well run.
             failures.append(f"{job.place} {job.arm.name}: {error}")
             print(f"  failed: {error}", flush=True)
-        write_tables(study, latest(records.rows()), output / options.experiment)
+        write_tables(study, _rows(jobs, folders), output / options.experiment)
     if not todo:
-        write_tables(study, latest(records.rows()), output / options.experiment)
+        write_tables(study, _rows(jobs, folders), output / options.experiment)
     if failures:
         raise UserError(f"{len(failures)} of {len(todo)} arms failed, the first: {failures[0]}")
+
+
+def _rows(jobs: Sequence[Job], folders: Sequence[Path]) -> list[Row]:
+    """The finished ones of some jobs; rows of equal place by other settings or weights are not."""
+    marks = {job.mark for job in jobs}
+    found = (row for folder in folders for row in Records(folder).rows())
+    return latest(row for row in found if row.fingerprint in marks)
 
 
 def _narrowed(study: Study, options: Options) -> Study:

@@ -31,10 +31,16 @@ class RunTest(tf.test.TestCase):
         told = run_script("benchmarks.evidence.page", f"--results={output}", f"--page={page}")
         self.assertEqual(told.returncode, 0, told.stderr)
         self.assertIn("4 arms", page.read_text())
-        again = run_script("benchmarks.evidence.run", *job)
+        # Nor where another folder has them.
+        other = output.with_name("other")
+        again = run_script(
+            "benchmarks.evidence.run", *job[:2], f"--known={output}", f"--output={other}"
+        )
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn(f"{len(rows)} of {len(rows)} arms are finished", again.stdout)
-        self.assertLen(Records(output).rows(), len(rows))
+        self.assertEmpty(Records(other).rows())
+        table = (output / "quick" / "README.md").read_text()
+        self.assertEqual((other / "quick" / "README.md").read_text(), table)
 
     def test_experiments_name_arms_that_exist(self):
         for name, study in STUDIES.items():
