@@ -90,6 +90,7 @@ def _comparable(bench: Bench, macs: int) -> int:
 
 _TITLES = {
     "ridge": "ridge on frozen features",
+    "self_trained": "frozen features, self-trained classifier",
     "fine_tuned": "each net fine-tuned, labels only",
     "fine_tuned_semi": "each net fine-tuned, semi-supervised",
     "scratch": "each net from scratch, labels only",

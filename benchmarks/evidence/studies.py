@@ -7,7 +7,7 @@ from tofa_tf.space.presets import SPACES
 
 # The method, its start, each net on its own from the same start, and the method without unlabelled
 # images.
-_ACCURACY = ("tofa", "ridge", "fine_tuned", "tofa_labels")
+_ACCURACY = ("tofa", "ridge", "self_trained", "fine_tuned", "tofa_labels")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,7 +30,7 @@ from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.automatic import settle
 from tofa_tf.training.evaluate import accuracy
 from tofa_tf.training.experiment import Experiment
-from tofa_tf.training.head_start import start_head
+from tofa_tf.training.head_start import UNLABELLED, start_head
 from tofa_tf.training.settings import TrainConfig
 from tofa_tf.training.trained_run import TrainedRun, train_or_load
 
@@ -80,15 +80,16 @@ class Alone:
     final_effort: Effort
 
 
-def ridge(experiment: Experiment, arch: Arch, folder: Path) -> Alone:
+def ridge(experiment: Experiment, arch: Arch, folder: Path, self_training: bool = False) -> Alone:
     """A subnet of the pre-trained supernet, frozen, with a classifier by ridge regression.
 
-    That is the start of `fine_tuned`.
+    That is the start of `fine_tuned`, with self-training that of `fine_tuned_semi`.
 
     Args:
         experiment: with pre-trained weights.
         arch: the subnet.
         folder: not used, for nothing is trained.
+        self_training: whether the classifier learns from unlabelled images too.
 
     Raises:
         UserError: if the experiment has no pre-trained weights.
@@ -97,6 +98,7 @@ def ridge(experiment: Experiment, arch: Arch, folder: Path) -> Alone:
     began = time.perf_counter()
     start = single_subnet(_pretrained(experiment), arch)
     single = _alone(experiment, start.space, start)
+    single = _with_config(single, dataclasses.replace(single.config, self_training=self_training))
     supernet = Supernet(single.space, single.num_classes, single.channels)
     supernet.build()
     copy_weights(start, supernet)
@@ -104,7 +106,10 @@ def ridge(experiment: Experiment, arch: Arch, folder: Path) -> Alone:
     model, calibration = deployable(supernet, single.space.max_arch, single)
     figures = _cost(single)
     views = 2 if single.config.flip else 1
-    images = 2 * len(calibration) + views * len(single.labelled_labels)
+    seen = len(single.labelled_labels) + (
+        len(single.unlabelled(UNLABELLED)) if self_training else 0
+    )
+    images = 2 * len(calibration) + views * seen
     effort = forward_effort(figures.macs, images, time.perf_counter() - began)
     return Alone(model, calibration, figures, "", effort, effort)
 
@@ -156,6 +161,7 @@ def standard(name: str, experiment: Experiment, arch: Arch, folder: Path) -> Alo
 # What one would do without a supernet, for one subnet at a time.
 BASELINES: dict[str, Callable[[Experiment, Arch, Path], Alone]] = {
     "ridge": ridge,
+    "self_trained": functools.partial(ridge, self_training=True),
     "fine_tuned": fine_tuned,
     "fine_tuned_semi": fine_tuned_semi,
     "scratch": from_scratch,

@@ -17,12 +17,14 @@ class LinearHead(NamedTuple):
         scale: what scores are multiplied by to be logits, chosen on images left out of the fit.
         left_out: scores of the rows it was fitted to, each by the classifier fitted to all other
             images, (views * images, classes).
+        strength: of its regularisation, a row.
     """
 
     weights: np.ndarray
     bias: np.ndarray
     scale: float
     left_out: np.ndarray
+    strength: float
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
         """Returns the scores (images, classes) of features (images, n): near 1 for the class."""
@@ -57,7 +59,8 @@ def fit_ridge(
     weights = vt.T @ ((s / (s**2 + strength))[:, np.newaxis] * (u.T @ y)) / spread[:, np.newaxis]
     left_out_scores = targets - left_out_residual(u, s, y, strength, views)
     scale = _logit_scale(left_out_scores, labels)
-    return LinearHead(weights, offset - mean @ weights, scale, left_out_scores)
+    bias = offset - mean @ weights
+    return LinearHead(weights, bias, scale, left_out_scores, strength / len(x))
 
 
 def left_out_residual(

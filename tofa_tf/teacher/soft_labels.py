@@ -13,11 +13,14 @@ import numpy as np
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import replacing
 from tofa_tf.data.records import TrainingImages
-from tofa_tf.teacher.features import describe_all, digest
-from tofa_tf.teacher.head import fit_head
+from tofa_tf.select.self_training import self_trained
+from tofa_tf.teacher.features import Described, describe_all, digest
+from tofa_tf.teacher.head import TeacherHead, fit_head
 from tofa_tf.teacher.trunk import Trunk
 
 SOFT_LABELS = "teacher.npz"
+# Images without labels that the head learns from at most.
+_UNLABELLED = 16384
 # Images whose probabilities are computed at once.
 _CHUNK = 4096
 
@@ -43,7 +46,9 @@ def make_soft_labels(
     cache: Path | None = None,
     show: Callable[[int, int], None] | None = None,
 ) -> SoftLabels:
-    """Fits the teacher's head on the labelled images and labels the whole pool, or reads that.
+    """Fits the teacher's head to the labelled images, then to its own labels, and labels the pool.
+
+    Soft labels that the folder has are read instead.
 
     Args:
         trunk: the teacher.
@@ -57,12 +62,20 @@ def make_soft_labels(
         UserError: if a file cannot be written, or there are soft labels of something else.
     """
     pool, labelled = training.pool, training.labelled
-    key = digest(trunk.fingerprint, pool.images, labelled, pool.labels[labelled], str(num_classes))
+    key = digest(
+        trunk.fingerprint,
+        pool.images,
+        labelled,
+        pool.labels[labelled],
+        str(num_classes),
+        "self-trained",
+    )
     path = folder / SOFT_LABELS
     if path.exists():
         return _read(path, key)
     features = describe_all(trunk, pool.images, cache or folder, show)
     head = fit_head(features.of(labelled), pool.labels[labelled], num_classes)
+    head = _of_unlabelled(head, features, training)
     probabilities = np.empty((len(pool), num_classes), np.float16)
     for start in range(0, len(pool), _CHUNK):
         chunk = slice(start, start + _CHUNK)
@@ -73,6 +86,18 @@ def make_soft_labels(
     if cache is None:
         features.path.unlink()
     return made
+
+
+def _of_unlabelled(head: TeacherHead, features: Described, training: TrainingImages) -> TeacherHead:
+    """The head after it has learnt from its own labels of images that nobody labelled."""
+    labelled = training.labelled
+    others = np.setdiff1d(training.unlabelled, labelled)
+    if not len(others):
+        return head
+    others = np.random.default_rng(0).permutation(others)[:_UNLABELLED]
+    view = features.of(np.append(labelled, others))
+    linear = self_trained(head.linear, training.pool.labels[labelled], [view])
+    return dataclasses.replace(head, linear=linear)
 
 
 def _read(path: Path, key: str) -> SoftLabels:

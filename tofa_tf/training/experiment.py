@@ -104,6 +104,12 @@ class Experiment:
         """The images trained on with labels, prepared like `calibration_images`."""
         return self.normalised(self.training.pool.at(resolution)[self.training.labelled])
 
+    def unlabelled(self, count: int) -> np.ndarray:
+        """At most `count` positions in the pool of images that nobody labelled, the same ones."""
+        images = np.setdiff1d(self.training.unlabelled, self.training.labelled)
+        generator = np.random.default_rng(self.config.seed)
+        return generator.permutation(images)[:count]
+
     @property
     def labelled_labels(self) -> np.ndarray:
         """Classes of the labelled images, int32 (n,)."""

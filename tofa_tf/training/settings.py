@@ -153,6 +153,11 @@ class TrainConfig(SettingsBase):
         "are the worst.",
         0.2, least=0, most=1,
     )  # fmt: skip
+    self_training: bool = setting(
+        "Whether the classifier that a training from weights starts with also learns from its own "
+        "labels of unlabelled images, or a teacher's; not where unlabelled_ratio is 0.",
+        True,
+    )  # fmt: skip
     loss: UnifiedLoss = UnifiedLoss()
     seed: int = setting(
         "Seed of labels, weights, batches, augmentation and sampled subnets.",

@@ -81,7 +81,7 @@ def train_or_load(
     else:
         training = _from_chief(_taught(experiment, folder, on_images, say), experiment, replicas)
         if not (folder / CHECKPOINT).exists() and _head_is_new(experiment):
-            start_head(state.supernet, experiment)
+            start_head(state.supernet, experiment, training.soft_labels)
             state.averages.restart()
         train(state, training, experiment.config, folder, on_step)
     return TrainedRun(
