@@ -30,7 +30,8 @@ class Options(SettingsBase):
     """What the run is compared with."""
 
     baselines: tuple[str, ...] = setting(
-        "Ways to make a net of its own: ridge (frozen features), fine_tuned (labels only, tuned), "
+        "Ways to make a net of its own: ridge (frozen features), self_trained (the same, unlabelled "
+        "images too), fine_tuned (labels only, tuned), "
         "fine_tuned_semi, scratch, scratch_semi, resnet8, mobilenet_v2_035.",
         ("ridge", "fine_tuned"), choices=_names, heading="Comparison",
     )  # fmt: skip
