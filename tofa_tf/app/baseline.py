@@ -30,9 +30,9 @@ class Options(SettingsBase):
     """What the run is compared with."""
 
     baselines: tuple[str, ...] = setting(
-        "Ways to make a net of its own: ridge (frozen features), self_trained (the same, unlabelled "
-        "images too), fine_tuned (labels only, tuned), "
-        "fine_tuned_semi, scratch, scratch_semi, resnet8, mobilenet_v2_035.",
+        "Ways to make a net of its own: ridge (frozen features), self_trained (the same, and "
+        "unlabelled images), fine_tuned (labels only, tuned), fine_tuned_semi, scratch, "
+        "scratch_semi, resnet8, mobilenet_v2_035.",
         ("ridge", "fine_tuned"), choices=_names, heading="Comparison",
     )  # fmt: skip
     levels: int = setting("Nets at even ratios of MACs.", 3, least=2, heading="Comparison")
