@@ -52,8 +52,8 @@ class AloneTest(tf.test.TestCase, parameterized.TestCase):
         logits = made.model(made.calibration[:3])
         self.assertEqual(logits.shape, (3, 10))
         self.assertAllInRange(logits, -1e3, 1e3)
-        passes = {"ridge": 0, "fine_tuned_semi": 480, "scratch_semi": 480}.get(name, 8)
-        self.assertEqual(made.effort.training_passes, passes)
+        passes = {"ridge": 0, "self_trained": 0, "fine_tuned_semi": 480, "scratch_semi": 480}
+        self.assertEqual(made.effort.training_passes, passes.get(name, 8))
         self.assertEqual(made.effort, made.final_effort)
         self.assertGreater(made.effort.seconds, 0.0)
 
@@ -122,7 +122,9 @@ class AloneTest(tf.test.TestCase, parameterized.TestCase):
         self.assertLen(folders, 4)
 
     def test_bad_input(self):
-        with self.assertRaisesRegex(UserError, "unknown baseline 'best'; available: ridge, fine_"):
+        with self.assertRaisesRegex(
+            UserError, "unknown baseline 'best'; available: ridge, self_trained, fine_"
+        ):
             make_alone("best", experiment(), _ARCH, self.folder)
         for name in ("ridge", "fine_tuned", "fine_tuned_semi"):
             with self.assertRaisesRegex(UserError, "pretrained is none: there is no start"):
