@@ -163,7 +163,7 @@ FULL = Recipe(
     )
 )  # fmt: skip
 # The same course in two hours on 2 cores: the shipped weights of `mcu_wide` were made by this, then
-# by `MORE`.
+# by `MORE`, then by `LONGER`.
 MEDIUM = Recipe(
     phases=(
         Phase("largest, small images", 10, 0.2, 0.08, ((24, 1.0),), warmup_steps=800),
@@ -184,6 +184,16 @@ MORE = Recipe(
     ),
     seed=1,
 )  # fmt: skip
+# And further still, more on small images.
+LONGER = Recipe(
+    phases=(
+        Phase(
+            "all nets", 4.5, 0.06, 0.0, ((24, 0.42), (32, 0.5), (64, 0.08)),
+            warmup_steps=100, smallest=True, num_random=1,
+        ),
+    ),
+    seed=2,
+)  # fmt: skip
 # A trial of the same course: too short for good weights.
 SHORT = Recipe(
     phases=(
@@ -195,7 +205,7 @@ SHORT = Recipe(
         ),
     )
 )  # fmt: skip
-RECIPES = {"full": FULL, "medium": MEDIUM, "more": MORE, "short": SHORT}
+RECIPES = {"full": FULL, "medium": MEDIUM, "more": MORE, "longer": LONGER, "short": SHORT}
 
 
 def get_recipe(name: str) -> Recipe:

@@ -31,7 +31,7 @@ class Pretraining(SettingsBase):
         "A second folder for checkpoints and weights.", None, heading="Run"
     )
     recipe: str = setting(
-        "full, medium, more, short, or a JSON file with a recipe as a training writes it.",
+        "full, medium, more, longer, short, or a JSON file with a recipe as a training writes it.",
         "full",
         heading="Run",
     )
