@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.config_file import to_toml
 from tflite_export.common.errors import UserError
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.deploy.results import RunReport
@@ -49,7 +50,9 @@ class Options(SettingsBase):
 
     workers: int = setting("Processes that train together.", 2, least=2, most=16)
     kill_after: int = setting("Finished steps after which the last of them is killed.", 25, least=1)
-    scenario: str = setting("Budgets of the model that is deployed from each run.", "macs=1M")
+    scenario: str | None = setting(
+        "Budgets of a model that is deployed from each run, as macs=1M; by default none.", None
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Row:
         workers: how many.
         difference: largest absolute difference of any weight from one worker's.
         relative: the same as a share of the largest weight of its array.
-        int8_accuracy: of the deployed model on the test images, a share of 1.
+        int8_accuracy: of the deployed model on the test images, a share of 1, if there is one.
         step_ms: median time of a step.
         seconds: of all, starting processes included.
     """
@@ -70,7 +73,7 @@ class Row:
     workers: int
     difference: float
     relative: float
-    int8_accuracy: float
+    int8_accuracy: float | None
     step_ms: float
     seconds: float
 
@@ -97,21 +100,19 @@ def _trained(settings: Settings, options: Options, root: Path, name: str, worker
         if process.returncode:
             raise UserError(f"{name}: {errors.strip().splitlines()[-1]}")
     seconds = time.perf_counter() - started
-    command = (*_command("deploy"), str(folder), f"--scenarios={options.scenario}")
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    (made,) = RunReport.read(folder / "report.json").scenarios
     difference, relative = _difference(root / "one process" / WEIGHTS, folder / WEIGHTS)
-    row = Row(
-        name,
-        workers,
-        difference,
-        relative,
-        made.int8_accuracy,
-        1e3 * _step_seconds(folder),
-        seconds,
-    )
+    accuracy = _deployed(folder, options.scenario) if options.scenario else None
+    milliseconds = 1e3 * _step_seconds(folder)
+    row = Row(name, workers, difference, relative, accuracy, milliseconds, seconds)
     print(row, flush=True)
     return row
+
+
+def _deployed(folder: Path, scenario: str) -> float:
+    command = (*_command("deploy"), str(folder), f"--scenarios={scenario}")
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    (made,) = RunReport.read(folder / "report.json").scenarios
+    return made.int8_accuracy
 
 
 def _lose_one(settings: Settings, options: Options, folder: Path) -> str:
@@ -129,7 +130,9 @@ def _lose_one(settings: Settings, options: Options, folder: Path) -> str:
 
 
 def _start(settings: Settings, folder: Path, workers: int) -> list[subprocess.Popen]:
-    command = [*_command("train"), *settings.flags(), f"--workdir={folder}"]
+    config = folder.with_suffix(".toml")
+    config.write_text(to_toml(settings.to_json()), encoding="utf-8")
+    command = [*_command("train"), f"--config={config}", f"--workdir={folder}"]
     if workers == 1:
         return [_process(command)]
     command.append(f"--strategy={MULTIWORKER}")
@@ -188,7 +191,8 @@ def _arrays(file: h5py.File) -> list[str]:
 def _markdown(
     rows: Sequence[Row], settings: Settings, options: Options, said: str, equal: bool
 ) -> list[str]:
-    train = settings.train
+    train, space = settings.train, settings.search_space
+    space = space if isinstance(space, str) else space.to_json()["name"]
     return [
         f"# {options.workers} processes against one: {settings.dataset}, {train.steps} steps, "
         "float32",
@@ -198,15 +202,17 @@ def _markdown(
         "|---|---|---|---|---|---|",
         *(
             f"| {row.training} | {row.difference:.1e} | {row.relative:.1e} "
-            f"| {row.int8_accuracy:.2%} | {row.step_ms:.0f} | {row.seconds:.0f} |"
+            f"| {'-' if row.int8_accuracy is None else f'{row.int8_accuracy:.2%}'} "
+            f"| {row.step_ms:.0f} | {row.seconds:.0f} |"
             for row in rows
         ),
         "",
         f"Labelled batch {train.labelled_batch}, unlabelled "
         f"{train.labelled_batch * train.unlabelled_ratio}, of all processes together; search space "
-        f"{settings.search_space}, rate {train.learning_rate or 'by default'}, rule "
+        f"{space}, rate {train.learning_rate or 'by default'}, rule "
         f"{train.pseudo_label}. The processes share the cores of one machine, so that several are "
-        "no faster: their steps say what talking over localhost costs.",
+        "no faster, and whatever else runs there counts in the times. A share is large where a "
+        "whole array, such as the offsets of a batch norm, has hardly left 0.",
         "",
         f'"killed": after {options.kill_after} steps the last process was killed. The first ended '
         f"with exit code 1 and the line `{said}`; all were started again, and the final weights "
