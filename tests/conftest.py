@@ -13,6 +13,7 @@ _ROOT = Path(__file__).parents[1]
 # `make check` is for the inner loop; `make test` runs all of them.
 SLOW = (
     "tests/benchmarks",
+    "tests/corpus",
     "tests/package_test.py",
     "tests/readme_test.py",
     "tests/tflite_export/convert",

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from tflite_export.common.errors import ExportError
-from tflite_export.exporting.export_folder import MODEL_FILE, read_report
+from tflite_export.exporting.export_folder import MODEL_FILE, REPORT_FILE, read_report
 from tflite_export.input_spec import InputSpec
 from tflite_export.preprocess import normalise, to_tensor
 from tflite_export.runtimes.litert import LitertModel
@@ -37,6 +37,11 @@ class Predictor:
         models = sorted(str(found.parent) for found in folder.glob(f"scenarios/*/{MODEL_FILE}"))
         if models and not (folder / MODEL_FILE).exists():
             raise ExportError(f"{folder} holds several models; name one of {', '.join(models)}")
+        if not (folder / REPORT_FILE).exists():
+            raise ExportError(
+                f"{folder} holds no model with a {REPORT_FILE}: name the folder of one that was "
+                "deployed or exported"
+            )
         return cls(folder)
 
     def __init__(self, folder: Path):

@@ -117,6 +117,9 @@ def check_free(path: Path, *, overwrite: bool, kind: FolderKind) -> None:
     """Raises ExportError unless `path` is free or may be overwritten; see `new_folder`."""
     try:
         if not path.exists():
+            # What there is on the way to it must be folders.
+            if files := [parent for parent in path.parents if parent.is_file()]:
+                raise ExportError(f"{files[0]} is a file; name a folder that is not below one")
             return
         if not path.is_dir():
             raise ExportError(f"{path} is a file; name a folder")

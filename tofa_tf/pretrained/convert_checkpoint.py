@@ -5,7 +5,7 @@ from pathlib import Path
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import save_weights
-from tofa_tf.pretrained.state_dict import import_state_dict
+from tofa_tf.pretrained.state_dict import check_source, import_state_dict
 from tofa_tf.pretrained.torch_file import read_state_dict
 
 
@@ -33,6 +33,7 @@ def convert_checkpoint(
             then nothing is written.
     """
     output = Path(output)
+    check_source(source)
     if num_classes is not None and num_classes < 1:
         raise UserError(f"num_classes is {num_classes}: it must be at least 1")
     if not output.name.endswith(".weights.h5"):

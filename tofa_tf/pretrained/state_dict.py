@@ -21,6 +21,12 @@ SOURCES: dict[str, Source] = {
 _SHOWN = 4
 
 
+def check_source(source: str) -> None:
+    """Raises a UserError unless `source` is one of `SOURCES`."""
+    if source not in SOURCES:
+        raise UserError(f"unknown source {source!r}; available: {', '.join(sorted(SOURCES))}")
+
+
 def import_state_dict(
     source: str, tensors: Mapping[str, np.ndarray], num_classes: int | None = None
 ) -> Supernet:
@@ -38,8 +44,7 @@ def import_state_dict(
     Raises:
         UserError: if the source is unknown, or tensors are missing, unknown or of another shape.
     """
-    if source not in SOURCES:
-        raise UserError(f"unknown source {source!r}; available: {', '.join(sorted(SOURCES))}")
+    check_source(source)
     form = SOURCES[source]
     tensors = {canonical_key(key): array for key, array in tensors.items() if not _unused(key)}
     classes = np.size(tensors.get(f"{form.classifier}.bias", ()))

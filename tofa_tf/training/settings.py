@@ -172,7 +172,7 @@ class TrainConfig(SettingsBase):
 
 @dataclasses.dataclass(frozen=True)
 class Settings(SettingsBase):
-    """What the user asked for; two runs of equal settings compute the same."""
+    """What the user asked for; equal settings compute the same (BUILD.md says what of threads)."""
 
     dataset: str = setting(
         "A folder with one sub-folder of images a class, the name of a tensorflow-datasets set, "

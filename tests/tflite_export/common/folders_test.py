@@ -143,7 +143,7 @@ class NewFolderTest(tf.test.TestCase):
     def test_parent_is_a_file(self):
         self.parent.joinpath("file").write_text("")
         self.path = self.parent / "file" / "out"
-        self._refused("cannot write to")
+        self._refused("file is a file; name a folder that is not below one")
 
 
 if __name__ == "__main__":

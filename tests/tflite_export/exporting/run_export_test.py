@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.tflite_export.other_models import conv1d, dense, random_inputs
 from tests.tflite_export.trained_models import linear_classifier, tinted_digits
-from tflite_export.common.errors import ExportError, TofaError
+from tflite_export.common.errors import ExportError
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.exporting.export_folder import read_report
 from tflite_export.exporting.export_job import TASKS, ExportJob
@@ -151,30 +151,6 @@ class RunExportTest(tf.test.TestCase, parameterized.TestCase):
         report = self._run(model, representative=digits).report
         self.assertEqual(report.input_spec, image_spec(8, 8, mean=(0.0,), std=(1.0,)))
         self.assertAllClose(report.input_scale, 1.0, rtol=0.02)
-
-    @parameterized.parameters(
-        ({"mean": "1"}, "mean and std go together"),
-        ({"mean": "1", "std": "0"}, r"std is \(0.0,\): it must be above 0"),
-        ({"mean": "x", "std": "1"}, "mean is .*x.*: it must be a number"),
-        ({"mean": "1,2", "std": "1"}, "mean has 2 values"),
-        ({"colour": "grey"}, "colour='grey' does not suit 3 channels"),
-        ({"task": "guess"}, "task is 'guess': available: auto, binary"),
-        ({"test": "nowhere"}, "no folder or file nowhere"),
-        ({"boards": "rp2041"}, "unknown board 'rp2041'"),
-        ({"firmware": "mbed"}, "no firmware for 'mbed'"),
-        ({"quantization": "int4"}, "quantization is 'int4'"),
-        ({"inputs": 0}, "inputs is 0: it must be at least 1"),
-    )
-    def test_refused_before_anything_is_written(self, settings, message):
-        digits = self._digits(3, "a")
-        with self.assertRaisesRegex(TofaError, message):
-            self._run(linear_classifier(0, 255), representative=digits, **settings)
-        self.assertFalse((self.folder / "out").exists())
-
-    def test_colour_of_what_is_no_image(self):
-        np.save(self.folder / "x.npy", random_inputs(dense(1)))
-        with self.assertRaisesRegex(ExportError, r"colour='rgb': the model's input \(40,\) is no"):
-            self._run(dense(1), representative=self.folder / "x.npy", colour="rgb")
 
     def test_tasks_that_may_be_said(self):
         self.assertEqual(TASKS, tuple(Task))

@@ -140,25 +140,6 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(settings.to_json(), load_experiment(SETTINGS).settings.to_json())
         self.assertEqual(place.workdir, f"{self.root}/again")
 
-    def test_what_is_no_trained_run_is_refused(self):
-        folder = trained_copy(self.root / "run").folder
-        (folder / "supernet.weights.h5").unlink()
-        for module, arguments, message in (
-            (deploy, [str(folder), "--boards=rp2040"], "has not come to its end"),
-            (deploy, [str(self.root), "--boards=rp2040"], "holds no run: there is no config.json"),
-            (deploy, [str(folder)], "has not come to its end"),
-            (report, [str(folder)], "has no report.json: deploy the run first"),
-            (compare, [str(folder)], "has no report.json: deploy the run first"),
-            (compare, [], "runs is missing: Folders of runs."),
-            (predict, [str(folder), "x.jpg"], "cannot read .*report.json"),
-            (predict, [str(folder)], "inputs is missing"),
-            (plan, ["--search_space=tiny"], "either dataset or num_classes is needed"),
-            (plan, ["no-set"], "unknown data set 'no-set'; available: digits"),
-            (plan, [str(self.root / "run")], "at least two classes"),
-        ):
-            with self.subTest(message), self.assertRaisesRegex(TofaError, message):
-                _run(module, *arguments)
-
 
 if __name__ == "__main__":
     tf.test.main()

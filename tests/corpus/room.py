@@ -1,0 +1,246 @@
+"""The files and folders that the cases are about, each made when a case names it."""
+
+import fcntl
+import json
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+from PIL import Image
+
+from tests.tofa_tf.trained import trained_copy
+
+_BOARD = """
+core = "cortex-m4"
+kernels = "cmsis_nn"
+clock_mhz = 80
+sram_kib = 128
+sram_reserved_kib = 32
+flash_kib = 512
+flash_reserved_kib = 64
+"""
+_MODEL_ID = "0123456789abcdef"
+
+
+class Room(dict[str, Path]):
+    """Paths by the names of `_MAKERS`; a new name is made first.
+
+    Args:
+        root: an empty folder.
+    """
+
+    def __init__(self, root: Path):
+        super().__init__(root=root)
+
+    def __missing__(self, name: str) -> Path:
+        # The ending of a file says what it is: model_h5 is model.h5.
+        stem, _, ending = name.rpartition("_")
+        path = self["root"] / (f"{stem}.{ending}" if ending in _ENDINGS else name)
+        _MAKERS[name](path)
+        self[name] = path
+        return path
+
+    def placed(self, value: Any) -> Any:
+        """Returns a setting with its `{NAME}` replaced by paths."""
+        return value.format_map(self) if isinstance(value, str) else value
+
+
+_ENDINGS = ("toml", "json", "keras", "h5", "npy", "npz", "tflite", "pth", "log")
+
+
+def _foreign(path: Path) -> None:
+    """What a user has, with a name in it that runs have too."""
+    path.mkdir()
+    (path / "thesis.tex").write_text("years of work")
+    (path / "config.json").write_text('{"dataset": "thesis"}')
+
+
+def _locked(path: Path) -> None:
+    """A work directory in which another process is at work, for all that its lock says."""
+    path.mkdir()
+    lock = os.open(path / ".tofa.lock", os.O_RDWR | os.O_CREAT)
+    os.write(lock, b"4711")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _photos(path: Path, *folders: str, images: int = 3) -> None:
+    generator = np.random.default_rng(0)
+    for folder in folders or ("cat", "dog"):
+        (path / folder).mkdir(parents=True)
+        for number in range(images):
+            pixels = generator.integers(0, 256, (12, 12, 3), np.uint8)
+            Image.fromarray(pixels).save(path / folder / f"{number}.png")
+
+
+def _broken_photos(path: Path) -> None:
+    _photos(path)
+    for file in (path / "dog").iterdir():
+        file.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0")
+
+
+def _run_with(name: str, content: bytes | None) -> Callable[[Path], None]:
+    """A trained run with one file replaced, or taken away."""
+
+    def make(path: Path) -> None:
+        trained_copy(path)
+        (path / name).unlink(missing_ok=True)
+        if content is not None:
+            (path / name).write_bytes(content)
+
+    return make
+
+
+def _run_of_other_images(path: Path) -> None:
+    trained_copy(path)
+    text = (path / "split.json").read_text()
+    digest = next(part for part in text.split('"') if re.fullmatch("[0-9a-f]{16}", part))
+    (path / "split.json").write_text(text.replace(digest, 16 * "0"))
+
+
+def _text(text: str | bytes) -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(text.encode() if isinstance(text, str) else text) and None
+
+
+def _named_board(name: str) -> Callable[[Path], None]:
+    return _text(f"[{json.dumps(name)}]{_BOARD}")
+
+
+def _net(path: Path, shape: tuple[int, ...] = (4,), **settings: Any) -> keras.Model:
+    inputs = keras.Input(shape)
+    outputs = keras.layers.Dense(2, name="mine", **settings)(keras.layers.Flatten()(inputs))
+    net = keras.Model(inputs, outputs)
+    net.save(path)
+    return net
+
+
+def _net_of_nan(path: Path) -> None:
+    net = _net(path)
+    net.layers[-1].set_weights([np.full((4, 2), np.nan), np.zeros(2)])
+    net.save(path)
+
+
+def _recurrent(path: Path) -> None:
+    inputs = keras.Input((4, 1))
+    keras.Model(inputs, keras.layers.LSTM(2, name="memory")(inputs)).save(path)
+
+
+# As Keras writes it, with a layer that is code.
+_CODE = {
+    "class_name": "Sequential",
+    "config": {
+        "layers": [
+            {"class_name": "Lambda", "config": {"name": "mine", "function": ["os.system"]}},
+        ]
+    },
+}
+
+
+def _code(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = json.dumps(_CODE)
+
+
+def _archive(config: str) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("config.json", config)
+
+    return make
+
+
+def _empty_weights(path: Path) -> None:
+    path.mkdir()
+    h5py.File(path / "no.weights.h5", "w").close()
+
+
+def _half(path: Path) -> None:
+    _net(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+def _firmware(path: Path) -> None:
+    path.mkdir()
+    record = {"model_id": _MODEL_ID, "expected": [[1, 2]]}
+    (path / "test_vectors.json").write_text(json.dumps(record))
+
+
+def _log(vector: str) -> Callable[[Path], None]:
+    return _text(f"MODEL {_MODEL_ID} vectors 1\n{vector}\nARENA used 1 of 2\nRESULT PASS 1 of 1\n")
+
+
+def _several_models(path: Path) -> None:
+    for name in ("a", "b"):
+        (path / "scenarios" / name).mkdir(parents=True)
+        (path / "scenarios" / name / "model_int8.tflite").touch()
+
+
+_MAKERS: dict[str, Callable[[Path], Any]] = {
+    # Folders to work in.
+    "file": _text("no folder"),
+    "foreign": _foreign,
+    "locked": _locked,
+    "empty": Path.mkdir,
+    # Images.
+    "photos": _photos,
+    "parts": lambda path: _photos(path, "train/cat", "train/dog", "test/cat", "test/dog"),
+    "one_class": lambda path: _photos(path, "cat"),
+    "lines": lambda path: _photos(path, "cat", "d\nog"),
+    "broken": _broken_photos,
+    # Runs.
+    "trained": trained_copy,
+    "untrained": _run_with("supernet.weights.h5", None),
+    "run_without_split": _run_with("split.json", None),
+    "run_of_other_images": _run_of_other_images,
+    "run_of_no_settings": _run_with("config.json", b"[]"),
+    "run_nested": _run_with("config.json", b"[" * 100_000),
+    "run_of_cut_weights": _run_with("supernet.weights.h5", b"\x89HDF\r\n\x1a\n"),
+    "run_of_empty_report": _run_with("report.json", b"{}"),
+    "run_of_cut_report": _run_with("report.json", b'{"format": 2, "scen'),
+    "several_models": _several_models,
+    # Boards.
+    "parent_toml": _named_board(".."),
+    "victim_toml": _named_board("../../victim"),
+    "absolute_json": _text(json.dumps({"/tmp/victim": {"core": "cortex-m4"}})),
+    "c_code_toml": _named_board("mine\n#error"),
+    "list_toml": _text("[mine]" + _BOARD.replace('"cortex-m4"', '["cortex-m4"]')),
+    "nested_toml": _text(f"a = {'[' * 5000}{']' * 5000}"),
+    "nested_json": _text('{"a": ' * 50_000),
+    "latin_toml": _text('[mine]\ntitle = "caf\xe9"\n'.encode("latin-1")),
+    # Settings.
+    "unknown_toml": _text("stepz = 3\n"),
+    "no_toml": _text("steps = = 3\n"),
+    # Models.
+    "vector_keras": _net,
+    "flat_keras": lambda path: _net(path, (128, 128, 3)),
+    "nan_keras": _net_of_nan,
+    "half_precision_keras": lambda path: _net(path, dtype="float16"),
+    "memory_keras": _recurrent,
+    "code_h5": _code,
+    "code_keras": _archive(json.dumps(_CODE)),
+    "bomb_keras": _archive(" " * (70 << 20)),
+    "empty_weights": _empty_weights,
+    "half_keras": _half,
+    "text_keras": _text("not a model" * 100),
+    "weights_h5": lambda path: h5py.File(path, "w").close(),
+    "pickle_pth": _text(b"\x80\x02cos\nsystem\nq\x00X\x04\x00\x00\x00true\x85R."),
+    # What models are calibrated and tested with.
+    "vectors_npy": lambda path: np.save(path, np.random.default_rng(0).normal(size=(8, 4))),
+    "windows_npy": lambda path: np.save(path, np.zeros((8, 4, 1), np.float32)),
+    "wide_npy": lambda path: np.save(path, np.zeros((8, 5), np.float32)),
+    "nan_npy": lambda path: np.save(path, np.full((8, 4), np.nan)),
+    "objects_npy": lambda path: np.save(path, np.array([{}], object)),
+    "cut_npy": _text(b"\x93NUMPY\x01\x00"),
+    # Logs of boards.
+    "firmware": _firmware,
+    "digits_log": _log(f"VECTOR 0 us {5000 * '9'} output 1 2 expected 1 2 PASS"),
+    "number_log": _log(f"VECTOR 0 us 5 output {400 * '9'} 2 expected 1 2 PASS"),
+    "wrong_log": _log("VECTOR 0 us 5 output 1 3 expected 1 2 PASS"),
+    "noise_log": _text(bytes(range(256)) * 10),
+}
