@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo check test lint types evidence evidence-quick clean
+.PHONY: demo check test lint types evidence evidence-quick torture clean
 
 # One supernet for the embedded digits, five int8 models; about 3 minutes on 2 cores.
 demo: $(READY)
@@ -34,6 +34,14 @@ evidence-quick: $(READY)
 	$(BIN)/python -m benchmarks.evidence.run --experiment=quick --output=runs/evidence-quick
 	$(BIN)/python -m benchmarks.evidence.page --results=runs/evidence-quick \
 	  --page=runs/evidence-quick/EVIDENCE.md
+
+# Kills, full disks and damaged files for as long as you like: MINUTES=600 KILLS=5000. The same command
+# goes on. Full disks need a file system of their own, which `unshare` lets users mount.
+MINUTES := 60
+KILLS := 50
+torture: $(READY)
+	unshare --map-root-user --mount $(BIN)/python -m benchmarks.torture.run --kills=$(KILLS) \
+	  --minutes=$(MINUTES) --workdir=runs/torture --output=runs/torture_result
 
 lint: $(READY)
 	$(BIN)/ruff check .

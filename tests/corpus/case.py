@@ -18,7 +18,7 @@ from tflite_export.devices.device_log import check_log
 from tflite_export.exporting.export_job import ExportJob
 from tflite_export.exporting.run_export import run_export
 from tflite_export.predictor import Predictor
-from tofa_tf.deploy.deploy import read_run_report
+from tofa_tf.deploy.results import read_run_report
 from tofa_tf.pretrained.convert_checkpoint import convert_checkpoint
 from tofa_tf.training.trained_run import load_run
 

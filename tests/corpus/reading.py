@@ -11,7 +11,7 @@ CASES = (
         "empty report",
         "report",
         {"workdir": "{run_of_empty_report}"},
-        "format 1, where this version writes and reads format 2",
+        "format 1, where this version writes and reads format 3",
     ),
     Case(
         "report cut short",

@@ -1,0 +1,1 @@
+"""Processes killed, disks full, files damaged: what is left must be as if nothing had been."""

@@ -1,0 +1,34 @@
+"""What has been tried, and what came of it."""
+
+import dataclasses
+
+from tflite_export.common.json_data import JsonRecord
+
+# What comes of a kill that is too late.
+HAD_ENDED = "it had ended"
+
+
+@dataclasses.dataclass(frozen=True)
+class Record(JsonRecord):
+    """One disturbance, or the end of a round.
+
+    Attributes:
+        kind: what was done: kill, full disk, damage, second process; end: of a round.
+        job: the command that it was done to; all: of a whole round.
+        round: its number.
+        moment: when it was done.
+        outcome: what came of it.
+        good: whether that is as it should be.
+    """
+
+    kind: str
+    job: str
+    round: int
+    moment: str
+    outcome: str
+    good: bool
+
+    @property
+    def hit(self) -> bool:
+        """Whether a kill came before the process had ended."""
+        return self.outcome != HAD_ENDED

@@ -1,0 +1,57 @@
+"""The result of a torture for people: what was done how often, and what came of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.results import CSV, write_csv, write_table
+from benchmarks.torture.records import Record
+
+
+def write_results(folder: Path, records: Sequence[Record], exact: int) -> None:
+    """Writes table and CSV.
+
+    Args:
+        folder: that gets them.
+        records: of all rounds.
+        exact: how many files of a round are compared byte for byte.
+    """
+    write_csv(folder / CSV, records)
+    kills = [record for record in records if record.kind == "kill" and record.hit]
+    writing = sum(record.outcome.startswith("while .") for record in kills)
+    rounds = [record for record in records if record.kind == "end" and record.job == "all"]
+    lines = [
+        "# Torture: processes killed, disks full, files damaged",
+        "",
+        "| disturbance | how often | as it should be |",
+        "|---|---|---|",
+        *(
+            _row(f"SIGKILL in `tofa {name}`", [kill for kill in kills if kill.job == name])
+            for name in dict.fromkeys(kill.job for kill in kills)
+        ),
+        *(
+            _row(title, [record for record in records if record.kind == kind])
+            for kind, title in (
+                ("full disk", "full disk: one line, exit code 1"),
+                ("damage", "damaged last checkpoint: a warning, the one before it is used"),
+                ("second process", "second process in the same folder: refused in one line"),
+            )
+        ),
+        _row("rounds whose final files are those of an undisturbed one", rounds),
+        "",
+        f"{writing} of {len(kills)} kills came while a file was being written. Of each round "
+        f"{exact} files are compared byte for byte; metrics.jsonl, reports and scenario.json "
+        "without the times that they hold. `results.csv` has every disturbance.",
+        "",
+        "| command | the disk is full | what it says |",
+        "|---|---|---|",
+        *(
+            f"| `tofa {record.job}` | {record.moment} | {record.outcome} |"
+            for record in records
+            if record.kind == "full disk"
+        ),
+    ]
+    write_table(folder, lines)
+
+
+def _row(title: str, records: Sequence[Record]) -> str:
+    return f"| {title} | {len(records)} | {sum(record.good for record in records)} |"
