@@ -188,6 +188,8 @@ def _become(arguments: list[str], errors: int) -> None:
     for target, source in ((0, nothing), (1, nothing), (2, errors)):
         os.dup2(source, target)
     os.close(errors)
+    # What the parent has in their place, such as a test's, is not the child's.
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
     sys.argv = arguments
     # A command defines its flags, and those of the torture have some of the same names.
     for flag in flags.FLAGS.flags_by_module_dict().get(Command.__module__, ()):
