@@ -192,6 +192,6 @@ def _become(arguments: list[str], errors: int) -> None:
     sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
     sys.argv = arguments
     # A command defines its flags, and those of the torture have some of the same names.
-    for flag in flags.FLAGS.flags_by_module_dict().get(Command.__module__, ()):
+    for flag in list(flags.FLAGS.flags_by_module_dict().get(Command.__module__, ())):
         delattr(flags.FLAGS, flag.name)
     main()
