@@ -11,6 +11,7 @@ from benchmarks.evidence.rule_arms import mean_when_corrupted
 from benchmarks.evidence.tables import mean_sd
 
 HOLDS, PARTLY, NOT = "holds", "holds partly", "does not hold"
+UNDECIDED = "undecided: one split"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Finding:
     """What rows say about a claim.
 
     Attributes:
-        verdict: `HOLDS`, `PARTLY` or `NOT`.
+        verdict: `HOLDS`, `PARTLY` or `NOT`; `UNDECIDED` where nothing has a deviation.
         figure: in one line.
         lines: of Markdown, in plain words.
     """
@@ -57,6 +58,8 @@ def _better(arm: str, other: str, least: float, rows: Sequence[Row]) -> Finding 
     worse = [gain for gain in found if gain.mean < -max(gain.deviation, 0.05)]
     verdict = NOT if mean < least else PARTLY if worse else HOLDS
     figure = f"{mean:+.1f} points, standard error {error:.1f} ({splits[0]} splits)"
+    if splits[-1] == 1:
+        verdict, figure = UNDECIDED, f"{mean:+.1f} points (one split)"
     return Finding(verdict, figure, (_by_cell(found), _worse(worse, len(found))))
 
 
@@ -251,6 +254,13 @@ CLAIMS = (
         "mean gain above 0",
         "accuracy_cifar10",
         lambda rows: _better("tofa", "tofa_labels", 0.0, rows),
+    ),
+    Claim(
+        "E1t",
+        "A large teacher makes every net better still.",
+        "mean gain at least 3 points",
+        "teacher",
+        lambda rows: _better("tofa_teacher", "tofa", 3.0, rows),
     ),
     Claim(
         "E2a",

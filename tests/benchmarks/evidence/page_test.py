@@ -2,7 +2,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from benchmarks.evidence.claims import CLAIMS, HOLDS, NOT, PARTLY
+from benchmarks.evidence.claims import CLAIMS, HOLDS, NOT, PARTLY, UNDECIDED
 from benchmarks.evidence.page import page
 from benchmarks.evidence.studies import STUDIES
 from tests.benchmarks.evidence.records_for_tests import row
@@ -86,6 +86,11 @@ class PageTest(tf.test.TestCase):
         self.assertEqual(finding.verdict, HOLDS)
         self.assertIn("robust: +5.0 points in its own measure, +0.0", finding.figure)
         self.assertIn("noise_1 -20.0", finding.lines[0])
+
+    def test_one_split_decides_nothing(self):
+        finding = _CLAIMS["E2c"].judge([row("tofa", (0.6,)), row("ridge", (0.5,))])
+        self.assertEqual(finding.verdict, UNDECIDED)
+        self.assertEqual(finding.figure, "+10.0 points (one split)")
 
     def test_page_of_all(self):
         rows = [*_splits("tofa", (0.6, 0.7), (0.6, 0.7)), *_splits("ridge", (0.5, 0.5), (0.5, 0.5))]
