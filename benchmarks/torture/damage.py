@@ -47,7 +47,8 @@ def damage_round(number: int, jobs: Sequence[Job], place: Path, seed: int) -> It
     run, generator = jobs[0], random.Random(f"{seed} damage {number}")
     checkpoint = folder / RUN / "checkpoint.npz"
     process = Process(run, folder, inputs)
-    process.reaches(lambda: (folder / RUN / "checkpoint_before.npz").exists())
+    before = folder / RUN / "checkpoint_before.npz"
+    process.reaches(lambda: before.exists() and checkpoint.exists())
     process.kill()
     process.wait()
     name = list(DAMAGES)[number % len(DAMAGES)]

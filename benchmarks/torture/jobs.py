@@ -94,8 +94,9 @@ class Ended:
     @property
     def refused_in_one_line(self) -> bool:
         """Whether it ended as commands end at what a user can put right."""
-        others = [line for line in self.errors[:-1] if not line.startswith("warning: ")]
-        return self.code == 1 and not others and self.last_line.startswith("error: ")
+        # What it did before, it has said too.
+        before = any(line.startswith(("error: ", "Traceback")) for line in self.errors[:-1])
+        return self.code == 1 and not before and self.last_line.startswith("error: ")
 
 
 class Process:

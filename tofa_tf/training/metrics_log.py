@@ -1,15 +1,17 @@
 """What a training run says about itself: one JSON line a record, and the same in TensorBoard."""
 
+import contextlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from tflite_export.common.console import warn
+from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import append_line, write_text
 from tofa_tf.common.workdir import METRICS
 
@@ -31,18 +33,30 @@ class MetricsLog:
 
     def __init__(self, folder: str | os.PathLike):
         self.path = Path(folder) / METRICS
-        self._writer = tf.summary.create_file_writer(str(Path(folder) / "tensorboard"))
+        self._events = Path(folder) / "tensorboard"
+        with self._writing():
+            self._writer = tf.summary.create_file_writer(str(self._events))
 
     def add(self, step: int, metrics: Mapping[str, float]) -> None:
         """Adds the record of one step."""
         append_line(self.path, json.dumps({"step": step, **metrics}))
-        with self._writer.as_default(step=step):
+        with self._writing(), self._writer.as_default(step=step):
             for name, value in metrics.items():
                 tf.summary.scalar(_tag(name), value)
 
     def close(self) -> None:
         """Writes out what TensorBoard still holds back."""
-        self._writer.close()
+        with self._writing():
+            self._writer.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            # Its first line ends in what the system said.
+            reason = error.message.splitlines()[0].rpartition("; ")[2]
+            raise UserError(f"cannot write {self._events}: {reason}") from error
 
 
 def _tag(name: str) -> str:

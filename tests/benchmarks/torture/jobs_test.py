@@ -35,6 +35,7 @@ class JobsTest(absltest.TestCase):
             (0, "error: x"),
             (1,),
             (1, "Traceback (most recent call last):", "error: x"),
+            (1, "error: y", "error: x"),
             (1, "OSError: x"),
             (-11, "error: x"),
         ):

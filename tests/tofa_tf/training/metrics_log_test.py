@@ -5,6 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tofa_tf.common.errors import UserError
 from tofa_tf.training.metrics_log import METRICS, MetricsLog, drop_lines_from, training_seconds
 
 
@@ -44,6 +45,11 @@ class MetricsLogTest(tf.test.TestCase):
         self.assertEqual(
             values, [(s, tag) for s in range(3) for tag in ("loss/loss", "speed/seconds")]
         )
+
+    def test_events_that_cannot_be_written_are_named(self):
+        (self.folder / "tensorboard").write_text("in the way")
+        with self.assertRaisesRegex(UserError, "cannot write .*/run/tensorboard: [^\n]+$"):
+            MetricsLog(self.folder)
 
     def test_records_from_a_step_on_and_a_half_written_line_are_dropped(self):
         lines = "".join(_line(step) for step in range(5))
