@@ -68,7 +68,7 @@ class RecipeTest(tf.test.TestCase):
 
     def test_unknown_recipe_lists_those_there_are(self):
         with self.assertRaisesRegex(
-            UserError, "unknown recipe 'long'; available: full, medium, more, short"
+            UserError, "unknown recipe 'long'; available: full, medium, more, longer, short"
         ):
             get_recipe("long")
         self.assertNotEqual(dataclasses.replace(RECIPE, seed=1), RECIPE)

@@ -41,7 +41,7 @@ class RunTest(tf.test.TestCase):
 
     def test_unknown_recipe_and_space_are_refused(self):
         with self.assertRaisesRegex(
-            UserError, "unknown recipe 'long'; available: full, medium, more, short"
+            UserError, "unknown recipe 'long'; available: full, medium, more, longer, short"
         ):
             self._run("--recipe=long")
         with self.assertRaisesRegex(UserError, "unknown search space 'none'"):
