@@ -4,7 +4,7 @@ A random one sends noise through the trunk until it fits, and ruins what pre-tra
 probing, then fine-tuning: arXiv 2202.10054).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -79,37 +79,36 @@ def _of_unlabelled(
     return fit_soft(head, targets, len(labels), views)
 
 
-def features_of(net: keras.Model, images: np.ndarray) -> np.ndarray:
+def features_of(
+    net: keras.Model,
+    images: np.ndarray,
+    prepare: Callable[[np.ndarray], np.ndarray] = lambda images: images,
+) -> np.ndarray:
     """What the classifier of a harvested net gets to see.
 
     Args:
         net: recalibrated.
-        images: (n, height, width, channels), normalised.
+        images: (n, height, width, channels); normalised, unless `prepare` does it.
+        prepare: is done to a few images at a time, before they enter the net.
 
     Returns:
         (n, features).
     """
     body = keras.Model(net.input, net.get_layer("classifier").input)
-    starts = range(0, len(images), _BATCH)
-    return np.concatenate(
-        [np.asarray(body(images[start : start + _BATCH], training=False)) for start in starts]
-    )
+    chunks = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
+    return np.concatenate([np.asarray(body(prepare(chunk), training=False)) for chunk in chunks])
 
 
 def _views(
     net: keras.Model, resolution: int, experiment: Experiment, which: np.ndarray
 ) -> list[np.ndarray]:
-    pool = experiment.training.pool.at(resolution)
-    chunks = [which[start : start + _BATCH] for start in range(0, len(which), _BATCH)]
-    return [
-        np.concatenate(
-            [
-                features_of(net, experiment.normalised(pool[chunk])[:, :, ::mirror])
-                for chunk in chunks
-            ]
-        )
-        for mirror in _mirrors(experiment)
-    ]
+    images = experiment.training.pool.at(resolution)[which]
+
+    def view(mirror: int) -> np.ndarray:
+        # As bytes until they are needed: in float32 all of them may not fit into memory.
+        return features_of(net, images, lambda few: experiment.normalised(few)[:, :, ::mirror])
+
+    return [view(mirror) for mirror in _mirrors(experiment)]
 
 
 def _mirrors(experiment: Experiment) -> tuple[int, ...]:
