@@ -33,14 +33,14 @@ class Case:
         settings: by name. `{NAME}` stands for a file or folder of `tests.corpus.room`, `{root}` for
             the folder that all of them are in.
         message: part of the one line that is said.
-        library: whether the library can be asked for the same; it has no flags, for example.
+        in_python: whether the library can be asked for the same; it has no flags, for example.
     """
 
     name: str
     command: str
     settings: Mapping[str, Any]
     message: str
-    library: bool = True
+    in_python: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tests.tofa_tf.trained import tiny_space
 from tofa_tf.app.main import COMMANDS
 
 CASES = (*training.CASES, *deploying.CASES, *exporting.CASES, *reading.CASES)
-_BY_LIBRARY = tuple(case for case in CASES if case.library and case.command in BY_LIBRARY)
+_BY_LIBRARY = tuple(case for case in CASES if case.in_python and case.command in BY_LIBRARY)
 # `tofa run` trains too; it has to refuse what cannot be deployed before it does.
 _BEFORE_TRAINING = {"dataset": "digits", "search_space": "tiny", "steps": 2, "workdir": "{root}/b"}
 

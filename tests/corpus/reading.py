@@ -40,7 +40,9 @@ CASES = (
         {"model": "{trained}", "inputs": "{photos}"},
         "holds no model with a report.json",
     ),
-    Case("nothing to predict", "predict", {"model": "{empty}"}, "inputs is missing", library=False),
+    Case(
+        "nothing to predict", "predict", {"model": "{empty}"}, "inputs is missing", in_python=False
+    ),
     Case(
         "no deployed model",
         "predict",
@@ -53,7 +55,7 @@ CASES = (
         "check-log",
         {**_CHECKED, "log": "no.log"},
         "cannot read log no.log",
-        library=False,
+        in_python=False,
     ),
     Case(
         "no firmware",
@@ -111,13 +113,19 @@ CASES = (
         "train",
         {"config": "{unknown_toml}"},
         "unknown setting 'stepz'",
-        library=False,
+        in_python=False,
     ),
-    Case("no TOML", "train", {"config": "{no_toml}"}, "is no TOML: ", library=False),
+    Case("no TOML", "train", {"config": "{no_toml}"}, "is no TOML: ", in_python=False),
     Case(
-        "no file of settings", "train", {"config": "no.toml"}, "cannot read no.toml", library=False
+        "no file of settings",
+        "train",
+        {"config": "no.toml"},
+        "cannot read no.toml",
+        in_python=False,
     ),
-    Case("unknown flag", "train", {"stepz": 3}, "flag 'stepz'. Did you mean: steps", library=False),
+    Case(
+        "unknown flag", "train", {"stepz": 3}, "flag 'stepz'. Did you mean: steps", in_python=False
+    ),
     Case(
         "neither images nor classes",
         "plan",
