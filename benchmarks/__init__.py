@@ -1,4 +1,8 @@
-"""Benchmarks: one script each; their results lie in results/."""
+"""Benchmarks; each writes a table to `benchmarks/results`."""
 
-# Before any of them loads TensorFlow, which would greet on the console.
-from tflite_export.common import quiet_tensorflow as quiet_tensorflow
+import importlib.util
+
+# `torch_pretraining` runs where there is none.
+if importlib.util.find_spec("tensorflow"):
+    # In every module that imports TensorFlow its first messages would precede this.
+    from tflite_export.common import quiet_tensorflow  # noqa: F401

@@ -50,7 +50,6 @@ def main(plan: Plan) -> None:
     """Prints the tables."""
     from tflite_export.devices.boards import load_boards
     from tofa_tf.common.errors import UserError
-    from tofa_tf.data.sources import class_names
     from tofa_tf.deploy.forecast import forecast_markdown, forecasts
     from tofa_tf.space.presets import get_space
 
@@ -59,13 +58,18 @@ def main(plan: Plan) -> None:
     boards = load_boards(plan.boards) if plan.boards else []
     space = get_space(plan.search_space)
     space = space.at_resolutions(plan.resolutions or space.resolutions)
-    classes = plan.num_classes or len(
-        class_names(
-            plan.dataset, data_dir=plan.data_dir, unlabelled=plan.unlabelled, test=plan.test
-        )
-    )
+    classes = plan.num_classes or _count_classes(plan)
     print(f"{space.name}, {classes} classes, from the smallest to the largest subnet; estimates:\n")
     print(forecast_markdown(forecasts(space, classes, plan.channels), boards))
+
+
+def _count_classes(plan: Plan) -> int:
+    # All else does without TensorFlow.
+    from tflite_export.common import quiet_tensorflow  # noqa: F401
+    from tofa_tf.data.sources import class_names
+
+    places = {"data_dir": plan.data_dir, "unlabelled": plan.unlabelled, "test": plan.test}
+    return len(class_names(plan.dataset, **places))
 
 
 COMMAND = Command(
@@ -74,6 +78,7 @@ COMMAND = Command(
     positional=("dataset",),
     others=(Settings, Workdir, DeploySettings),
     answers={("boards", "list"): list_boards},
+    tensorflow=False,
 )
 
 if __name__ == "__main__":

@@ -9,9 +9,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from tofa_tf.blocks.net_builder import NetBuilder, Size, T, Truth
+from tofa_tf.blocks.net_builder import ACTIVATIONS, NetBuilder, Size, T, Truth
 from tofa_tf.common.errors import UserError
-from tofa_tf.layers.elastic_layers import ACTIVATIONS
 
 
 @dataclasses.dataclass(frozen=True)

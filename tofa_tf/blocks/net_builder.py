@@ -8,17 +8,20 @@ import abc
 import copy
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
-
-import tensorflow as tf
+from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar, Union
 
 if TYPE_CHECKING:
+    import tensorflow as tf
+
     from tofa_tf.blocks.family import BlockPlan
 
 T = TypeVar("T")
-Size: TypeAlias = int | tf.Tensor
+Size: TypeAlias = Union[int, "tf.Tensor"]
 # Whether something holds: known now, known when the graph runs, or open (None).
-Truth: TypeAlias = bool | tf.Tensor | None
+Truth: TypeAlias = Union[bool, "tf.Tensor", None]
+
+# What may stand behind a convolution or a sum.
+ACTIVATIONS = ("linear", "relu", "relu6", "swish", "hard_swish", "hard_sigmoid")
 
 
 @dataclasses.dataclass(frozen=True)

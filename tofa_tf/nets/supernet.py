@@ -11,7 +11,8 @@ from tofa_tf.blocks.family import BlockPlan
 from tofa_tf.blocks.net_builder import Truth
 from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.layers.control_flow import cond
-from tofa_tf.space.plan import Plan, Slot, decode, make_plan, slots
+from tofa_tf.space.decode import decode
+from tofa_tf.space.plan import Plan, Slot, make_plan, slots
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.space.wire import wire
 

@@ -5,18 +5,16 @@ one int32 vector, the supernet's graph. No rounding rule exists a second time.
 """
 
 import dataclasses
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 
 from tofa_tf.blocks.family import BlockPlan, make_divisible
 from tofa_tf.blocks.net_builder import Size, Truth
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.search_space import SearchSpace, Stage
 
-_HEADER = ("resolution", "stem_width", "stem_stride", "head_width", "feature_width")
+HEADER = ("resolution", "stem_width", "stem_stride", "head_width", "feature_width")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,13 +99,13 @@ def make_plan(space: SearchSpace, arch: Arch) -> Plan:
                 channels, chosen.width, slot.index, chosen.of_block(slot.index)
             )
             keeps_width = channels == chosen.width
-            blocks.append(_block_plan(slot, chosen.width, sizes, keeps_width))
+            blocks.append(block_plan(slot, chosen.width, sizes, keeps_width))
             channels = chosen.width
     return Plan(
         resolution=arch.resolution,
         stem_width=arch.stem_width,
         stem_stride=space.stem.stride_at(arch.resolution),
-        head_width=_head_width(space, channels),
+        head_width=head_width(space, channels),
         feature_width=arch.feature_width,
         blocks=tuple(blocks),
     )
@@ -122,7 +120,7 @@ def encode(space: SearchSpace, arch: Arch) -> np.ndarray:
     """
     plan = make_plan(space, arch)
     blocks = {(block.stage, block.index): block for block in plan.blocks}
-    vector = [getattr(plan, name) for name in _HEADER]
+    vector = [getattr(plan, name) for name in HEADER]
     for slot in slots(space):
         block = blocks.get((slot.number, slot.index))
         sizes = (1, block.width, *block.sizes.values()) if block else [0] * len(slot.fields)
@@ -130,60 +128,18 @@ def encode(space: SearchSpace, arch: Arch) -> np.ndarray:
     return np.array(vector, np.int32)
 
 
-def decode(space: SearchSpace, vector: tf.Tensor) -> Plan:
-    """Reads the vector within the supernet's graph.
-
-    What is the same for all subnets of the space is a number, all else a tensor: the more a graph
-    knows, the smaller and faster it is.
-    """
-    values = iter(tf.unstack(vector, num=vector_length(space)))
-    header = {name: next(values) for name in _HEADER} | _shared_header(space)
-    blocks, active = [], []
-    for slot in slots(space):
-        is_active, *others = (next(values) for _ in slot.fields)
-        sizes = dict(zip(slot.fields[1:], others, strict=True)) | _shared_sizes(slot)
-        width = sizes.pop("width")
-        # The elastic block compares widths itself, where that is open.
-        blocks.append(_block_plan(slot, width, sizes, slot.keeps_width))
-        active.append(tf.cast(is_active, tf.bool) if slot.optional else True)
-    return Plan(**header, blocks=tuple(blocks), active=tuple(active))
-
-
 def vector_length(space: SearchSpace) -> int:
     """Length of the encoded vector."""
-    return len(_HEADER) + sum(len(slot.fields) for slot in slots(space))
+    return len(HEADER) + sum(len(slot.fields) for slot in slots(space))
 
 
-def _shared_header(space: SearchSpace) -> dict[str, int]:
-    """What of the header is the same for all subnets."""
-    choices = {
-        "resolution": space.resolutions,
-        "stem_width": space.stem.widths,
-        "stem_stride": space.stem.strides(space.resolutions),
-        "head_width": [_head_width(space, width) for width in space.stages[-1].widths],
-        "feature_width": space.head.feature_widths,
-    }
-    return {name: found[0] for name, found in choices.items() if len(set(found)) == 1}
-
-
-def _head_width(space: SearchSpace, channels: int) -> int:
+def head_width(space: SearchSpace, channels: int) -> int:
+    """Channels of the convolution before the pooling; 0 where the space has none."""
     return make_divisible(channels * space.head.expand) if space.head.expand else 0
 
 
-def _shared_sizes(slot: Slot) -> dict[str, int]:
-    """Which sizes of a block are the same in all subnets that have it."""
-    block, choices = slot.stage.block, slot.stage.block.choices()
-    found: dict[str, set[int]] = {"width": set(slot.stage.widths)}
-    for in_channels, width, *chosen in itertools.product(
-        slot.in_widths, slot.stage.widths, *choices.values()
-    ):
-        sizes = block.sizes(in_channels, width, slot.index, dict(zip(choices, chosen, strict=True)))
-        for name, size in sizes.items():
-            found.setdefault(name, set()).add(size)
-    return {name: sizes.pop() for name, sizes in found.items() if len(sizes) == 1}
-
-
-def _block_plan(slot: Slot, width: Size, sizes: dict[str, Size], keeps_width: Truth) -> BlockPlan:
+def block_plan(slot: Slot, width: Size, sizes: dict[str, Size], keeps_width: Truth) -> BlockPlan:
+    """The block at a place, of these sizes."""
     return BlockPlan(
         slot.number, slot.index, slot.stage.block, slot.stride, width, sizes, keeps_width
     )

@@ -13,7 +13,8 @@ from tofa_tf.data.pipeline import Batch
 from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
-from tofa_tf.space.plan import decode, encode, make_plan
+from tofa_tf.space.decode import decode
+from tofa_tf.space.plan import encode, make_plan
 from tofa_tf.training.averages import WeightAverages
 from tofa_tf.training.losses import (
     DISTILLATIONS,

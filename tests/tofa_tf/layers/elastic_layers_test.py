@@ -4,7 +4,9 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.layer_harness import LayerTestCase, images
+from tofa_tf.blocks import net_builder
 from tofa_tf.layers.elastic_layers import (
+    ACTIVATIONS,
     ElasticBatchNormalization,
     ElasticConv2D,
     ElasticDense,
@@ -12,6 +14,11 @@ from tofa_tf.layers.elastic_layers import (
 )
 
 ALL = slice(None)
+
+
+class ActivationsTest(tf.test.TestCase):
+    def test_each_name_that_a_net_may_have_computes(self):
+        self.assertEqual(tuple(ACTIVATIONS), net_builder.ACTIVATIONS)
 
 
 class ElasticConv2DTest(LayerTestCase, parameterized.TestCase):

@@ -1,0 +1,34 @@
+import subprocess
+import sys
+
+from absl.testing import absltest
+
+_PROGRAM = """
+import sys
+from tofa_tf.app import plan
+plan.COMMAND.main(*plan.COMMAND.parse(["tofa", *sys.argv[1:]]))
+print("loaded:", sorted({"tensorflow", "keras"} & sys.modules.keys()))
+"""
+
+
+class PlanTest(absltest.TestCase):
+    def test_tables_without_images_need_no_tensorflow(self):
+        done = self._plan("--num_classes=3", "--boards=esp32s3", "--resolutions=32")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("mcu, 3 classes", done.stdout)
+        self.assertIn("esp32s3", done.stdout)
+        self.assertIn("loaded: []", done.stdout)
+
+    def test_classes_of_a_set_are_counted(self):
+        done = self._plan("digits", "--resolutions=32")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("mcu, 10 classes", done.stdout)
+        self.assertNotIn("oneDNN", done.stderr)
+
+    def _plan(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", _PROGRAM, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+if __name__ == "__main__":
+    absltest.main()
