@@ -162,8 +162,8 @@ FULL = Recipe(
         ),
     )
 )  # fmt: skip
-# The same course in two hours on 2 cores: the shipped weights of `mcu_wide` were made by this, then
-# by `MORE`, then by `LONGER`.
+# The same course in two hours on 2 cores: the shipped weights of `mcu_wide` began by this, then
+# by `MORE` and `LONGER`; `benchmarks/torch_pretraining` took them on.
 MEDIUM = Recipe(
     phases=(
         Phase("largest, small images", 10, 0.2, 0.08, ((24, 1.0),), warmup_steps=800),
