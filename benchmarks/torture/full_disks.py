@@ -1,6 +1,7 @@
 """A disk that is full: at every place where a command writes, on a small file system in memory."""
 
 import contextlib
+import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -85,7 +86,7 @@ def _fill(pattern: str, job: Job, folder: Path, inputs: Path) -> Record:
     """Lets the disk become full at one place; there is room again afterwards."""
     moment = f"once {pattern} is there" if pattern else "from the start"
     if pattern and any(folder.glob(pattern)):
-        return Record("full disk", job.name, 0, moment, "not tried: it was there before", False)
+        _undo(pattern, folder)
     ballast = folder.parent / "ballast"
     if not pattern:
         _write_until_full(ballast)
@@ -96,6 +97,13 @@ def _fill(pattern: str, job: Job, folder: Path, inputs: Path) -> Record:
     ballast.unlink(missing_ok=True)
     said = ended.last_line.replace(f"{folder}/", "")
     return Record("full disk", job.name, 0, moment, said, ended.refused_in_one_line)
+
+
+def _undo(pattern: str, folder: Path) -> None:
+    """Deletes the scenario, or else the whole of what the command made, that a file belongs to."""
+    parts = Path(pattern).parts
+    depth = 3 if "scenarios" in parts else 1
+    shutil.rmtree(folder.joinpath(*parts[:depth]))
 
 
 def _write_until_full(path: Path) -> None:

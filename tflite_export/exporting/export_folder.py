@@ -4,9 +4,9 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.devices.board_report import boards_markdown, report_boards
@@ -49,6 +49,10 @@ EXPORT = FolderKind(
 )
 
 
+# Called with the folder of an export before it appears, and with its report.
+AddFiles: TypeAlias = Callable[[Path, ExportReport], None]
+
+
 def read_report(folder: Path) -> ExportReport:
     """Returns the report of an export's folder.
 
@@ -65,6 +69,7 @@ def finish_export(
     *,
     boards: Sequence[Board] = (),
     npus: Sequence[str] = (),
+    add_files: AddFiles | None = None,
     overwrite: bool,
 ) -> ExportReport:
     """Adds what a model means on boards and NPUs, and writes an export's folder.
@@ -75,6 +80,7 @@ def finish_export(
         output_dir: the folder, which appears complete or not at all.
         boards: see `ExportSettings`.
         npus: likewise.
+        add_files: writes what else belongs to the export.
         overwrite: replace an earlier export.
 
     Returns:
@@ -112,6 +118,8 @@ def finish_export(
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
         _keep_firmware(output_dir, folder, tflite)
+        if add_files:
+            add_files(folder, report)
     return report
 
 

@@ -18,7 +18,7 @@ from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import report_quantization
 from tflite_export.convert.quantize_model import quantize_model
 from tflite_export.devices.memory import memory_of
-from tflite_export.exporting.export_folder import EXPORT, finish_export
+from tflite_export.exporting.export_folder import EXPORT, AddFiles, finish_export
 from tflite_export.exporting.export_report import FORMAT, ExportReport
 from tflite_export.exporting.export_settings import (
     CalibrationData,
@@ -48,6 +48,7 @@ def export_model(
     verification: VerificationData | None = None,
     settings: ExportSettings = _DEFAULT,
     tflm: TflmRuntime | TflmPool | None = None,
+    add_files: AddFiles | None = None,
     overwrite: bool = False,
 ) -> ExportReport:
     """Converts a model to int8, verifies it and writes it with its C++ source and its report.
@@ -59,6 +60,8 @@ def export_model(
         verification: what to verify with; None: the inputs of `calibration`, without labels.
         settings: how.
         tflm: a running TFLite Micro, for many models; None: one is started.
+        add_files: writes further files into the folder before it appears, such as firmware; called
+            with the folder, which holds all else, and the report.
         overwrite: replace an earlier export.
 
     Raises:
@@ -138,6 +141,7 @@ def export_model(
         output_dir,
         boards=settings.boards,
         npus=settings.npus,
+        add_files=add_files,
         overwrite=overwrite,
     )
 

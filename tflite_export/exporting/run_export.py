@@ -1,7 +1,7 @@
 """Carries out an `ExportJob`: reads, exports, verifies, writes, and doubts the normalisation."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ from tflite_export.common.folders import check_free
 from tflite_export.common.raw_inputs import read_inputs, read_labelled
 from tflite_export.convert.check_model import input_shape
 from tflite_export.convert.keras_file import load_model
-from tflite_export.devices.boards import load_boards
-from tflite_export.exporting.export_folder import EXPORT, FIRMWARE_FOLDER, MODEL_FILE
+from tflite_export.devices.boards import Board, load_boards
+from tflite_export.exporting.export_folder import EXPORT, FIRMWARE_FOLDER, MODEL_FILE, AddFiles
 from tflite_export.exporting.export_job import ExportJob
 from tflite_export.exporting.export_report import ExportReport
 from tflite_export.exporting.export_settings import (
@@ -24,7 +24,7 @@ from tflite_export.exporting.export_settings import (
 )
 from tflite_export.exporting.exporter import export_model
 from tflite_export.exporting.normalisation_check import BetterNormalisation, better_normalisation
-from tflite_export.firmware.generate import write_firmware
+from tflite_export.firmware.generate import is_firmware_of, write_firmware
 from tflite_export.firmware.project_plan import boards_by_platform
 from tflite_export.firmware.test_vectors import TEST_VECTORS
 from tflite_export.input_spec import InputSpec, default_spec
@@ -100,13 +100,28 @@ def run_export(job: ExportJob) -> ExportResult:
                 recipe=_recipe(job, len(inputs)),
             ),
             tflm=tflm,
+            add_files=_firmware(projects, representative[:TEST_VECTORS], tflm),
             overwrite=job.overwrite,
         )
-        tflite = (output / MODEL_FILE).read_bytes() if projects else b""
-        for platform, its_boards in projects.items():
-            folder, raw = output / FIRMWARE_FOLDER / platform, representative[:TEST_VECTORS]
-            write_firmware(folder, platform, report, tflite, raw, tflm, boards=its_boards)
     return ExportResult(report, _check_normalisation(model, test, spec, report))
+
+
+def _firmware(
+    projects: Mapping[str, Sequence[Board]],
+    raw: Sequence[np.ndarray] | np.ndarray,
+    tflm: TflmRuntime,
+) -> AddFiles:
+    """What writes a project for each platform into an export's folder."""
+
+    def write(folder: Path, report: ExportReport) -> None:
+        tflite = (folder / MODEL_FILE).read_bytes()
+        for platform, boards in projects.items():
+            place = folder / FIRMWARE_FOLDER / platform
+            # That of an earlier export of this very model may have been edited.
+            if not is_firmware_of(place, tflite):
+                write_firmware(place, platform, report, tflite, raw, tflm, boards=boards)
+
+    return write
 
 
 def _spec(job: ExportJob, model: Any) -> InputSpec:

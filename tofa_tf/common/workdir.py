@@ -93,6 +93,15 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
     return folder
 
 
+def tidy_workdir(path: str | os.PathLike) -> None:
+    """Deletes what killed processes left half written, unless another process works there."""
+    folder = Path(path)
+    with contextlib.suppress(OSError, UserError):
+        if _lock(folder):
+            remove_leftovers(folder)
+            close_workdir(folder)
+
+
 def stored_settings(folder: Path) -> dict[str, Any]:
     """Returns the settings of the run in a folder.
 

@@ -1,5 +1,6 @@
 import functools
 import pathlib
+from unittest import mock
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from tests.tflite_export.other_models import conv1d, dense, random_inputs
 from tests.tflite_export.trained_models import linear_classifier, tinted_digits
 from tflite_export.common.errors import ExportError
 from tflite_export.convert.outputs import outputs_of
+from tflite_export.exporting import run_export as run_export_module
 from tflite_export.exporting.export_folder import read_report
 from tflite_export.exporting.export_job import TASKS, ExportJob
 from tflite_export.exporting.export_summary import normalisation_doubt, summary
@@ -113,6 +115,33 @@ class RunExportTest(tf.test.TestCase, parameterized.TestCase):
         expected = InputSpec((64, 3), mean=(2.0,), std=(5.0, 5.0, 5.0))
         self.assertEqual((report.input_spec, report.class_names), (expected, ()))
         self.assertEqual(report.verification.float_accuracy, 1.0)
+        self.assertTrue((self.folder / "out" / "firmware" / "make" / "Makefile").exists())
+
+    def test_export_appears_with_all_its_firmware_or_not_at_all(self):
+        model = dense(3)
+        np.save(self.folder / "values.npy", random_inputs(model))
+        run = functools.partial(
+            self._run, model, representative=self.folder / "values.npy", firmware="make,pico"
+        )
+        write = run_export_module.write_firmware
+
+        def write_one(place, platform, *arguments, **others):
+            if platform == "pico":
+                raise ExportError("stopped here")
+            write(place, platform, *arguments, **others)
+
+        with (
+            mock.patch.object(run_export_module, "write_firmware", write_one),
+            self.assertRaisesRegex(ExportError, "stopped here"),
+        ):
+            run()
+        self.assertFalse((self.folder / "out").exists())
+        run()
+        # What somebody changed in a project stays as long as the model does.
+        edited = self.folder / "out" / "firmware" / "pico" / "README.md"
+        edited.write_text("mine")
+        run()
+        self.assertEqual(edited.read_text(), "mine")
         self.assertTrue((self.folder / "out" / "firmware" / "make" / "Makefile").exists())
 
     def test_floats_are_taken_as_they_are_and_integers_too_where_they_are_no_pixels(self):

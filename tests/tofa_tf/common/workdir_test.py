@@ -11,7 +11,7 @@ from tests.tofa_tf.locks import is_free
 from tflite_export.common.folders import FolderKind, new_folder
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json
-from tofa_tf.common.workdir import close_workdir, open_workdir
+from tofa_tf.common.workdir import close_workdir, open_workdir, tidy_workdir
 
 CONFIG = {
     "dataset": "digits",
@@ -36,6 +36,15 @@ class WorkdirTest(tf.test.TestCase):
     def setUp(self):
         super().setUp()
         self.root = Path(self.get_temp_dir()) / self.id()
+
+    def _lock_elsewhere(self, folder: Path) -> subprocess.Popen:
+        """Another process that works in the folder."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", _LOCK_AND_WAIT, folder / ".tofa.lock"], stdout=subprocess.PIPE
+        )
+        self.addCleanup(process.kill)
+        self.assertEqual(process.stdout.readline(), b"locked\n")
+        return process
 
     def test_new_folder_remembers_its_run_and_can_be_opened_again(self):
         folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
@@ -98,6 +107,20 @@ class WorkdirTest(tf.test.TestCase):
         open_workdir(folder, OTHER, overwrite=True)
         self.assertFalse((folder / "scenarios").exists())
 
+    def test_tidying_leaves_what_another_process_is_writing(self):
+        folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
+        close_workdir(folder)
+        leftover, config = folder / ".123.accuracy.png", folder / "config.json"
+        leftover.write_text("half of it")
+        tidy_workdir(folder)
+        self.assertFalse(leftover.exists())
+        self.assertTrue(config.exists())
+        self.assertTrue(is_free(folder))
+        leftover.write_text("half of it")
+        self._lock_elsewhere(folder)
+        tidy_workdir(folder)
+        self.assertTrue(leftover.exists())
+
     def test_symbolic_link_as_folder(self):
         target = open_workdir(self.root / "a", CONFIG, overwrite=False)
         (target / "scenarios").mkdir()
@@ -133,11 +156,7 @@ class WorkdirTest(tf.test.TestCase):
         folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
         (folder / "checkpoint.npz").write_text("state")
         close_workdir(folder)
-        first = subprocess.Popen(
-            [sys.executable, "-c", _LOCK_AND_WAIT, folder / ".tofa.lock"], stdout=subprocess.PIPE
-        )
-        self.addCleanup(first.kill)
-        self.assertEqual(first.stdout.readline(), b"locked\n")
+        first = self._lock_elsewhere(folder)
         for config in (CONFIG, OTHER):
             with self.assertRaisesRegex(
                 UserError, rf"another process \(number {first.pid}\) works in .*a: wait until"
