@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 _STRENGTHS = 10.0 ** np.arange(-3, 5.5, 0.5)
-_SCALES = 10.0 ** np.arange(-1, 2.5, 0.05)
+# Of scores to logits.
+SCALES = 10.0 ** np.arange(-1, 2.5, 0.05)
 
 
 class LinearHead(NamedTuple):
@@ -102,4 +103,4 @@ def _logit_scale(scores: np.ndarray, labels: np.ndarray) -> float:
         log_sum = np.log(np.exp(logits - largest).sum(axis=1)) + largest[:, 0]
         return float(np.mean(log_sum - logits[np.arange(len(labels)), labels]))
 
-    return float(min(_SCALES, key=cross_entropy))
+    return float(min(SCALES, key=cross_entropy))

@@ -68,7 +68,7 @@ def make_soft_labels(
         labelled,
         pool.labels[labelled],
         str(num_classes),
-        "self-trained",
+        "self-trained, as sure as before",
     )
     path = folder / SOFT_LABELS
     if path.exists():
@@ -96,8 +96,9 @@ def _of_unlabelled(head: TeacherHead, features: Described, training: TrainingIma
         return head
     others = np.random.default_rng(0).permutation(others)[:_UNLABELLED]
     view = features.of(np.append(labelled, others))
-    linear = self_trained(head.linear, training.pool.labels[labelled], [view])
-    return dataclasses.replace(head, linear=linear)
+    known = head.linear._replace(scale=head.scale)
+    linear = self_trained(known, training.pool.labels[labelled], [view])
+    return dataclasses.replace(head, linear=linear, scale=linear.scale)
 
 
 def _read(path: Path, key: str) -> SoftLabels:
