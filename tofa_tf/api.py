@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tflite_export.common.settings import check_names, keys_of, with_new_names
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.settings import DeploySettings
+from tofa_tf.space.names import DEFAULT_SPACE
 from tofa_tf.training.settings import SINGLE, Settings, Workdir
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def load(dataset: str | Path, **settings: Any) -> Data:
 def train(
     data: "Images | Data | str | Path",
     *,
-    space: "str | SearchSpace" = "mcu",
+    space: "str | SearchSpace" = DEFAULT_SPACE,
     workdir: str | Path,
     overwrite: bool = False,
     extend: bool = False,

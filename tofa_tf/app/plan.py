@@ -15,6 +15,7 @@ from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.devices.boards import list_boards
 from tofa_tf.app.main import run
 from tofa_tf.deploy.settings import DeploySettings
+from tofa_tf.space.names import DEFAULT_SPACE
 from tofa_tf.training.settings import Settings, Workdir, parse_search_space
 
 _PLAN = "Plan"
@@ -31,7 +32,7 @@ class Plan(SettingsBase):
     )  # fmt: skip
     search_space: str | JsonRecord = setting(
         "Name of the search space, or the .json file of one of your own.",
-        "mcu", parse=parse_search_space, heading=_PLAN,
+        DEFAULT_SPACE, parse=parse_search_space, heading=_PLAN,
     )  # fmt: skip
     resolutions: tuple[int, ...] = setting(
         "Image sizes in pixels; by default all of the search space.", (), heading=_PLAN

@@ -14,6 +14,8 @@ from tofa_tf.space.arch import Arch, StageArch
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
+# Least height and width of images that a run takes by itself.
+_USUAL_PIXELS = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +156,15 @@ class SearchSpace(JsonRecord):
         for resolution in wanted:
             _check("resolution", resolution, self.resolutions, self.name)
         return dataclasses.replace(self, resolutions=wanted)
+
+    @property
+    def default_resolution(self) -> int:
+        """The smallest resolution of 32 pixels or more, for runs that name none.
+
+        Below, little of a photograph is left; if all are smaller it is the smallest.
+        """
+        usual = [size for size in self.resolutions if size >= _USUAL_PIXELS]
+        return min(usual or self.resolutions)
 
     def only(self, arch: Arch) -> "SearchSpace":
         """The space of one subnet: every block of it is a stage in which nothing is left to choose.

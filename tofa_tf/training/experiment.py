@@ -160,7 +160,7 @@ def load_experiment(
     if what != NONE:
         pretrained = load_pretrained(what, None, space)
         space = pretrained.space
-    space = space.at_resolutions(settings.resolutions or (min(space.resolutions),))
+    space = space.at_resolutions(settings.resolutions or (space.default_resolution,))
     # What was left open is written down, so that another version cannot mean another thing by it,
     # here and below.
     settings = dataclasses.replace(settings, pretrained=what, resolutions=space.resolutions)

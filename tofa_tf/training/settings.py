@@ -14,6 +14,7 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import stored_settings
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
 from tofa_tf.pretrained.names import DEFAULT, NONE
+from tofa_tf.space.names import DEFAULT_SPACE
 from tofa_tf.teacher.names import EFFICIENTNET_LITE0
 
 KEEP, GUARD = "keep", "guard"
@@ -227,11 +228,11 @@ class Settings(SettingsBase):
     search_space: str | JsonRecord = setting(
         "What may vary in the supernet: the name of a search space, or the .json file of one of "
         "your own.",
-        "mcu", parse=parse_search_space, heading=_NET,
+        DEFAULT_SPACE, parse=parse_search_space, heading=_NET,
     )  # fmt: skip
     resolutions: tuple[int, ...] = setting(
         "Heights and widths of images in pixels, choices of the search space; by default its "
-        "smallest.",
+        "smallest from 32 on.",
         (), heading=_NET,
     )  # fmt: skip
     pretrained: str = setting(

@@ -1,9 +1,11 @@
 import tensorflow as tf
 
+from tflite_export.devices.boards import known_boards, load_boards
 from tofa_tf.common.errors import UserError
-from tofa_tf.deploy.budgets import parse_scenarios
+from tofa_tf.deploy.budgets import board_scenario, parse_scenarios
 from tofa_tf.select.fixed_rule import candidates
 from tofa_tf.space.cost import cost
+from tofa_tf.space.names import DEFAULT_SPACE
 from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import SandwichSampler
 
@@ -76,6 +78,18 @@ class CandidatesTest(tf.test.TestCase):
         (scenario,) = parse_scenarios("macs=1G")
         chosen = next(candidates(scenario, _log(1), SPACE, 10))
         self.assertGreaterEqual(chosen.cost.macs, 0.8 * cost(SPACE, SPACE.max_arch, 10).macs)
+
+    def test_boards_that_have_a_second_get_different_nets_and_all_are_in_time(self):
+        space = get_space(DEFAULT_SPACE).at_resolutions((64,))
+        sampler = SandwichSampler(space, seed=0)
+        log = [(step, arch) for step in reversed(range(300)) for _, arch in sampler.archs(step)]
+        names = ",".join(f"{name}@1000ms" for name in known_boards())
+        found = set()
+        for board in load_boards(names):
+            best = next(candidates(board_scenario(board), log, space, num_classes=10))
+            self.assertLessEqual(best.cost.latency_ms(board), 1000, board.name)
+            found.add(best.arch)
+        self.assertGreaterEqual(len(found), 6)
 
     def test_says_with_numbers_when_nothing_fits(self):
         for text, message in (

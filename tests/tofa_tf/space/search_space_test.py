@@ -96,6 +96,12 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
         with self.assertRaisesRegex(UserError, "resolution 33 is not one of"):
             space.at_resolutions((33,))
 
+    def test_runs_take_32_pixels_where_nothing_is_said(self):
+        wide = get_space("mcu_wide")
+        for sizes, expected in (((24, 32, 64), 32), ((48, 96), 48), ((24,), 24)):
+            self.assertEqual(wide.at_resolutions(sizes).default_resolution, expected)
+        self.assertEqual(wide.default_resolution, 32)
+
     def test_expand_one_is_no_choice_among_others(self):
         stage = Stage((8,), (1,), 1, InvertedBottleneck((3,), (1, 3)))
         with self.assertRaisesRegex(UserError, "mcu, stage 1: expand ratio 1"):
