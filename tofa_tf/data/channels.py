@@ -6,6 +6,7 @@ import numpy as np
 
 from tflite_export.preprocess import to_colour
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.stored_images import Pixels
 
 GREY, RGB = 1, 3
 _CHUNK = 1024
@@ -30,11 +31,11 @@ def with_channels(image: np.ndarray, channels: int) -> np.ndarray:
     return to_colour(image, "grey" if channels == GREY else "rgb")
 
 
-def are_grey(images: np.ndarray) -> bool:
+def are_grey(images: Pixels) -> bool:
     """Tells whether the channels of every image are equal.
 
     Args:
-        images: uint8 (n, height, width, channels).
+        images: uint8 (n, height, width, channels), in memory or on disk.
     """
     # Mostly the first images tell.
     chunks: Iterable[np.ndarray] = (

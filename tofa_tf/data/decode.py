@@ -1,9 +1,8 @@
 """Reads image files of any usual kind into RGB arrays of one size."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 from absl import logging
@@ -11,7 +10,12 @@ from absl import logging
 from tflite_export.common.image_files import decode_image
 from tofa_tf.common.errors import UserError, printable
 from tofa_tf.data.channels import with_channels
+from tofa_tf.data.reading import Reading
 from tofa_tf.data.resize import resize
+from tofa_tf.data.stored_images import Pixels
+
+# Files that a thread takes at a time.
+_SOME = 64
 
 
 def decode(path: str | os.PathLike, sizes: Sequence[int], channels: int) -> list[np.ndarray]:
@@ -34,8 +38,12 @@ def decode(path: str | os.PathLike, sizes: Sequence[int], channels: int) -> list
 
 
 def decode_all(
-    paths: Sequence[Path], sizes: Sequence[int], channels: int, what: str
-) -> tuple[list[np.ndarray], np.ndarray, list[str]]:
+    paths: Sequence[str | os.PathLike],
+    sizes: Sequence[int],
+    channels: int,
+    what: str,
+    reading: Reading | None = None,
+) -> tuple[list[Pixels], np.ndarray, list[str]]:
     """Reads many image files; those that cannot be read are skipped and listed.
 
     Args:
@@ -43,6 +51,7 @@ def decode_all(
         sizes: sides of the images in pixels.
         channels: 1 or 3.
         what: the user's name for these files, for messages.
+        reading: where the images are kept; by default in memory.
 
     Returns:
         For each size the images that could be read, uint8 (m, size, size, channels), in the order
@@ -50,22 +59,26 @@ def decode_all(
         "path: reason" for each that was not.
 
     Raises:
-        UserError: more than half of the files cannot be read.
+        UserError: more than half of the files cannot be read, or the disk is full.
     """
-    images = [np.empty((len(paths), size, size, channels), np.uint8) for size in sizes]
+    reading = reading or Reading()
+    writers = reading.memory.writers(len(paths), sizes, channels)
 
     def read(position: int) -> str | None:
         try:
-            for target, image in zip(images, decode(paths[position], sizes, channels), strict=True):
-                target[position] = image
+            images = decode(paths[position], sizes, channels)
         except MemoryError:
             raise
         except Exception as error:  # damaged files make decoders raise errors of any type
-            return printable(f"{paths[position]}: {error or type(error).__name__}")
+            return printable(f"{os.fspath(paths[position])}: {error or type(error).__name__}")
+        for writer, image in zip(writers, images, strict=True):
+            writer.put(position, image)
         return None
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        reasons = list(pool.map(read, range(len(paths))))
+    reasons: list[str | None] = []
+    for some in _in_parallel(read, len(paths)):
+        reasons += some
+        reading.show(f"{what}: images decoded", len(reasons), len(paths))
     readable = np.array([reason is None for reason in reasons], bool)
     skipped = [reason for reason in reasons if reason is not None]
     if 2 * len(skipped) > len(paths):
@@ -75,6 +88,19 @@ def decode_all(
         )
     for line in skipped:
         logging.warning("skipped unreadable image %s", line)
-    if skipped:
-        images = [part[readable] for part in images]
-    return images, readable, skipped
+    positions = np.flatnonzero(readable)
+    return [writer.images(positions) for writer in writers], readable, skipped
+
+
+def _in_parallel(read: Callable[[int], str | None], count: int) -> Iterator[list[str | None]]:
+    """Calls a function of each of `count` positions by all cores; yields some results at a time."""
+
+    def read_some(start: int) -> list[str | None]:
+        return [read(position) for position in range(start, min(start + _SOME, count))]
+
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield from pool.map(read_some, range(0, count, _SOME))
+    finally:
+        # What ends the reading, a full disk or Ctrl-C, does not wait for all other files.
+        pool.shutdown(cancel_futures=True)

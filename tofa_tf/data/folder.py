@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from tflite_export.common.image_files import is_image
 from tofa_tf.common.errors import UserError, printable
 from tofa_tf.common.paths import user_path
 from tofa_tf.data.decode import decode_all
+from tofa_tf.data.reading import Reading
 from tofa_tf.data.records import ImageSet, Source, as_texts, joined, without_classes
+from tofa_tf.data.scan import image_files
 
 # Names of folders that hold parts of a data set rather than classes.
 _TRAIN_PARTS = ("train", "training")
@@ -20,7 +21,13 @@ _UNLABELLED = ("unlabelled", "unlabeled")
 
 
 def load(
-    path: str, sizes: Sequence[int], channels: int, *, test: str | None, unlabelled: str | None
+    path: str,
+    sizes: Sequence[int],
+    channels: int,
+    *,
+    test: str | None,
+    unlabelled: str | None,
+    reading: Reading | None = None,
 ) -> Source:
     """Loads a folder with one sub-folder a class; classes are numbered by sorted name.
 
@@ -34,18 +41,19 @@ def load(
         channels: 1 or 3.
         test: folder of test images; as a sub-folder it is no class.
         unlabelled: folder of unlabelled images; as a sub-folder it is no class.
+        reading: where the images are kept; by default in memory.
 
     Raises:
         UserError: the folder is missing, has fewer than two classes, a class has no readable image,
             sub-folders are not classes, or more than half of the images cannot be read.
     """
-    root = _existing(path, "data set")
+    root, reading = _existing(path, "data set"), reading or Reading()
     names, own = _classes(root, test, unlabelled)
-    images, skipped = _load_classes(root, names, sizes, channels)
+    images, skipped = _load_classes(root, names, sizes, channels, reading)
     pools = []
     for folder in own if unlabelled is None else ():
         logging.info("the sub-folder %s is taken as unlabelled images, not as a class", folder)
-        pool, unreadable = _load_unlabelled(folder, root, sizes, channels)
+        pool, unreadable = _load_unlabelled(folder, root, sizes, channels, reading)
         pools.append(pool)
         skipped += unreadable
     found = joined(pools) if pools else None
@@ -62,7 +70,11 @@ def class_names(path: str, *, test: str | None, unlabelled: str | None) -> tuple
 
 
 def load_test(
-    path: str, sizes: Sequence[int], channels: int, class_names: Sequence[str]
+    path: str,
+    sizes: Sequence[int],
+    channels: int,
+    class_names: Sequence[str],
+    reading: Reading | None = None,
 ) -> tuple[ImageSet, list[str]]:
     """Loads test images from a folder with one sub-folder a class of the training images.
 
@@ -71,6 +83,7 @@ def load_test(
         sizes: sides of the images in pixels, the largest first.
         channels: 1 or 3.
         class_names: classes of the training images; some may be missing in the folder.
+        reading: where the images are kept; by default in memory.
 
     Returns:
         The images, and one line for each that cannot be read.
@@ -88,18 +101,21 @@ def load_test(
         )
     if not found:
         raise UserError(f"the test folder {root} has no sub-folders: one a class is expected")
-    images, skipped = _load_classes(root, found, sizes, channels)
+    images, skipped = _load_classes(root, found, sizes, channels, reading or Reading())
     numbers = np.array([class_names.index(name) for name in found], np.int32)
     return replace(images, labels=numbers[images.labels]), skipped
 
 
-def load_unlabelled(path: str, sizes: Sequence[int], channels: int) -> tuple[ImageSet, list[str]]:
+def load_unlabelled(
+    path: str, sizes: Sequence[int], channels: int, reading: Reading | None = None
+) -> tuple[ImageSet, list[str]]:
     """Loads all images in a folder, at any depth, in the order of their paths.
 
     Args:
         path: of the folder.
         sizes: sides of the images in pixels, the largest first.
         channels: 1 or 3.
+        reading: where the images are kept; by default in memory.
 
     Returns:
         The images, and one line for each that cannot be read.
@@ -108,7 +124,7 @@ def load_unlabelled(path: str, sizes: Sequence[int], channels: int) -> tuple[Ima
         UserError: the folder is missing or has no images, or more than half cannot be read.
     """
     root = _existing(path, "unlabelled")
-    return _load_unlabelled(root, root, sizes, channels)
+    return _load_unlabelled(root, root, sizes, channels, reading or Reading())
 
 
 def _classes(
@@ -128,42 +144,56 @@ def _classes(
 
 
 def _load_unlabelled(
-    folder: Path, root: Path, sizes: Sequence[int], channels: int
+    folder: Path, root: Path, sizes: Sequence[int], channels: int, reading: Reading
 ) -> tuple[ImageSet, list[str]]:
-    files = _images_below(folder)
+    files = _found(folder, reading)
     if not files:
         raise UserError(f"the folder {folder} of unlabelled images has no images")
-    (images, *smaller), readable, skipped = decode_all(files, sizes, channels, str(folder))
-    return without_classes(images, _ids(files, root)[readable], smaller), skipped
+    prefix = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
+    names = [prefix + file for file in files]
+    return _decoded(names, root, str(folder), sizes, channels, reading)
 
 
 def _load_classes(
-    root: Path, class_names: Sequence[str], sizes: Sequence[int], channels: int
+    root: Path, class_names: Sequence[str], sizes: Sequence[int], channels: int, reading: Reading
 ) -> tuple[ImageSet, list[str]]:
-    files, labels = [], []
+    names, labels = [], []
     for label, name in enumerate(class_names):
-        members = _class_images(root / name)
-        files += members
+        members = _class_images(root / name, reading)
+        names += [f"{name}/{file}" for file in members]
         labels += [label] * len(members)
-    (images, *smaller), readable, skipped = decode_all(files, sizes, channels, str(root))
-    labels = np.array(labels, np.int32)[readable]
-    for label, count in enumerate(np.bincount(labels, minlength=len(class_names))):
+    images, skipped = _decoded(names, root, str(root), sizes, channels, reading, labels)
+    for label, count in enumerate(np.bincount(images.labels, minlength=len(class_names))):
         if not count:
             raise UserError(f"none of the images in {root / class_names[label]} can be read")
-    ids = _ids(files, root)[readable]
-    return ImageSet(images, labels, ids, smaller=tuple(smaller)), skipped
+    return images, skipped
 
 
-def _ids(files: Sequence[Path], root: Path) -> np.ndarray:
-    return as_texts([printable(file.relative_to(root).as_posix()) for file in files])
+def _decoded(
+    names: Sequence[str],
+    root: Path,
+    what: str,
+    sizes: Sequence[int],
+    channels: int,
+    reading: Reading,
+    labels: Sequence[int] | None = None,
+) -> tuple[ImageSet, list[str]]:
+    """Reads images by their paths below `root`, which become their ids."""
+    paths = [str(root / name) for name in names]
+    (images, *smaller), readable, skipped = decode_all(paths, sizes, channels, what, reading)
+    ids = as_texts([printable(name) for name in names])[readable]
+    found = without_classes(images, ids, smaller)
+    if labels is not None:
+        found = replace(found, labels=np.array(labels, np.int32)[readable])
+    return found, skipped
 
 
-def _class_images(folder: Path) -> list[Path]:
-    files = _images_below(folder)
+def _class_images(folder: Path, reading: Reading) -> list[str]:
+    files = _found(folder, reading)
     if not files:
         raise UserError(f"the class folder {folder} has no images: add some or remove it")
-    inner = sorted({file.relative_to(folder).parts[0] for file in files if file.parent != folder})
-    if len(inner) > 1 and not any(file.parent == folder for file in files):
+    inner = sorted({file.partition("/")[0] for file in files if "/" in file})
+    if len(inner) > 1 and all("/" in file for file in files):
         raise UserError(
             f"the class folder {folder} has no images of its own but {len(inner)} folders with "
             f"images ({', '.join(inner[:3])}{', ...' if len(inner) > 3 else ''}): if those are the "
@@ -172,13 +202,8 @@ def _class_images(folder: Path) -> list[Path]:
     return files
 
 
-def _images_below(folder: Path) -> list[Path]:
-    """Returns the image files at any depth, sorted, without hidden files and folders."""
-    return sorted(
-        file
-        for file in folder.rglob("*")
-        if is_image(file) and file.is_file() and not _is_hidden(file.relative_to(folder))
-    )
+def _found(folder: Path, reading: Reading) -> list[str]:
+    return image_files(folder, lambda found: reading.show(f"{folder}: images found", found, 0))
 
 
 def _folders(root: Path) -> list[Path]:

@@ -8,7 +8,8 @@ Every resolution of the run has images of its own, each made of the original in 
 makes them. They are augmented alike, so that the largest net teaches the others by what they see.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ import tensorflow as tf
 
 from tofa_tf.data import augment
 from tofa_tf.data.records import UNKNOWN, TrainingImages
+from tofa_tf.data.stored_images import Pixels, StoredImages
 from tofa_tf.distribute.share import WHOLE, Share
 
 # Streams of random numbers that must not be related to each other.
@@ -84,7 +86,7 @@ def train_batches(
     rare class is still seen once an epoch.
 
     Args:
-        data: what is learnt from; the stream keeps one copy of its pool.
+        data: what is learnt from; the stream keeps one copy of a pool that is in memory.
         labelled_batch: labelled images a step.
         unlabelled_ratio: unlabelled images a step for each labelled one, `mu` in FixMatch; with 0
             the unlabelled part of each batch is empty.
@@ -109,7 +111,7 @@ def train_batches(
     steps = tf.data.Dataset.range(start_step, total_steps)
     # On the CPU also where there is a GPU: only batches travel.
     with tf.device("CPU"):
-        sizes = [tf.constant(images) for images in pixels]
+        sizes = [_reader(images) for images in pixels]
         labels = tf.constant(data.pool.labels, tf.int32)
         truth = data.pool.labels.copy()
         truth[data.labelled] = UNKNOWN
@@ -124,15 +126,15 @@ def train_batches(
     def make_batch(step: tf.Tensor, known: tf.Tensor, drawn: tf.Tensor) -> Batch:
         known, drawn = share.cut(known), share.cut(drawn)
 
-        def view(images: tf.Tensor) -> Views:
-            labelled, unlabelled = tf.gather(images, known), tf.gather(images, drawn)
+        def view(read: Callable[[tf.Tensor], tf.Tensor]) -> Views:
+            labelled, unlabelled = read(known), read(drawn)
             return Views(
                 images=augment.weak(labelled, [_key(seed, _LABELLED_VIEW), step], **how),
                 weak=augment.weak(unlabelled, [_key(seed, _WEAK_VIEW), step], **how),
                 strong=augment.strong(unlabelled, [_key(seed, _STRONG_VIEW), step], **how),
             )
 
-        largest, *smaller = (view(images) for images in sizes)
+        largest, *smaller = (view(read) for read in sizes)
         return Batch(
             images=largest.images,
             labels=tf.gather(labels, known),
@@ -147,6 +149,18 @@ def train_batches(
         make_batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
     return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _reader(images: Pixels) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function of the graph from positions to images; those on disk are read there."""
+    if not isinstance(images, StoredImages):
+        return functools.partial(tf.gather, tf.constant(images))
+
+    def read(positions: tf.Tensor) -> tf.Tensor:
+        rows = tf.numpy_function(images.__getitem__, [positions], tf.uint8, stateful=False)
+        return tf.ensure_shape(rows, [positions.shape[0], *images.shape[1:]])
+
+    return read
 
 
 def _order(items: np.ndarray, count: int, start_step: int, key: int) -> tf.data.Dataset:

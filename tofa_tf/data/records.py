@@ -1,9 +1,11 @@
-"""What a data set is, wherever it came from: images and labels in memory."""
+"""What a data set is, wherever it came from: images in memory or on disk, labels in memory."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+
+from tofa_tf.data.stored_images import Pixels, chosen, joined_images
 
 # Marks an image whose class is not known.
 UNKNOWN = -1
@@ -14,7 +16,8 @@ class ImageSet:
     """Decoded images and their classes.
 
     Attributes:
-        images: uint8 array (n, size, size, channels), at the largest of the run's resolutions.
+        images: uint8 array (n, size, size, channels), in memory or on disk, at the largest of the
+            run's resolutions.
         labels: int32 array (n,), index of the class, or -1 where it is not known.
         ids: object array (n,) of text: the name of each image within its data set, which stays the
             same when others are added; by default its position.
@@ -23,11 +26,11 @@ class ImageSet:
         smaller: the same images at the run's other resolutions, each made of the originals.
     """
 
-    images: np.ndarray
+    images: Pixels
     labels: np.ndarray
     ids: np.ndarray = field(default_factory=lambda: as_texts([]))
     groups: np.ndarray | None = None
-    smaller: tuple[np.ndarray, ...] = ()
+    smaller: tuple[Pixels, ...] = ()
 
     def __post_init__(self) -> None:
         if not len(self.ids):
@@ -41,17 +44,15 @@ class ImageSet:
     def take(self, indices: np.ndarray) -> "ImageSet":
         """Returns the images at `indices`, an integer or bool array, in that order."""
         groups = None if self.groups is None else self.groups[indices]
-        smaller = tuple(images[indices] for images in self.smaller)
-        return ImageSet(
-            self.images[indices], self.labels[indices], self.ids[indices], groups, smaller
-        )
+        images, *smaller = (chosen(pixels, indices) for pixels in self.sizes)
+        return ImageSet(images, self.labels[indices], self.ids[indices], groups, tuple(smaller))
 
     @property
-    def sizes(self) -> tuple[np.ndarray, ...]:
+    def sizes(self) -> tuple[Pixels, ...]:
         """The images at each resolution, the largest first."""
         return (self.images, *self.smaller)
 
-    def at(self, resolution: int) -> np.ndarray:
+    def at(self, resolution: int) -> Pixels:
         """Returns the images at one of the run's resolutions, uint8 (n, size, size, channels).
 
         Raises:
@@ -185,7 +186,7 @@ def joined(parts: Sequence[ImageSet]) -> ImageSet:
         pairs = zip(known, nothing, strict=True)
         groups = np.concatenate([none if group is None else group for group, none in pairs])
     images, *smaller = (
-        np.concatenate(same) for same in zip(*(part.sizes for part in parts), strict=True)
+        joined_images(same) for same in zip(*(part.sizes for part in parts), strict=True)
     )
     return ImageSet(
         images,
@@ -196,9 +197,7 @@ def joined(parts: Sequence[ImageSet]) -> ImageSet:
     )
 
 
-def without_classes(
-    images: np.ndarray, ids: np.ndarray, smaller: Sequence[np.ndarray] = ()
-) -> ImageSet:
+def without_classes(images: Pixels, ids: np.ndarray, smaller: Sequence[Pixels] = ()) -> ImageSet:
     """Returns images whose class is not known.
 
     Args:

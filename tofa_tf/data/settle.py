@@ -11,6 +11,7 @@ from tofa_tf.data.channels import GREY, are_grey
 from tofa_tf.data.hold_out import CannotHoldOutError, hold_out
 from tofa_tf.data.records import ImageSet, Source
 from tofa_tf.data.splits import Split
+from tofa_tf.data.stored_images import Pixels, StoredImages
 
 
 def with_part_names(source: Source) -> Source:
@@ -29,8 +30,14 @@ def as_grey_if_grey(source: Source) -> Source:
 
 
 def _first_channel(images: ImageSet) -> ImageSet:
-    largest, *smaller = (np.ascontiguousarray(pixels[..., :GREY]) for pixels in images.sizes)
+    largest, *smaller = (_grey(pixels) for pixels in images.sizes)
     return dataclasses.replace(images, images=largest, smaller=tuple(smaller))
+
+
+def _grey(pixels: Pixels) -> Pixels:
+    if isinstance(pixels, StoredImages):
+        return pixels.first_channel()
+    return np.ascontiguousarray(pixels[..., :GREY])
 
 
 def hold_out_test(

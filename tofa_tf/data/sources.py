@@ -14,6 +14,7 @@ from tofa_tf.data import digits, folder, tfds_source
 from tofa_tf.data.arrays import Images
 from tofa_tf.data.channels import GREY, RGB, check_channels
 from tofa_tf.data.groups import group_expression, grouped
+from tofa_tf.data.reading import Reading
 from tofa_tf.data.records import Dataset, Source
 from tofa_tf.data.settle import as_grey_if_grey, hold_out_test, with_part_names
 from tofa_tf.data.splits import Split
@@ -36,8 +37,9 @@ def load_dataset(
     group: str | None = None,
     seed: int = 0,
     earlier: Split | None = None,
+    reading: Reading | None = None,
 ) -> Dataset:
-    """Loads a data set into memory, every image decoded once and resized by `resize.resize`.
+    """Loads a data set, every image decoded once and resized by `resize.resize`.
 
     Args:
         source: "digits"; or a folder with one sub-folder of images a class; or the name of a
@@ -56,6 +58,7 @@ def load_dataset(
         seed: of that hold-out.
         earlier: split of a run before: what it has tested on is held out again, and what it has
             trained on or validated with is not.
+        reading: where the images of files are kept; by default in memory.
 
     Returns:
         The data set, its images uint8 (n, image_size, image_size, channels).
@@ -67,7 +70,7 @@ def load_dataset(
         raise UserError(f"image_size is {image_size}: it must be a positive number of pixels")
     check_channels(channels)
     expression = _group_expression(source, group) if group else None
-    folders = _Folders(test, unlabelled)
+    folders = _Folders(test, unlabelled, reading or Reading())
     read = channels or RGB
     sizes = (image_size, *smaller)
     loaded = folders.put_into(_load(source, sizes, read, data_dir, folders), sizes, read)
@@ -130,10 +133,11 @@ def class_names(
 
 @dataclasses.dataclass(frozen=True)
 class _Folders:
-    """Folders that take the place of a set's own parts, or None."""
+    """Folders that take the place of a set's own parts, or None; and how all are read."""
 
     test: str | None
     unlabelled: str | None
+    reading: Reading
 
     def put_into(self, source: Source, sizes: Sequence[int], channels: int) -> Source:
         """Returns the set with the images of these folders."""
@@ -141,11 +145,15 @@ class _Folders:
             folder.check_apart("unlabelled", Path(self.unlabelled), "test", Path(self.test))
         skipped = list(source.skipped)
         if self.unlabelled is not None:
-            images, unreadable = folder.load_unlabelled(self.unlabelled, sizes, channels)
+            images, unreadable = folder.load_unlabelled(
+                self.unlabelled, sizes, channels, self.reading
+            )
             source = dataclasses.replace(source, unlabelled=images)
             skipped += unreadable
         if self.test is not None:
-            images, unreadable = folder.load_test(self.test, sizes, channels, source.class_names)
+            images, unreadable = folder.load_test(
+                self.test, sizes, channels, source.class_names, self.reading
+            )
             source = dataclasses.replace(source, test=images)
             skipped += unreadable
         return dataclasses.replace(source, skipped=tuple(skipped))
@@ -164,10 +172,15 @@ def _load(
         return EMBEDDED[source](sizes, channels)
     if _looks_like_path(source):
         return folder.load(
-            source, sizes, channels, test=folders.test, unlabelled=folders.unlabelled
+            source,
+            sizes,
+            channels,
+            test=folders.test,
+            unlabelled=folders.unlabelled,
+            reading=folders.reading,
         )
     if source in tfds_source.prepared(data_dir):
-        return tfds_source.load(source, sizes, channels, data_dir)
+        return tfds_source.load(source, sizes, channels, data_dir, folders.reading)
     raise _unknown(source, data_dir)
 
 

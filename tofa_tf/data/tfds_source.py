@@ -12,6 +12,7 @@ import tensorflow as tf
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.paths import user_path
 from tofa_tf.data.channels import RGB
+from tofa_tf.data.reading import Reading
 from tofa_tf.data.records import ImageSet, Source, without_classes
 from tofa_tf.data.resize import at_sizes
 
@@ -52,7 +53,13 @@ def describe_prepared(data_dir: str | None) -> str:
     )
 
 
-def load(name: str, sizes: Sequence[int], channels: int, data_dir: str | None) -> Source:
+def load(
+    name: str,
+    sizes: Sequence[int],
+    channels: int,
+    data_dir: str | None,
+    reading: Reading | None = None,
+) -> Source:
     """Loads a prepared data set: training images and, if it has them, test and unlabelled ones.
 
     Args:
@@ -60,18 +67,20 @@ def load(name: str, sizes: Sequence[int], channels: int, data_dir: str | None) -
         sizes: sides of the images in pixels, the largest first.
         channels: 1 or 3.
         data_dir: as in `prepared`.
+        reading: where the images are kept; by default in memory.
 
     Raises:
         UserError: the set is not one for image classification or cannot be read, or
             tensorflow-datasets is not installed.
     """
+    reading = reading or Reading()
     tfds = _library()
     folder = prepared(data_dir)[name]
     builder = _builder(tfds, folder)
     names = _class_names(tfds, builder.info, name)
     try:
         splits = {
-            split: _read(tfds, builder, split, sizes, channels)
+            split: _read(tfds, builder, split, sizes, channels, reading)
             for split in ("train", *_TEST_SPLITS, *_UNLABELLED_SPLITS)
             if split in builder.info.splits
         }
@@ -119,10 +128,15 @@ def _class_names(tfds: ModuleType, info: Any, name: str) -> tuple[str, ...]:
 
 
 def _read(
-    tfds: ModuleType, builder: Any, split: str, sizes: Sequence[int], channels: int
+    tfds: ModuleType,
+    builder: Any,
+    split: str,
+    sizes: Sequence[int],
+    channels: int,
+    reading: Reading,
 ) -> ImageSet:
     count = builder.info.splits[split].num_examples
-    images = [np.empty((count, size, size, channels), np.uint8) for size in sizes]
+    writers = reading.memory.writers(count, sizes, channels)
     labels = np.empty(count, np.int32)
     one_size = None not in builder.info.features[builder.info.supervised_keys[0]].shape
     examples = builder.as_dataset(
@@ -130,13 +144,14 @@ def _read(
     )
     done = 0
     for batch, classes in tfds.as_numpy(examples):
-        part = slice(done, done + len(batch))
         resized = at_sizes(_without_alpha(batch), sizes, channels)
-        for target, some in zip(images, resized, strict=True):
-            target[part] = some
-        labels[part] = classes
+        for writer, some in zip(writers, resized, strict=True):
+            for position, image in enumerate(some, done):
+                writer.put(position, image)
+        labels[done : done + len(batch)] = classes
         done += len(batch)
-    largest, *smaller = (part[:done] for part in images)
+        reading.show(f"{builder.name}, {split}: images decoded", done, count)
+    largest, *smaller = (writer.images(np.arange(done)) for writer in writers)
     return ImageSet(largest, labels[:done], smaller=tuple(smaller))
 
 

@@ -67,7 +67,7 @@ def _cached(cache: str | os.PathLike | None, part: str, read: Callable[[], Image
     if images_path.exists() and labels_path.exists():
         return ImageSet(np.load(images_path), np.load(labels_path))
     loaded = read()
-    for path, array in ((images_path, loaded.images), (labels_path, loaded.labels)):
+    for path, array in ((images_path, np.asarray(loaded.images)), (labels_path, loaded.labels)):
         with replacing(path) as temporary:
             np.save(temporary, array)
     return loaded

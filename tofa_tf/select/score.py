@@ -65,7 +65,7 @@ def _worst_class(model: keras.Model, experiment: Experiment, labels: np.ndarray)
 def _robust(model: keras.Model, experiment: Experiment, labels: np.ndarray) -> float:
     """Mean accuracy over all kinds of corruption."""
     assert experiment.validation is not None  # Its labels were there.
-    shares, clean = [], experiment.validation.at(model.input_shape[1])
+    shares, clean = [], np.asarray(experiment.validation.at(model.input_shape[1]))
     for kind in CORRUPTIONS:
         images = experiment.normalised(corrupted(clean, kind, _STRENGTH))
         shares.append(np.mean(answers(model, images) == labels))

@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.stored_images import Pixels
 from tofa_tf.teacher.trunk import Trunk
 
 FEATURES = "teacher_features"
+# Rows that are hashed at once: they may lie on disk.
+_HASHED = 1024
 # Images between two writes: a second or two of work.
 _CHUNK = 128
 # Of the digest that names an image.
@@ -42,7 +45,7 @@ class Described:
 
 def describe_all(
     trunk: Trunk,
-    images: np.ndarray,
+    images: Pixels,
     folder: Path,
     show: Callable[[int, int], None] | None = None,
 ) -> Described:
@@ -50,7 +53,7 @@ def describe_all(
 
     Args:
         trunk: the teacher.
-        images: uint8 (n, size, size, 1 or 3).
+        images: uint8 (n, size, size, 1 or 3), in memory or on disk.
         folder: for the file, whose name has a hash of the teacher; every row names its image.
         show: is told how many images are done, and of how many.
 
@@ -93,7 +96,7 @@ def _places(path: Path, row: np.dtype) -> dict[bytes, int]:
     return {name.tobytes(): at for at, name in enumerate(np.memmap(path, row, "r")["image"])}
 
 
-def digest(*parts: str | np.ndarray) -> str:
+def digest(*parts: str | Pixels) -> str:
     """Returns a SHA-256 of texts and arrays, in hexadecimal."""
     together = hashlib.sha256()
     for part in parts:
@@ -101,7 +104,8 @@ def digest(*parts: str | np.ndarray) -> str:
             together.update(part.encode())
         else:
             together.update(f"{part.dtype}{part.shape}".encode())
-            together.update(np.ascontiguousarray(part).data)
+            for start in range(0, len(part), _HASHED):
+                together.update(np.ascontiguousarray(part[start : start + _HASHED]).data)
     return together.hexdigest()
 
 

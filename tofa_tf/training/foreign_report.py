@@ -36,7 +36,7 @@ def write_foreign(folder: Path, pool: ImageSet, looked_at: int, left_out: np.nda
     )
     if len(worst):
         with replacing(folder / FOREIGN_PNG) as temporary:
-            Image.fromarray(sheet(worst.images)).save(temporary)
+            Image.fromarray(sheet(np.asarray(worst.images))).save(temporary)
 
 
 def sheet(images: np.ndarray) -> np.ndarray:

@@ -91,7 +91,12 @@ def count_foreign(distances: np.ndarray, expected: np.ndarray) -> int:
 
 def nearest_distances(features: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Returns the Euclidean distance of each row to the nearest row of the others, (n,)."""
-    return np.sqrt(_squared_distances(features, others).min(axis=1))
+    # All distances at once would take a lot of memory.
+    parts = [
+        _squared_distances(features[start : start + _AT_ONCE], others).min(axis=1)
+        for start in range(0, len(features), _AT_ONCE)
+    ]
+    return np.sqrt(np.concatenate(parts)) if parts else np.zeros(0)
 
 
 def distances_among(features: np.ndarray) -> np.ndarray:

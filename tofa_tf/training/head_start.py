@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from absl import logging
 
+from tofa_tf.data.stored_images import Pixels, chosen
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.select.ridge import LinearHead, fit_ridge
@@ -81,7 +82,7 @@ def _of_unlabelled(
 
 def features_of(
     net: keras.Model,
-    images: np.ndarray,
+    images: Pixels,
     prepare: Callable[[np.ndarray], np.ndarray] = lambda images: images,
 ) -> np.ndarray:
     """What the classifier of a harvested net gets to see.
@@ -102,7 +103,7 @@ def features_of(
 def _views(
     net: keras.Model, resolution: int, experiment: Experiment, which: np.ndarray
 ) -> list[np.ndarray]:
-    images = experiment.training.pool.at(resolution)[which]
+    images = chosen(experiment.training.pool.at(resolution), which)
 
     def view(mirror: int) -> np.ndarray:
         # As bytes until they are needed: in float32 all of them may not fit into memory.

@@ -3,7 +3,7 @@ from unittest import mock
 
 import tensorflow as tf
 
-from tofa_tf.common.progress import Progress
+from tofa_tf.common.progress import FilesProgress, Progress
 
 
 class _Terminal(io.StringIO):
@@ -35,6 +35,30 @@ class ProgressTest(tf.test.TestCase):
         self.assertEqual(text.count("\n"), 1)
         self.assertEqual(text.count("\r"), 5)
         self.assertIn("3 min left", text)
+
+    def test_reading_of_files_is_shown_where_it_takes_a_while(self):
+        stream, clock = io.StringIO(), [100.0]
+        with mock.patch("time.monotonic", lambda: clock[0]), FilesProgress(stream) as progress:
+            for seconds in (1.0, 4.0):
+                for done in (0, 5_000, 10_000):
+                    progress.show("cat: images found", done, 0)
+                    progress.show("photos: images decoded", done, 10_000)
+                    progress.show("photos: images decoded", done, 10_000)
+                    clock[0] += seconds
+        self.assertEqual(stream.getvalue(), "")
+        with mock.patch("time.monotonic", lambda: clock[0]), FilesProgress(stream) as progress:
+            for job, total in (("cat: images found", 0), ("photos: images decoded", 20_000)):
+                for done in (0, 10_000, 20_000):
+                    progress.show(job, done, total)
+                    clock[0] += 5.0
+        self.assertEqual(
+            stream.getvalue().splitlines(),
+            [
+                "cat: images found: 10,000",
+                "photos: images decoded: 10,000 of 20,000  preparing",
+                "photos: images decoded: 20,000 of 20,000  0 s left",
+            ],
+        )
 
     def test_images_of_a_teacher(self):
         stream, clock = io.StringIO(), [100.0]

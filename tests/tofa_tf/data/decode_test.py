@@ -9,7 +9,9 @@ from PIL import Image
 from tests.tofa_tf.data.images import blobs
 from tofa_tf.common.errors import UserError
 from tofa_tf.data import decode
+from tofa_tf.data.reading import Reading
 from tofa_tf.data.resize import resize
+from tofa_tf.data.stored_images import ImageMemory, StoredImages
 
 
 class DecodeTest(tf.test.TestCase):
@@ -62,6 +64,20 @@ class DecodeAllTest(tf.test.TestCase):
         for position, line in zip((1, 3, 4), skipped, strict=True):
             self.assertStartsWith(line, f"{self.paths[position]}: ")
             self.assertIn(line, logged.output[(1, 3, 4).index(position)])
+
+    def test_what_memory_has_no_room_for_is_the_same_on_disk(self):
+        self.damage(1)
+        found, said = [], []
+        for bound in (None, 0):
+            reading = Reading(ImageMemory(bound), lambda *word: said.append(word))
+            images, readable, _ = decode.decode_all(self.paths, (24, 16), 3, "here", reading)
+            self.assertAllEqual(readable, [True, False, True, True, True, True])
+            found.append(images)
+        for memory, disk in zip(*found, strict=True):
+            self.assertIsInstance(memory, np.ndarray)
+            self.assertIsInstance(disk, StoredImages)
+            self.assertAllEqual(disk, memory)
+        self.assertEqual(said, 2 * [("here: images decoded", 6, 6)])
 
     def test_mostly_damaged_set_stops(self):
         self.damage(0, 1, 2, 3)

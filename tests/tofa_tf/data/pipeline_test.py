@@ -8,6 +8,7 @@ import tensorflow as tf
 from tests.tofa_tf.data.images import noise
 from tofa_tf.data.pipeline import Batch, train_batches
 from tofa_tf.data.records import UNKNOWN, ImageSet, TrainingImages
+from tofa_tf.data.stored_images import FileWriter, StoredImages
 
 _SIZE = 50
 _LABELLED = np.array([3, 11, 17, 29, 41])
@@ -22,6 +23,13 @@ def _marked_pool() -> ImageSet:
 
 def _noise_pool() -> ImageSet:
     return ImageSet(noise(_SIZE, 16), (np.arange(_SIZE) % 10).astype(np.int32))
+
+
+def _on_disk(images: np.ndarray) -> StoredImages:
+    writer = FileWriter(len(images), images.shape[1:])
+    for position, image in enumerate(images):
+        writer.put(position, image)
+    return writer.images(np.arange(len(images)))
 
 
 def _data(pool: ImageSet, labelled: Sequence[int] = _LABELLED) -> TrainingImages:
@@ -199,6 +207,11 @@ class TrainBatchesTest(tf.test.TestCase):
         self.assertAllLessEqual(np.abs(seen_large[:, 1:] - 2 * seen_small[:, 1:]), 1)
         with self.assertRaisesRegex(ValueError, "no images of 24 pixels, only of 32, 16"):
             train_batches(_data(pool, [0]), **arguments, resolutions=(32, 24))
+
+    def test_images_on_disk_give_the_same_batches(self):
+        pool = _noise_pool()
+        disk = ImageSet(_on_disk(pool.images), pool.labels)
+        self.assert_same(_run(disk), _run(pool))
 
     def test_images_are_not_copied_into_the_graph(self):
         pool = ImageSet(noise(4000, 32), np.zeros(4000, np.int32))
