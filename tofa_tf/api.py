@@ -66,6 +66,7 @@ def train(
     overwrite: bool = False,
     extend: bool = False,
     strategy: str = SINGLE,
+    image_memory_mib: int | None = None,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
     **settings: Any,
 ) -> "Run":
@@ -81,6 +82,9 @@ def train(
         extend: go on with a run there that is the same but for fewer steps.
         strategy: "none"; "mirrored" for all GPUs of this machine; "multiworker" for the processes
             that TF_CONFIG names, of which all but the first end here once the training has.
+        image_memory_mib: MiB of decoded images of files that this process keeps in memory; where
+            there are more, they are kept in the folder for temporary files. By default a quarter
+            of the machine's memory.
         on_step: is told of every finished step: its number, and metrics by name.
         **settings: all others that `tofa train --helpfull` shows, by the same names: `steps`,
             `labels_per_class` (by default all), `resolutions`, `pretrained`, `seed`, ...
@@ -104,9 +108,9 @@ def train(
         Settings,
         {"dataset": named.dataset, **named.settings, "search_space": space, **settings},
     )
-    place = Workdir(str(workdir), overwrite, extend, strategy)
-    with together(place.strategy, made, images) as replicas:
-        experiment = load_experiment(made, images)
+    place = Workdir(str(workdir), overwrite, extend, strategy, image_memory_mib)
+    with together(place, made, images) as replicas:
+        experiment = load_experiment(made, images, image_memory_mib=image_memory_mib)
         if not replicas.is_chief:
             assist(experiment, replicas, on_step)
             raise SystemExit

@@ -34,6 +34,7 @@ class Case:
             the folder that all of them are in.
         message: part of the one line that is said.
         in_python: whether the library can be asked for the same; it has no flags, for example.
+        temporary: folder for temporary files, where it matters.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Case:
     settings: Mapping[str, Any]
     message: str
     in_python: bool = True
+    temporary: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

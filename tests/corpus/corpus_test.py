@@ -4,6 +4,7 @@ import contextlib
 import io
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import tensorflow as tf
 from absl.testing import parameterized
@@ -46,10 +47,15 @@ class CorpusTest(tf.test.TestCase, parameterized.TestCase):
     def _placed(self, settings: dict) -> dict:
         return {name: self.room.placed(value) for name, value in settings.items()}
 
+    def _temporary(self, case: Case) -> contextlib.AbstractContextManager:
+        place = case.temporary and str(self.room.placed(case.temporary))
+        return mock.patch.object(tempfile, "tempdir", place) if place else contextlib.nullcontext()
+
     @parameterized.named_parameters(_named(CASES))
     def test_by_the_command(self, case):
         training = _BEFORE_TRAINING if case.command == "run" else {}
-        ended = by_command(case.command, self._placed({**training, **case.settings}))
+        with self._temporary(case):
+            ended = by_command(case.command, self._placed({**training, **case.settings}))
         *before, line = ended.lines
         self.assertEqual(ended.code, 1, ended.lines)
         self.assertStartsWith(line, "error: ")
@@ -59,7 +65,11 @@ class CorpusTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.named_parameters(_named(_BY_LIBRARY))
     def test_by_the_library(self, case):
         call = BY_LIBRARY[case.command]
-        with contextlib.redirect_stderr(io.StringIO()), self.assertRaises(tofa.TofaError) as said:
+        with (
+            self._temporary(case),
+            contextlib.redirect_stderr(io.StringIO()),
+            self.assertRaises(tofa.TofaError) as said,
+        ):
             call(self.room["root"], self._placed(case.settings))
         message = str(said.exception)
         self.assertIn(case.message, message)

@@ -52,6 +52,14 @@ CASES = (
         foreign="guard",
         pretrained="none",
     ),  # fmt: skip
+    Case(
+        "no folder for images that memory has no room for",
+        "train",
+        _SETTINGS | {"dataset": "{photos}", "image_memory_mib": 0},
+        "file cannot hold them (Not a directory): make room there, name another folder",
+        temporary="{file}",
+    ),
+    _case("less than no memory", "image_memory_mib is -1: it must", image_memory_mib=-1),
     # The net and what it starts from.
     _case("unknown space", "unknown search space 'mcv'; available: ", search_space="mcv"),
     _case("no space file", "cannot read no.json: No such file", search_space="no.json"),

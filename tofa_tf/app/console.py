@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.progress import Progress
+from tofa_tf.common.progress import FilesProgress, Progress
 from tofa_tf.deploy.deploy import deploy
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.report import SCENARIO_COLUMNS
@@ -15,9 +15,12 @@ from tofa_tf.training.settings import Settings, Workdir
 from tofa_tf.training.trained_run import TrainedRun, assist, train_or_load
 
 
-def load_and_show(settings: Settings) -> Experiment:
+def load_and_show(settings: Settings, image_memory_mib: int | None = None) -> Experiment:
     """Loads images and labels, and says in one line what will be trained on what."""
-    experiment = load_experiment(settings)
+    with FilesProgress() as progress:
+        experiment = load_experiment(
+            settings, image_memory_mib=image_memory_mib, show=progress.show
+        )
     print(describe(experiment), flush=True)
     return experiment
 

@@ -23,8 +23,8 @@ def main(settings: Settings, place: Workdir, models: DeploySettings) -> None:
 
     # Before any work: what the user can have got wrong.
     deployments = read_deployments(models, settings.train.seed)
-    with together(place.strategy, settings) as replicas:
-        experiment = console.load_and_show(settings)
+    with together(place, settings) as replicas:
+        experiment = console.load_and_show(settings, place.image_memory_mib)
         check_deployments(
             deployments, experiment.space, experiment.num_classes, experiment.channels
         )

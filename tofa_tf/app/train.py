@@ -17,8 +17,8 @@ def main(settings: Settings, place: Workdir) -> None:
     from tofa_tf.training.journal import WEIGHTS
     from tofa_tf.training.together import together
 
-    with together(place.strategy, settings) as replicas:
-        experiment = load_and_show(settings)
+    with together(place, settings) as replicas:
+        experiment = load_and_show(settings, place.image_memory_mib)
         if not replicas.is_chief:
             assist_and_show(experiment, replicas)
             return

@@ -12,13 +12,16 @@ from tflite_export.input_spec import InputSpec, image_spec
 from tflite_export.preprocess import normalise
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_text
+from tofa_tf.common.machine import memory_bytes
 from tofa_tf.common.workdir import CONFIG_TOML, delete_run, open_workdir
 from tofa_tf.data.arrays import Images
 from tofa_tf.data.channels import GREY
 from tofa_tf.data.parts import divide
+from tofa_tf.data.reading import Reading, Show, silent
 from tofa_tf.data.records import Dataset, ImageSet, TrainingImages
 from tofa_tf.data.sources import load_dataset
 from tofa_tf.data.splits import SPLIT, Split, difference, load_split, save_split
+from tofa_tf.data.stored_images import ImageMemory, Pixels
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.load import load_pretrained, resolve_pretrained
 from tofa_tf.pretrained.names import NONE
@@ -137,13 +140,18 @@ class Experiment:
         """All test images, (n, resolution, resolution, channels) float32, normalised."""
         return self.normalised(self.dataset.test.at(resolution))
 
-    def normalised(self, images: np.ndarray) -> np.ndarray:
+    def normalised(self, images: Pixels) -> np.ndarray:
         """Returns pixels, uint8 (n, height, width, channels), as nets of the space take them."""
-        return normalise(images, *self.space.normalisation(self.channels))
+        return normalise(np.asarray(images), *self.space.normalisation(self.channels))
 
 
 def load_experiment(
-    settings: Settings, images: Images | None = None, *, trained: bool = False
+    settings: Settings,
+    images: Images | None = None,
+    *,
+    trained: bool = False,
+    image_memory_mib: int | None = None,
+    show: Show = silent,
 ) -> Experiment:
     """Loads the images and divides them into parts.
 
@@ -151,6 +159,8 @@ def load_experiment(
         settings: of the run.
         images: arrays to take instead of the data set that the settings name.
         trained: nothing is left to train: there is no need of a teacher.
+        image_memory_mib: see `Workdir`.
+        show: is told how many images are found and decoded, see `reading.Show`.
 
     Raises:
         UserError: if a name is unknown, or images or labels are too few.
@@ -178,6 +188,7 @@ def load_experiment(
         group=settings.group,
         seed=settings.train.seed,
         earlier=earlier,
+        reading=Reading(ImageMemory(_most_bytes(image_memory_mib)), show),
     )
     parts = divide(
         dataset,
@@ -207,6 +218,10 @@ def load_experiment(
 
         experiment, _ = guarded(experiment)
     return experiment
+
+
+def _most_bytes(image_memory_mib: int | None) -> int:
+    return memory_bytes() // 4 if image_memory_mib is None else image_memory_mib * 2**20
 
 
 def _load_teacher(settings: Settings) -> Trunk | None:

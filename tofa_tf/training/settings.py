@@ -302,3 +302,9 @@ class Workdir(SettingsBase):
         "TF_CONFIG names, each started by this same command.",
         SINGLE, choices=(SINGLE, MIRRORED, MULTIWORKER),
     )  # fmt: skip
+    image_memory_mib: int | None = setting(
+        "MiB of decoded images of files that this process keeps in memory; where there are more, "
+        "they are kept in the folder for temporary files, see TMPDIR; by default a quarter of the "
+        "machine's memory.",
+        None, least=0,
+    )  # fmt: skip

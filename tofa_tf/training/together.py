@@ -15,7 +15,7 @@ from tofa_tf.distribute.cluster import Cluster, check_batch, read_cluster
 from tofa_tf.distribute.connect import connected
 from tofa_tf.distribute.local import local_clusters
 from tofa_tf.distribute.replicas import ALONE, Replicas
-from tofa_tf.training.settings import MIRRORED, MULTIWORKER, Settings
+from tofa_tf.training.settings import MIRRORED, MULTIWORKER, Settings, Workdir
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 # A helper that has taken the last step has nothing left to do but to end.
@@ -23,11 +23,13 @@ _LAST_SECONDS = 60.0
 
 
 @contextlib.contextmanager
-def together(strategy: str, settings: Settings, images: Images | None = None) -> Iterator[Replicas]:
+def together(
+    place: Workdir, settings: Settings, images: Images | None = None
+) -> Iterator[Replicas]:
     """Connects this process with those it trains with, before TensorFlow does anything else.
 
     Args:
-        strategy: see `Workdir`.
+        place: with the strategy, and how much of the images may be in memory.
         settings: of the training.
         images: arrays that it trains on, if they are no data set by name.
 
@@ -37,31 +39,34 @@ def together(strategy: str, settings: Settings, images: Images | None = None) ->
     Raises:
         UserError: as `read_cluster` and `connected`.
     """
-    if strategy == MIRRORED:
+    if place.strategy == MIRRORED:
         count = len(tf.config.list_physical_devices("GPU"))
         if count < 2:
             logging.info("mirrored is none here: there is not more than one GPU")
             yield ALONE
             return
-        with with_helpers(count, settings, images) as replicas:
+        with with_helpers(count, settings, images, place.image_memory_mib) as replicas:
             yield replicas
     else:
-        cluster = read_cluster() if strategy == MULTIWORKER else None
+        cluster = read_cluster() if place.strategy == MULTIWORKER else None
         with connected(cluster, settings.train.labelled_batch) as replicas:
             yield replicas
 
 
 @contextlib.contextmanager
-def with_helpers(count: int, settings: Settings, images: Images | None) -> Iterator[Replicas]:
+def with_helpers(
+    count: int, settings: Settings, images: Images | None, image_memory_mib: int | None = None
+) -> Iterator[Replicas]:
     """Starts processes on this machine that help to train, one a GPU, and connects with them.
 
     Args:
         count: of all processes, with this one.
         settings, images: as of `together`.
+        image_memory_mib: see `Workdir`.
     """
     check_batch(settings.train.labelled_batch, count)
     own, *others = local_clusters(count)
-    helpers = [_start(cluster, settings, images) for cluster in others]
+    helpers = [_start(cluster, (cluster, settings, images, image_memory_mib)) for cluster in others]
     try:
         with connected(own, settings.train.labelled_batch) as replicas:
             yield replicas
@@ -73,7 +78,7 @@ def with_helpers(count: int, settings: Settings, images: Images | None) -> Itera
             helper.wait()
 
 
-def _start(cluster: Cluster, settings: Settings, images: Images | None) -> subprocess.Popen:
+def _start(cluster: Cluster, told: tuple) -> subprocess.Popen:
     visible = os.environ.get(_VISIBLE)
     names = visible.split(",") if visible else [str(i) for i in range(len(cluster.addresses))]
     # Arguments by a pipe: arrays fit on no command line. Ctrl-C is the chief's alone.
@@ -86,5 +91,5 @@ def _start(cluster: Cluster, settings: Settings, images: Images | None) -> subpr
     )
     assert helper.stdin is not None
     with helper.stdin:
-        pickle.dump((cluster, settings, images), helper.stdin)
+        pickle.dump(told, helper.stdin)
     return helper

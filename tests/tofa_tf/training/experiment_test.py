@@ -17,6 +17,7 @@ from tflite_export.common.image_files import decode_image
 from tflite_export.preprocess import normalise, prepare, to_tensor
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.arrays import Images
+from tofa_tf.data.stored_images import StoredImages
 from tofa_tf.space import presets
 from tofa_tf.training.experiment import Settings, load_experiment, open_folder
 from tofa_tf.training.journal import CHECKPOINT
@@ -39,7 +40,7 @@ class ExperimentTest(tf.test.TestCase):
         for position, image in enumerate(blobs(count, 16, seed)):
             Image.fromarray(image).save(self.root / name / f"{seed}_{position}.png")
 
-    def load(self, **changes):
+    def load(self, image_memory_mib: int | None = None, **changes):
         settings = {
             "dataset": str(self.root / "photos"),
             "labels_per_class": "all",
@@ -47,7 +48,8 @@ class ExperimentTest(tf.test.TestCase):
             "unlabelled": str(self.root / "more"),
             "test": str(self.root / "test"),
         }
-        return load_experiment(Settings(**{**settings, **changes}))
+        settings = Settings(**{**settings, **changes})
+        return load_experiment(settings, image_memory_mib=image_memory_mib)
 
     def open(self, overwrite: bool = False, **changes) -> Path:
         return open_folder(self.load(**changes), self.run_folder, overwrite=overwrite)
@@ -108,6 +110,15 @@ class LoadExperimentTest(ExperimentTest):
         self.assertLen(experiment.training.unlabelled, 26)
         self.assertAllEqual(np.bincount(experiment.validation.labels), [2, 2])
         self.assertLen(experiment.dataset.test, 20)
+
+    def test_images_on_disk_make_the_same_experiment(self):
+        for changes in ({}, {"test": None}):
+            memory, disk = (self.load(mib, **changes) for mib in (None, 0))
+            self.assertIsInstance(memory.training.pool.images, np.ndarray)
+            self.assertIsInstance(disk.training.pool.images, StoredImages)
+            self.assertEqual(disk.split, memory.split)
+            for part in ("test", "validation", "labelled", "calibration"):
+                self.assertAllEqual(*(getattr(e, f"{part}_images")(16) for e in (memory, disk)))
 
     def test_validation_images_are_prepared_like_test_images(self):
         experiment = self.load()

@@ -15,7 +15,7 @@ from tofa_tf.common.workdir import RUN
 from tofa_tf.distribute.replicas import ALONE
 from tofa_tf.training.experiment import load_experiment, open_folder
 from tofa_tf.training.journal import METRICS
-from tofa_tf.training.settings import MIRRORED, SINGLE
+from tofa_tf.training.settings import MIRRORED, SINGLE, Workdir
 from tofa_tf.training.together import together, with_helpers
 from tofa_tf.training.trained_run import train_or_load
 
@@ -23,7 +23,7 @@ from tofa_tf.training.trained_run import train_or_load
 class TogetherTest(tf.test.TestCase):
     def test_one_device_is_alone(self):
         for strategy in (SINGLE, MIRRORED):
-            with together(strategy, SETTINGS) as replicas:
+            with together(Workdir("run", strategy=strategy), SETTINGS) as replicas:
                 self.assertIs(replicas, ALONE)
 
     def test_a_batch_that_cannot_be_shared_is_refused_at_once(self):
