@@ -9,6 +9,7 @@ memory and on disk take turns in one process, so that both see the same load of 
 
 import dataclasses
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -66,6 +67,7 @@ class Training:
         images: where they were kept.
         labelled_batch: labelled images a step.
         first_step_seconds: from the start of the process to the end of the first step.
+        cpu_seconds: that the process had of all cores until then.
         peak_mib: most memory that the process had at a time, VmHWM of /proc/PID/status.
         weights: SHA-256 of the result.
     """
@@ -73,6 +75,7 @@ class Training:
     images: str
     labelled_batch: int
     first_step_seconds: float
+    cpu_seconds: float
     peak_mib: float
     weights: str
 
@@ -111,16 +114,16 @@ def _train(settings: Settings, scratch: Path, images: str) -> Training:
         *(sys.executable, "-m", "tofa_tf.app.train", f"--config={config}"),
         *(f"--workdir={workdir}", f"--image_memory_mib={_MIB[images]}"),
     ]
-    began, first, peak = time.perf_counter(), 0.0, 0.0
+    began, first, cpu, peak = time.perf_counter(), 0.0, 0.0, 0.0
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         peak = max(peak, _peak_mib(process.pid))
         if not first and _records(workdir):
-            first = time.perf_counter() - began
+            first, cpu = time.perf_counter() - began, _cpu_seconds(process.pid)
         time.sleep(_POLL_SECONDS)
     if process.returncode or not first:
         raise UserError(f"the training with images {images} failed")
-    row = Training(images, batch, first, peak, sha256(workdir / WEIGHTS))
+    row = Training(images, batch, first, cpu, peak, sha256(workdir / WEIGHTS))
     print(row, flush=True)
     return row
 
@@ -133,6 +136,13 @@ def _peak_mib(pid: int) -> float:
         return 0.0
     found = (line.split() for line in status.splitlines() if line.startswith("VmHWM:"))
     return next((int(kib) / 1024 for _, kib, _ in found), 0.0)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process has had of all cores so far."""
+    # After the name of the program, which may hold spaces: user and system time stand 12th.
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _records(workdir: Path) -> list[dict]:
@@ -208,12 +218,12 @@ def _markdown(
         "step all files are found, decoded and hashed, and the step is traced. The first two end "
         f"with {equal} weights, byte by byte.",
         "",
-        "| decoded images | labelled images a step | first step after | most memory |",
-        "|---|---|---|---|",
+        "| decoded images | labelled images a step | first step after | of CPU | most memory |",
+        "|---|---|---|---|---|",
     ]
     lines += [
         f"| {row.images} | {row.labelled_batch} | {row.first_step_seconds:.0f} s "
-        f"| {row.peak_mib / 1024:.2f} GiB |"
+        f"| {row.cpu_seconds:.0f} s | {row.peak_mib / 1024:.2f} GiB |"
         for row in trainings
     ]
     lines += [

@@ -1,10 +1,11 @@
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from absl.testing import absltest
 
-from benchmarks.benchmark_large_data import _peak_mib, longer
+from benchmarks.benchmark_large_data import _cpu_seconds, _peak_mib, longer
 from benchmarks.large_data_files import make_files
 from tflite_export.common.image_files import decode_image
 
@@ -28,6 +29,9 @@ class BenchmarkLargeDataTest(absltest.TestCase):
     def test_peak_memory_is_that_of_a_process_and_nothing_when_it_is_gone(self):
         self.assertGreater(_peak_mib(os.getpid()), 10)
         self.assertEqual(_peak_mib(2**30), 0)
+
+    def test_time_of_the_cpu_is_that_of_a_process(self):
+        self.assertBetween(_cpu_seconds(os.getpid()) - time.process_time(), -0.1, 0.1)
 
     def test_pairs_of_steps_are_compared(self):
         self.assertAlmostEqual(longer([110, 21, 55], [100, 20, 50]), 0.1)

@@ -5,6 +5,7 @@ Rows are read, not mapped into memory: mapped pages would count as the process's
 
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -18,12 +19,8 @@ class _File:
 
     def __init__(self) -> None:
         self.descriptor, path = tempfile.mkstemp(prefix="tofa-images-")
+        weakref.finalize(self, os.close, self.descriptor)
         os.unlink(path)
-
-    def __del__(self) -> None:
-        # Without a descriptor where none could be had.
-        if hasattr(self, "descriptor"):
-            os.close(self.descriptor)
 
 
 class StoredImages:
