@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tofa_tf.data.stored_images import FileWriter, StoredImages
+
 
 def noise(batch: int, side: int, seed: int = 0) -> np.ndarray:
     """Returns independent pixels, uint8 (batch, side, side, 3)."""
@@ -17,3 +19,11 @@ def blobs(batch: int, side: int, seed: int = 0) -> np.ndarray:
     mean, contrast = rng.uniform(90, 160, (2, batch, 1, 1, 3)) * [[[[[1]]]], [[[[0.5]]]]]
     wave = np.sin(frequency * x[..., np.newaxis] + phase) * np.cos(frequency * y[..., np.newaxis])
     return np.clip(mean + contrast * wave, 0, 255).astype(np.uint8)
+
+
+def on_disk(images: np.ndarray) -> StoredImages:
+    """Returns the same images, kept in a file."""
+    writer = FileWriter(len(images), images.shape[1:])
+    for position, image in enumerate(images):
+        writer.put(position, image)
+    return writer.images(np.arange(len(images)))

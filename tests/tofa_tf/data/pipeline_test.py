@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from tests.tofa_tf.data.images import noise
+from tests.tofa_tf.data.images import noise, on_disk
 from tofa_tf.data.pipeline import Batch, train_batches
 from tofa_tf.data.records import UNKNOWN, ImageSet, TrainingImages
-from tofa_tf.data.stored_images import FileWriter, StoredImages
 
 _SIZE = 50
 _LABELLED = np.array([3, 11, 17, 29, 41])
@@ -23,13 +22,6 @@ def _marked_pool() -> ImageSet:
 
 def _noise_pool() -> ImageSet:
     return ImageSet(noise(_SIZE, 16), (np.arange(_SIZE) % 10).astype(np.int32))
-
-
-def _on_disk(images: np.ndarray) -> StoredImages:
-    writer = FileWriter(len(images), images.shape[1:])
-    for position, image in enumerate(images):
-        writer.put(position, image)
-    return writer.images(np.arange(len(images)))
 
 
 def _data(pool: ImageSet, labelled: Sequence[int] = _LABELLED) -> TrainingImages:
@@ -210,7 +202,7 @@ class TrainBatchesTest(tf.test.TestCase):
 
     def test_images_on_disk_give_the_same_batches(self):
         pool = _noise_pool()
-        disk = ImageSet(_on_disk(pool.images), pool.labels)
+        disk = ImageSet(on_disk(pool.images), pool.labels)
         self.assert_same(_run(disk), _run(pool))
 
     def test_images_are_not_copied_into_the_graph(self):

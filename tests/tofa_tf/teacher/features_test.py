@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tests.tofa_tf.data.images import noise
+from tests.tofa_tf.data.images import noise, on_disk
 from tests.tofa_tf.teacher.small_trunk import small_trunk
 from tofa_tf.common.errors import UserError
 from tofa_tf.teacher.features import FEATURES, Described, describe_all, digest
@@ -36,8 +36,9 @@ class DescribeAllTest(tf.test.TestCase):
         self.assertAllClose(features, self.trunk.features(self.images), atol=1e-3)
         self.assertEqual(self.shown, [(128, 300), (256, 300), (300, 300)])
         self.assertEqual(described.path.stat().st_size, 300 * _ROW_BYTES)
-        # A second time nothing is computed.
-        self.assertAllEqual(self._describe().of(slice(None)), features)
+        # A second time nothing is computed, wherever the images are kept.
+        for images in (self.images, on_disk(self.images)):
+            self.assertAllEqual(self._describe(images=images).of(slice(None)), features)
         self.assertLen(self.shown, 3)
 
     def test_goes_on_after_an_interruption(self):

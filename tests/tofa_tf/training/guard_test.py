@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from tests.tofa_tf.data.images import on_disk
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.records import TrainingImages, joined, without_classes
 from tofa_tf.training.experiment import Experiment, load_experiment
@@ -21,12 +22,12 @@ def _digits() -> Experiment:
 
 
 def _with_noise(count: int) -> Experiment:
-    """Digits and images of noise."""
+    """Digits and images of noise, all of them on disk."""
     experiment = _digits()
     training = experiment.training
     shape = (count, *training.pool.images.shape[1:])
     noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    strange = without_classes(noise, np.array([f"noise{i}" for i in range(count)], object))
+    strange = without_classes(on_disk(noise), np.array([f"noise{i}" for i in range(count)], object))
     pool = joined([training.pool, strange])
     added = np.arange(len(training.pool), len(pool))
     mixed = TrainingImages(pool, training.labelled, np.append(training.unlabelled, added))
@@ -65,19 +66,23 @@ class GuardTest(tf.test.TestCase):
         features = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])
         self.assertAllClose(distances_among(features), [5**0.5, 5**0.5, 10**0.5])
         self.assertAllClose(nearest_distances(features[:2] * 5, features[:1]), [4.0, 101**0.5])
+        many = np.tile(features[:2] * 5, (2500, 1))
+        self.assertAllClose(nearest_distances(many, features[:1]), [4.0, 101**0.5] * 2500)
+        self.assertEmpty(nearest_distances(features[:0], features))
 
     def test_what_was_left_out_can_be_looked_at(self):
         folder = Path(self.get_temp_dir()) / "run"
         pool = _digits().training.pool
+        pool = dataclasses.replace(pool, images=on_disk(pool.images))
         write_foreign(folder, pool, 100, np.array([5, 3]))
         told = json.loads((folder / "foreign.json").read_text())
         self.assertEqual(told["look_foreign"], 2)
         self.assertEqual(told["most_foreign"], [pool.ids[5], pool.ids[3]])
         with Image.open(folder / "foreign.png") as image:
             self.assertEqual(image.size, (12 * 64, 64))
-        page = sheet(pool.images[:13, :16, :16])
+        page = sheet(pool.images[:13][:, :16, :16])
         self.assertEqual(page.shape, (2 * 64, 12 * 64, 3))
-        corner = np.broadcast_to(pool.images[12, :16, :16], (16, 16, 3))
+        corner = np.broadcast_to(pool.images[12][:16, :16], (16, 16, 3))
         self.assertAllEqual(page[64:128:4, :64:4], corner)
 
     def test_without_pretrained_weights_there_is_nothing_to_tell_by(self):
