@@ -22,7 +22,7 @@ class PretrainTest(tf.test.TestCase):
         card = (folder / "made.md").read_text()
         for part in (
             "2 steps of 4 images, seed 0",
-            "| min | 0.8",
+            "| min | 0.67 M",
             "| max |",
             "359 images held out",
         ):
