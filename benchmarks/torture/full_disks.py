@@ -92,7 +92,9 @@ def _fill(pattern: str, job: Job, folder: Path, inputs: Path) -> Record:
         _write_until_full(ballast)
     process = Process(job, folder, inputs)
     if pattern and process.reaches(lambda: any(folder.glob(pattern))):
-        _write_until_full(ballast)
+        # A small export would be written before the disk is full.
+        with process.paused():
+            _write_until_full(ballast)
     ended = process.wait()
     ballast.unlink(missing_ok=True)
     said = ended.last_line.replace(f"{folder}/", "")

@@ -6,6 +6,7 @@ import gc
 import importlib
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -127,6 +128,15 @@ class Process:
     def kill(self) -> None:
         """Ends it by SIGKILL."""
         self._process.kill()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stops it for the time of the block; nothing happens to one that has ended."""
+        os.kill(self.number, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.number, signal.SIGCONT)
 
     def wait(self) -> Ended:
         """Waits for its end; once."""

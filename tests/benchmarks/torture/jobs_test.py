@@ -23,6 +23,13 @@ class JobsTest(absltest.TestCase):
         ended = process.wait()
         self.assertEqual((ended.code, ended.errors), (0, ()))
 
+    def test_a_paused_process_waits(self):
+        process = Process(_PLAN, self.folder, self.folder)
+        state = Path(f"/proc/{process.number}/stat")
+        with process.paused():
+            self.assertTrue(process.reaches(lambda: state.read_text().split(") ")[1][0] == "T"))
+        self.assertEqual(process.wait().code, 0)
+
     def test_what_is_made_is_not_made_again(self):
         (self.folder / "planned").touch()
         self.assertIsNone(finish(_PLAN, self.folder, self.folder))
