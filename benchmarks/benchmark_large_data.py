@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.journal import Journal
 from benchmarks.large_data_files import CLASSES, make_files
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
@@ -28,10 +29,14 @@ from tflite_export.common.config_file import to_toml
 from tflite_export.common.errors import UserError
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.workdir import sha256
+from tofa_tf.data.channels import RGB
+from tofa_tf.data.decode import decode_all
 from tofa_tf.data.pipeline import train_batches
-from tofa_tf.data.records import TrainingImages
-from tofa_tf.data.stored_images import StoredImages
-from tofa_tf.training.experiment import Experiment, load_experiment
+from tofa_tf.data.reading import Reading
+from tofa_tf.data.records import ImageSet, TrainingImages
+from tofa_tf.data.scan import image_files
+from tofa_tf.data.stored_images import ImageMemory, Pixels, StoredImages
+from tofa_tf.space.presets import get_space
 from tofa_tf.training.journal import METRICS, WEIGHTS
 from tofa_tf.training.sampling import SandwichSampler
 from tofa_tf.training.settings import Settings, TrainConfig
@@ -41,7 +46,9 @@ _POLL_SECONDS = 0.2
 _MEMORY, _DISK, _COLD = "in memory", "on disk", "on disk, read from the disk itself"
 _MIB = {_DISK: 0, _MEMORY: 1 << 20}
 # Steps of a turn: the first ones fill the pipeline.
-_FIRST, _MEASURED = 2, 8
+_FIRST, _MEASURED = 1, 6
+# One of so many files takes part in these.
+_EVERY = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,11 +59,10 @@ class Options(SettingsBase):
     images: int = setting("Image files, of ten classes.", 200_000, least=100)
     pixels: int = setting("Their height and width, and those of the net's images.", 64, least=8)
     search_space: str = setting("Of the nets.", "mcu")
-    labelled_batch: int = setting(
-        "Labelled images a step; unlabelled ones are 4 times as many.", 16
-    )
+    labelled_batch: int = setting("Labelled images a step, with 4 others each.", 16, least=1)
     steps: int = setting("Steps of each training.", 20, least=5)
-    turns: int = setting("Turns of each kind of images, of 8 steps each.", 6, least=1)
+    turns: int = setting("Turns of each kind of images, of 6 steps each.", 6, least=1)
+    journal: str = setting("File that keeps what is finished, for the same command to go on.", "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,33 +88,43 @@ class Training:
 
 def main(output: Output, options: Options) -> None:
     """Makes the files, trains, measures steps in turn, and writes the table."""
-    files = Path(options.files)
-    with new_results(output) as folder, tempfile.TemporaryDirectory() as scratch:
-        make_files(files, options.images, options.pixels)
-        settings = Settings.make(
-            {
-                "dataset": str(files),
-                "labels_per_class": 100,
-                "search_space": options.search_space,
-                "resolutions": [options.pixels],
-                "pretrained": "none",
-                "steps": options.steps,
-                "labelled_batch": options.labelled_batch,
-                "log_every_steps": 1,
-            }
+    journal = Journal(options.journal)
+    with new_results(output) as folder:
+        make_files(Path(options.files), options.images, options.pixels)
+        cases = [(images, options.labelled_batch) for images in _MIB]
+        cases.append((_DISK, TrainConfig.labelled_batch))
+        trainings = [_trained(images, batch, options, journal) for images, batch in cases]
+        milliseconds = journal.piece(
+            f"turns {options.turns} {options.labelled_batch}", lambda: _take_turns(options)
         )
-        trainings = [_train(settings, Path(scratch), images) for images in _MIB]
-        usual = dataclasses.replace(settings.train, labelled_batch=TrainConfig.labelled_batch)
-        usual = dataclasses.replace(settings, train=usual)
-        trainings.append(_train(usual, Path(scratch), _DISK))
-        milliseconds = _take_turns(settings, options.turns)
-        write_csv(folder / CSV, [dataclasses.asdict(row) for row in trainings])
+        write_csv(folder / CSV, trainings)
         write_table(folder, _markdown(trainings, milliseconds, options))
+
+
+def _trained(images: str, batch: int, options: Options, journal: Journal) -> Training:
+    settings = Settings.make(
+        {
+            "dataset": options.files,
+            "labels_per_class": 100,
+            "search_space": options.search_space,
+            "resolutions": [options.pixels],
+            "pretrained": "none",
+            "steps": options.steps,
+            "labelled_batch": batch,
+            "log_every_steps": 1,
+        }
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        row = journal.piece(
+            f"{images} {batch}",
+            lambda: dataclasses.asdict(_train(settings, Path(scratch), images)),
+        )
+    return Training(**row)
 
 
 def _train(settings: Settings, scratch: Path, images: str) -> Training:
     batch = settings.train.labelled_batch
-    workdir, config = scratch / f"{images} {batch}", scratch / "settings.toml"
+    workdir, config = scratch / "run", scratch / "settings.toml"
     config.write_text(to_toml(settings.to_json()), encoding="utf-8")
     command = [
         *(sys.executable, "-m", "tofa_tf.app.train", f"--config={config}"),
@@ -123,9 +139,7 @@ def _train(settings: Settings, scratch: Path, images: str) -> Training:
         time.sleep(_POLL_SECONDS)
     if process.returncode or not first:
         raise UserError(f"the training with images {images} failed")
-    row = Training(images, batch, first, cpu, peak, sha256(workdir / WEIGHTS))
-    print(row, flush=True)
-    return row
+    return Training(images, batch, first, cpu, peak, sha256(workdir / WEIGHTS))
 
 
 def _peak_mib(pid: int) -> float:
@@ -151,41 +165,52 @@ def _records(workdir: Path) -> list[dict]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
-def _take_turns(settings: Settings, turns: int) -> dict[str, list[float]]:
-    """Milliseconds of the measured steps on each kind of images, turn after turn.
+def _take_turns(options: Options) -> dict[str, dict[str, list[float]]]:
+    """Milliseconds of steps on each kind of images, of the clock and of all cores.
 
-    Every turn has the same steps: the same images, augmentations and nets.
+    Every turn has the same steps: the same images, augmentations and nets. Those of the cores are
+    of the whole process, its reading of images included, each the mean of a turn.
     """
-    experiment = load_experiment(settings, image_memory_mib=_MIB[_DISK])
-    training, pool = experiment.training, experiment.training.pool
-    state = build_training(experiment.space, CLASSES, experiment.config)
-    in_memory = dataclasses.replace(pool, images=np.asarray(pool.images))
-    memory = _batches(dataclasses.replace(training, pool=in_memory), experiment)
-    disk = _batches(training, experiment)
-    archs = SandwichSampler(experiment.space, experiment.config.seed).archs
-    found: dict[str, list[float]] = {_MEMORY: [], _DISK: [], _COLD: []}
+    stored, config = _some_on_disk(options), TrainConfig(labelled_batch=options.labelled_batch)
+    streams = {_MEMORY: _batches(np.asarray(stored), config), _DISK: _batches(stored, config)}
+    streams[_COLD] = streams[_DISK]
+    space = get_space(options.search_space).at_resolutions((options.pixels,))
+    state, archs = build_training(space, CLASSES, config), SandwichSampler(space, config.seed).archs
+    found: dict[str, dict[str, list[float]]] = {
+        images: {"clock": [], "cores": []} for images in streams
+    }
     # The first turn traces what the others use.
-    for turn in range(turns + 1):
-        for images, steps in found.items():
+    for turn in range(options.turns + 1):
+        for images, batches in streams.items():
             if images == _COLD:
-                assert isinstance(pool.images, StoredImages)
-                pool.images.drop_cache()
-            stream = iter(memory if images == _MEMORY else disk)
-            times = []
+                stored.drop_cache()
+            stream, times, cores = iter(batches), [], time.process_time()
             for step in range(_FIRST + _MEASURED):
                 began = time.perf_counter()
-                metrics = state(next(stream), archs(step))
-                float(metrics["loss"])
+                float(state(next(stream), archs(step))["loss"])
                 times.append(1e3 * (time.perf_counter() - began))
-            steps += times[_FIRST:] if turn else []
-            print(f"turn {turn}, {images}: {statistics.median(times):.0f} ms a step", flush=True)
+            cores = 1e3 * (time.process_time() - cores) / len(times)
+            print(f"{turn}, {images}: {statistics.median(times):.0f}, {cores:.0f} ms", flush=True)
+            if turn:
+                found[images]["clock"] += times[_FIRST:]
+                found[images]["cores"].append(cores)
     return found
 
 
-def _batches(training: TrainingImages, experiment: Experiment) -> tf.data.Dataset:
-    config = experiment.config
+def _some_on_disk(options: Options) -> StoredImages:
+    """One of so many images, which fit into memory beside those on disk."""
+    paths = [Path(options.files) / name for name in image_files(options.files)[::_EVERY]]
+    reading = Reading(ImageMemory(0))
+    (images,), _, _ = decode_all(paths, (options.pixels,), RGB, options.files, reading)
+    assert isinstance(images, StoredImages)
+    return images
+
+
+def _batches(images: Pixels, config: TrainConfig) -> tf.data.Dataset:
+    positions = np.arange(len(images))
+    pool = ImageSet(images, (positions % CLASSES).astype(np.int32))
     return train_batches(
-        training,
+        TrainingImages(pool, positions[: 100 * CLASSES], positions),
         labelled_batch=config.labelled_batch,
         unlabelled_ratio=config.unlabelled_ratio,
         seed=config.seed,
@@ -205,7 +230,7 @@ def longer(slower: Sequence[float], faster: Sequence[float]) -> float:
 
 def _markdown(
     trainings: Sequence[Training],
-    milliseconds: Mapping[str, Sequence[float]],
+    milliseconds: Mapping[str, Mapping[str, Sequence[float]]],
     options: Options,
 ) -> list[str]:
     equal = "equal" if trainings[0].weights == trainings[1].weights else "DIFFERENT"
@@ -228,20 +253,25 @@ def _markdown(
     ]
     lines += [
         "",
-        "Steps in turn in one process, the same steps on the same images, all of them in memory "
-        "and all on disk:",
+        f"Steps in turn in one process, the same steps on the same images, every {_EVERY}th of "
+        "all, of which one copy is in memory and one on disk:",
         "",
-        "| decoded images | ms a step (median) | longer than in memory (median of pairs) |",
-        "|---|---|---|",
+        "| decoded images | ms a step by the clock | longer than in memory | ms a step of all "
+        "cores | longer than in memory |",
+        "|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {images} | {statistics.median(steps):.0f} | {longer(steps, memory):+.1%} |"
-        for images, steps in milliseconds.items()
-    ]
+    for images, steps in milliseconds.items():
+        cells = [
+            f"{statistics.median(steps[kind]):.0f} | {longer(steps[kind], memory[kind]):+.1%}"
+            for kind in ("clock", "cores")
+        ]
+        lines.append(f"| {images} | {' | '.join(cells)} |")
     lines += [
         "",
-        f"{len(memory)} steps each, of {options.labelled_batch} labelled and "
-        f"{4 * options.labelled_batch} unlabelled images, by nets of `{options.search_space}`. "
+        f"{len(memory['clock'])} steps each, of {options.labelled_batch} labelled and "
+        f"{4 * options.labelled_batch} unlabelled images, by nets of `{options.search_space}`; "
+        "medians, and medians of pairs of equal steps. What all cores spend holds whatever else a "
+        "machine does; the clock does not. "
         "For the last row what the operating system has of the file is dropped before every turn, "
         "as if there were far more images than memory.",
     ]
