@@ -68,7 +68,7 @@ def make_soft_labels(
         labelled,
         pool.labels[labelled],
         str(num_classes),
-        "self-trained, as sure as before",
+        "self-trained",
     )
     path = folder / SOFT_LABELS
     if path.exists():
@@ -96,9 +96,10 @@ def _of_unlabelled(head: TeacherHead, features: Described, training: TrainingIma
         return head
     others = np.random.default_rng(0).permutation(others)[:_UNLABELLED]
     view = features.of(np.append(labelled, others))
-    known = head.linear._replace(scale=head.scale)
-    linear = self_trained(known, training.pool.labels[labelled], [view])
-    return dataclasses.replace(head, linear=linear, scale=linear.scale)
+    linear = self_trained(head.linear, training.pool.labels[labelled], [view])
+    # By its old scale it is surer than it is right, and teaches better: as sure as before, 1.6, 1.9
+    # and 1.2 points were lost (three nets, 25 labels a class, training images nobody labelled).
+    return dataclasses.replace(head, linear=linear)
 
 
 def _read(path: Path, key: str) -> SoftLabels:
