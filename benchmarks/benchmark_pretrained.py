@@ -116,7 +116,8 @@ def _ridge_top1(
     return top1
 
 
-@functools.lru_cache(maxsize=1)
+# Every net looks at all sets of a resolution in turn.
+@functools.lru_cache(maxsize=4)
 def _dataset(name: str, resolution: int, options: Options) -> Dataset:
     return load_dataset(name, image_size=resolution, channels=RGB, data_dir=options.data_dir)
 
