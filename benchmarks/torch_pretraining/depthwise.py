@@ -1,6 +1,7 @@
 """Depthwise convolutions on maps whose channels lie side by side, as three small Triton kernels.
 
-Those of cuDNN are planned anew, for about a second, for every shape that a subnet brings.
+With those of cuDNN the first steps took seconds each, as if every shape that a subnet brings had to
+be planned anew.
 """
 
 import torch

@@ -158,7 +158,7 @@ class _TorchNet(NetBuilder[torch.Tensor]):
         if kernel.shape[2] == 1 and stride == 1 and _has_channels_last(x):
             y = functional.linear(x.permute(0, 2, 3, 1), kernel[:, :, 0, 0], bias)
             return y.permute(0, 3, 1, 2)
-        return functional.conv2d(*self._padded(x, kernel, stride), bias=bias, stride=stride)
+        return functional.conv2d(self._padded(x, kernel, stride), kernel, bias, stride)
 
     def _convolve_depthwise(
         self, x: torch.Tensor, kernel: torch.Tensor, stride: int
@@ -170,12 +170,12 @@ class _TorchNet(NetBuilder[torch.Tensor]):
             before, _ = self._padding(x, kernel, stride)
             x = x.contiguous(memory_format=torch.channels_last)
             return depthwise_conv2d(x, kernel, stride, before)
-        return functional.conv2d(*self._padded(x, kernel, stride), stride=stride, groups=x.shape[1])
+        return functional.conv2d(
+            self._padded(x, kernel, stride), kernel, stride=stride, groups=x.shape[1]
+        )
 
-    def _padded(
-        self, x: torch.Tensor, kernel: torch.Tensor, stride: int
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        return functional.pad(x, self._padding(x, kernel, stride) * 2), kernel
+    def _padded(self, x: torch.Tensor, kernel: torch.Tensor, stride: int) -> torch.Tensor:
+        return functional.pad(x, self._padding(x, kernel, stride) * 2)
 
     def _padding(self, x: torch.Tensor, kernel: torch.Tensor, stride: int) -> tuple[int, int]:
         """Pixels before and behind a map's rows and columns, as TensorFlow lays them."""

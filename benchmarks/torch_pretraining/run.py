@@ -87,7 +87,7 @@ def _train(
     options: Options,
 ) -> None:
     # Phases are the TensorFlow loop's business.
-    recipe = Recipe(phases=(), batch=options.batch, seed=options.seed)
+    recipe = Recipe(phases=(), batch=options.batch, weight_decay=options.decay, seed=options.seed)
     batches = TorchBatches(images, labels, lessons, recipe, supernet.space)
     sandwiches = Sandwiches(
         supernet.space,
@@ -98,7 +98,7 @@ def _train(
         options.seed,
     )
     classes = lessons.opinions.shape[2] if lessons else 0
-    step = TorchStep(supernet, recipe, classes, options.teacher_weight, options.decay)
+    step = TorchStep(supernet, recipe, classes, options.teacher_weight)
     take = Recorded(step) if images.is_cuda else step
     steps, started = 0, time.monotonic()
     while (progress := _progress(steps, time.monotonic() - started, options)) < 1:

@@ -31,7 +31,7 @@ class TorchStep:
 
     Args:
         supernet: on its device.
-        recipe: of the training; its rates and phases are the caller's business.
+        recipe: of the training; its rates and phases are the caller's business, its decay AdamW's.
         teacher_classes: 0 without a teacher.
         teacher_weight: of the divergence from the teacher, in every net's loss.
     """
@@ -42,7 +42,6 @@ class TorchStep:
         recipe: Recipe,
         teacher_classes: int,
         teacher_weight: float,
-        decay: float,
     ):
         self.supernet = supernet
         self.recipe = recipe
@@ -56,7 +55,7 @@ class TorchStep:
         # A tensor: it changes under a recorded step.
         self.rate = torch.zeros((), device=device)
         self.optimizer = torch.optim.AdamW(
-            self._groups(decay), self.rate, betas=(0.9, 0.99), fused=on_gpu, capturable=on_gpu
+            self._groups(), self.rate, betas=(0.9, 0.99), fused=on_gpu, capturable=on_gpu
         )
         for parameter in self.parameters():
             parameter.grad = torch.zeros_like(parameter)
@@ -110,7 +109,7 @@ class TorchStep:
         logits = functional.linear(features, weight, self.teacher_head.bias)
         return self.teacher_weight * functional.cross_entropy(logits, batch.opinions.float())
 
-    def _groups(self, decay: float) -> list[dict[str, object]]:
+    def _groups(self) -> list[dict[str, object]]:
         kernels, others = [], []
         for name, value in self.supernet.values.items():
             if value.requires_grad:
@@ -119,6 +118,6 @@ class TorchStep:
             kernels.append(self.teacher_head.weight)
             others.append(self.teacher_head.bias)
         return [
-            {"params": kernels, "weight_decay": decay},
+            {"params": kernels, "weight_decay": self.recipe.weight_decay},
             {"params": others, "weight_decay": 0.0},
         ]

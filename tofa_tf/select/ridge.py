@@ -32,6 +32,12 @@ class LinearHead(NamedTuple):
         return features @ self.weights + self.bias
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Returns the probability of each class, of logits (images, classes)."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 def fit_ridge(
     features: np.ndarray, labels: np.ndarray, num_classes: int, views: int = 1
 ) -> LinearHead:

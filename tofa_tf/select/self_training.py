@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tofa_tf.select.ridge import SCALES, LinearHead
+from tofa_tf.select.ridge import SCALES, LinearHead, softmax
 
 # Chosen on CIFAR-10's training images that nobody labelled, at 4 and 25 labels a class. Without
 # sharpening the gain at 4 labels is gone, without alignment half of it; regularisation and the
@@ -20,7 +20,8 @@ _SHARPNESS = 2.0
 # Of the regularisation at most, a row of weight 1.
 _STRENGTH = 0.3
 # What all labels weigh together against all unlabelled images: as much, and more where they are so
-# many a class that they know better. At 400 a class equal weights lose half a point.
+# many a class that they know better: at 400 equal weights lost 0.3 to 0.5 points on the features of
+# a teacher, on CIFAR-10's training images that nobody labelled.
 _LABELS_WEIGHT = 1.0
 _ENOUGH_LABELS = 100
 # Rows of a view on which two classifiers' confidence is compared.
@@ -86,12 +87,7 @@ def as_sure(head: LinearHead, other: LinearHead, views: Sequence[np.ndarray]) ->
 
 
 def _confidence(logits: np.ndarray) -> float:
-    return float(_softmax(logits).max(axis=1).mean())
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return float(softmax(logits).max(axis=1).mean())
 
 
 def _weights(known: np.ndarray, images: int) -> np.ndarray:
@@ -105,7 +101,7 @@ def _weights(known: np.ndarray, images: int) -> np.ndarray:
 
 def _targets(logits: np.ndarray, known: np.ndarray) -> np.ndarray:
     """What the next classifier is fitted to: labels where there are any, else the opinion."""
-    shares = _softmax(logits)
+    shares = softmax(logits)
     found = np.maximum(shares[len(known) :].mean(axis=0), 1e-9)
     aligned = shares * known.mean(axis=0) / found
     sharp = (aligned / aligned.sum(axis=1, keepdims=True)) ** _SHARPNESS

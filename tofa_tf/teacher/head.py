@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tofa_tf.select.ridge import LinearHead, fit_ridge
+from tofa_tf.select.ridge import LinearHead, fit_ridge, softmax
 
 # Of scores to logits, where no class has two labelled images and nobody can tell how sure to be.
 _SCALE = 7.0
@@ -27,9 +27,7 @@ class TeacherHead:
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Returns the probability of each class, (m, classes), of features (m, n)."""
-        logits = self.scale * self.linear(features)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        return softmax(self.scale * self.linear(features))
 
 
 def fit_head(features: np.ndarray, labels: np.ndarray, num_classes: int) -> TeacherHead:

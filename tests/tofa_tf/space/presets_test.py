@@ -7,11 +7,8 @@ from absl.testing import parameterized
 from tests.tofa_tf.counting import count_macs, count_params
 from tests.tofa_tf.spaces_for_tests import stage_arch
 from tofa_tf.common.errors import UserError
-from tofa_tf.pretrained.load import resolve_pretrained
-from tofa_tf.pretrained.names import DEFAULT, NONE
 from tofa_tf.space.arch import Arch, StageArch
 from tofa_tf.space.cost import cost
-from tofa_tf.space.names import DEFAULT_SPACE
 from tofa_tf.space.presets import get_space
 
 # Resolution, widths (stem, seven stages, feature), kernels, expand ratios, depths, published MMACs:
@@ -129,9 +126,6 @@ class SpacesTest(tf.test.TestCase, parameterized.TestCase):
     def test_an_own_head_makes_the_smallest_net_smaller(self):
         space = get_space("ofa_mbv3_w1.0")
         self.assertAllClose(cost(space, space.min_arch, 10).params / 1e6, 2.14, rtol=0.005)
-
-    def test_the_default_has_weights(self):
-        self.assertNotEqual(resolve_pretrained(DEFAULT, get_space(DEFAULT_SPACE).name), NONE)
 
     def test_unknown_space_lists_those_there_are(self):
         with self.assertRaisesRegex(
