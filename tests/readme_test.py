@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.space import presets
+from tofa_tf.space.names import DEFAULT_SPACE
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -26,7 +27,7 @@ class ReadmeTest(tf.test.TestCase):
             self.assertEqual(example.count(shown), 1)
             example = example.replace(shown, tried)
         names = {}
-        with mock.patch.dict(presets.SPACES, {"mcu": TINY}):
+        with mock.patch.dict(presets.SPACES, {DEFAULT_SPACE: TINY}):
             exec(example, names)
         model = names["model"]
         self.assertEqual(model.tflite, workdir / "scenarios/rp2040_100ms/model_int8.tflite")

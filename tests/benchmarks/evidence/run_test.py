@@ -16,7 +16,12 @@ _ARMS = ("ridge", "foreign_50_guard")
 class RunTest(tf.test.TestCase):
     def test_arms_run_once(self):
         output = Path(self.get_temp_dir()) / "out"
-        job = ["--experiment=quick", f"--arms={','.join(_ARMS)}", f"--output={output}"]
+        job = [
+            "--experiment=quick",
+            "--search_space=mcu",
+            f"--arms={','.join(_ARMS)}",
+            f"--output={output}",
+        ]
         done = run_script("benchmarks.evidence.run", *job)
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = Records(output).rows()
