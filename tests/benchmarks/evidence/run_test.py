@@ -16,13 +16,8 @@ _ARMS = ("ridge", "foreign_50_guard")
 class RunTest(tf.test.TestCase):
     def test_arms_run_once(self):
         output = Path(self.get_temp_dir()) / "out"
-        job = [
-            "--experiment=quick",
-            "--search_space=mcu",
-            f"--arms={','.join(_ARMS)}",
-            f"--output={output}",
-        ]
-        done = run_script("benchmarks.evidence.run", *job)
+        job = ["--experiment=quick", "--search_space=mcu", f"--arms={','.join(_ARMS)}"]
+        done = run_script("benchmarks.evidence.run", *job, f"--output={output}")
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = Records(output).rows()
         self.assertEqual([row.arm for row in rows], list(_ARMS))
@@ -39,7 +34,7 @@ class RunTest(tf.test.TestCase):
         # Nor where another folder has them.
         other = output.with_name("other")
         again = run_script(
-            "benchmarks.evidence.run", *job[:2], f"--known={output}", f"--output={other}"
+            "benchmarks.evidence.run", *job, f"--known={output}", f"--output={other}"
         )
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn(f"{len(rows)} of {len(rows)} arms are finished", again.stdout)
