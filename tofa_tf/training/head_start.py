@@ -74,7 +74,7 @@ def _of_unlabelled(
     if soft_labels is None:
         # The largest net stands last.
         largest = views[-len(_mirrors(experiment)) :]
-        return self_trained(head, labels, largest, views)
+        return self_trained(head, labels, largest, views).head
     targets = soft_labels[pool].astype(np.float64)
     targets[: len(labels)] = np.eye(experiment.num_classes)[labels]
     return fit_soft(head, targets, len(labels), views)

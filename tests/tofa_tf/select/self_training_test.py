@@ -36,7 +36,7 @@ class SelfTrainingTest(tf.test.TestCase):
         for seed in range(5):
             images, labels, head = _started(seed)
             others, _ = _clouds(100 + seed, 1000, (0.25,) * 4)
-            learnt = self_trained(head, labels, [np.concatenate([images, others])])
+            learnt = self_trained(head, labels, [np.concatenate([images, others])]).head
             right = [np.mean(each(tests).argmax(axis=1) == truth) for each in (head, learnt)]
             gains.append(right[1] - right[0])
             # It is right more often, and as sure as the one that only knew labels.
@@ -49,9 +49,29 @@ class SelfTrainingTest(tf.test.TestCase):
         tests, truth = _clouds(9, 2000, (0.25,) * 4)
         images, labels, head = _started(0)
         others, _ = _clouds(100, 1000, (0.55, 0.25, 0.15, 0.05))
-        learnt = self_trained(head, labels, [np.concatenate([images, others])])
+        learnt = self_trained(head, labels, [np.concatenate([images, others])]).head
         right = [np.mean(each(tests).argmax(axis=1) == truth) for each in (head, learnt)]
         self.assertGreater(right[1], right[0])
+
+    def test_neighbours_are_asked_where_they_help(self):
+        generator = np.random.default_rng(0)
+        labels = np.arange(600) % _CLASSES
+        # Pictures of hands: most features tell whose hand it is, a few what it shows.
+        persons = generator.normal(size=(10, _FEATURES - _CLASSES))
+        hands = np.concatenate(
+            [2.0 * np.eye(_CLASSES)[labels], persons[generator.choice(10, 600)]], axis=1
+        )
+        hands += 0.3 * generator.normal(size=hands.shape)
+        clouds, classes = _clouds(1, 600, (0.25,) * 4)
+        for points, truth, said in ((clouds, classes, "a"), (hands, labels, "no")):
+            points, head = points.astype(np.float32), fit_ridge(points[:40], truth[:40], _CLASSES)
+            with self.assertLogs("absl", "INFO") as logs:
+                learnt = self_trained(head, truth[:40], [points])
+            self.assertIn(
+                f"neighbours have {said} say in labelling: squared error of", *logs.output
+            )
+            right = learnt.targets.argmax(axis=1) == truth
+            self.assertGreater(right[40:].mean(), 0.9)
 
     def test_the_last_classifier_fits_other_views(self):
         # A view of one feature less, as of a narrower net.
@@ -60,7 +80,7 @@ class SelfTrainingTest(tf.test.TestCase):
         wide = np.concatenate([images, others])
         narrow = wide.copy()
         narrow[:, -8:] = 0.0
-        learnt = self_trained(head, labels, [wide], [wide, narrow])
+        learnt = self_trained(head, labels, [wide], [wide, narrow]).head
         tests, truth = _clouds(9, 2000, (0.25,) * 4)
         tests[:, -8:] = 0.0
         right = [np.mean(each(tests).argmax(axis=1) == truth) for each in (head, learnt)]
@@ -90,7 +110,7 @@ class SelfTrainingTest(tf.test.TestCase):
     def test_features_that_never_vary_are_left_alone(self):
         images, labels, head = _started(0)
         images[:, 3] = 2.0
-        learnt = self_trained(head, labels, [np.concatenate([images, images])])
+        learnt = self_trained(head, labels, [np.concatenate([images, images])]).head
         self.assertAllEqual(np.isfinite(learnt.weights), np.ones_like(learnt.weights, bool))
         self.assertAllEqual(learnt.weights[3], np.zeros(_CLASSES))
 
