@@ -3,11 +3,14 @@
     python -m benchmarks.benchmark_teacher --sets=cifar10 --data_dir=DIR --labels=4,25 \
         --test_images=2000 --output=benchmarks/results/teacher
 
-The same head gives the soft labels that `tofa train --teacher` distils into all subnets. How sure
-it is should be how often it is right.
+From that head the unlabelled images get the soft labels that `tofa train --teacher` distils into
+all subnets: how many of these are right is measured too, on images that nobody labelled. How sure
+the head is should be how often it is right.
 """
 
 import dataclasses
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +21,14 @@ from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import Progress
 from tofa_tf.data.labels import draw_labels
-from tofa_tf.data.records import Dataset
+from tofa_tf.data.records import Dataset, ImageSet
 from tofa_tf.data.sources import load_dataset
+from tofa_tf.select.self_training import self_trained
+from tofa_tf.teacher.features import describe_all
 from tofa_tf.teacher.head import fit_head
 from tofa_tf.teacher.load import load_teacher
 from tofa_tf.teacher.names import EFFICIENTNET_LITE0
 from tofa_tf.teacher.trunk import Trunk
-
-_CHUNK = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Options(SettingsBase):
     labels: tuple[int, ...] = setting("Labelled images of each class.", (25,), least=1)
     splits: int = setting("Draws of the labelled images.", 3, least=2)
     test_images: int | None = setting("Test images drawn; none: all.", None, least=10)
+    unlabelled: int | None = setting("Unlabelled images drawn; none: all.", None, least=10)
+    teacher_cache: str | None = setting("As in tofa train.", None)
 
 
 def main(output: Output, options: Options) -> None:
@@ -63,57 +68,70 @@ def _measure(trunk: Trunk, dataset: Dataset, options: Options) -> list[dict[str,
         for labels in options.labels
         for seed in range(options.splits)
     }
-    count = min(options.test_images or len(dataset.test), len(dataset.test))
-    tested = np.sort(np.random.default_rng(0).permutation(len(dataset.test))[:count])
-    used = np.unique(np.concatenate(list(draws.values())))
-    images = np.concatenate([dataset.train.images[used], dataset.test.images[tested]])
-    features = _describe(trunk, images)
-    known, test = features[: len(used)], features[len(used) :]
-    truth, classes = dataset.test.labels[tested], len(dataset.class_names)
-    rows = []
+    train, test = dataset.train, _some(dataset.test, options.test_images)
+    others = np.arange(len(train))
+    if options.unlabelled:
+        others = np.sort(np.random.default_rng(0).permutation(others)[: options.unlabelled])
+    used = np.unique(np.concatenate([others, *draws.values()]))
+    known = _describe(trunk, train.images[used], options)
+    tested = _describe(trunk, test.images, options)
+    classes, rows = len(dataset.class_names), []
     for labels in options.labels:
-        right, sure, left_out = [], [], []
+        figures = []
         for seed in range(options.splits):
             drawn = draws[labels, seed]
-            places = np.searchsorted(used, drawn)
-            head = fit_head(known[places], dataset.train.labels[drawn], classes)
-            probabilities = head.probabilities(test)
-            right.append(np.mean(probabilities.argmax(axis=1) == truth))
-            sure.append(probabilities.max(axis=1).mean())
-            left_out.append(head.left_out_accuracy)
-        rows.append(
-            {
-                "set": dataset.name,
-                "labels": labels,
-                "test_images": count,
-                "top1": np.mean(right),
-                "top1_sd": np.std(right, ddof=1),
-                "confidence": np.mean(sure),
-                "left_out_accuracy": np.mean(left_out),
-            }
-        )
+            head = fit_head(known[np.searchsorted(used, drawn)], train.labels[drawn], classes)
+            probabilities = head.probabilities(tested)
+            unlabelled = np.setdiff1d(others, drawn)
+            pool = np.searchsorted(used, np.append(drawn, unlabelled))
+            learnt = self_trained(head.linear, train.labels[drawn], [known[pool]])
+            own = head.probabilities(known[pool[len(drawn) :]])
+            figures.append(
+                {
+                    "top1": _right(probabilities, test.labels),
+                    "confidence": probabilities.max(axis=1).mean(),
+                    "left_out_accuracy": head.left_out_accuracy,
+                    "unlabelled_by_head": _right(own, train.labels[unlabelled]),
+                    "unlabelled": _right(learnt.targets[len(drawn) :], train.labels[unlabelled]),
+                }
+            )
+        row = {"set": dataset.name, "labels": labels, "test_images": len(test)}
+        row |= {"unlabelled_images": len(others)}
+        for name in figures[0]:
+            row[name] = np.mean([each[name] for each in figures])
+            row[f"{name}_sd"] = np.std([each[name] for each in figures], ddof=1)
+        rows.append(row)
     return rows
 
 
-def _describe(trunk: Trunk, images: np.ndarray) -> np.ndarray:
-    features = []
-    with Progress(len(images)) as progress:
-        for start in range(0, len(images), _CHUNK):
-            features.append(trunk.features(images[start : start + _CHUNK]))
-            progress.images(min(start + _CHUNK, len(images)))
-    return np.concatenate(features)
+def _some(images: ImageSet, count: int | None) -> ImageSet:
+    count = min(count or len(images), len(images))
+    return images.take(np.sort(np.random.default_rng(0).permutation(len(images))[:count]))
+
+
+def _right(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return float(np.mean(probabilities.argmax(axis=1) == labels))
+
+
+def _describe(trunk: Trunk, images: np.ndarray, options: Options) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as temporary, Progress(len(images)) as progress:
+        folder = Path(options.teacher_cache or temporary)
+        described = describe_all(trunk, images, folder, lambda done, _: progress.images(done))
+        return described.of(slice(None))
 
 
 def _table(rows: list[dict[str, Any]], trunk: Trunk, options: Options) -> list[str]:
     return [
         "# A teacher by itself",
         "",
-        "| set | labels a class | test images | top-1 | mean confidence | top-1, left out |",
-        "|---|---|---|---|---|---|",
+        "| set | labels a class | test images | top-1 | mean confidence | top-1, left out "
+        "| unlabelled images | right by the head | after it has learnt from them |",
+        "|---|---|---|---|---|---|---|---|---|",
         *(
             f"| {row['set']} | {row['labels']} | {row['test_images']:,} "
-            f"| {100 * row['top1']:.1f} +- {100 * row['top1_sd']:.1f} % "
-            f"| {row['confidence']:.1%} | {row['left_out_accuracy']:.1%} |"
+            f"| {_figure(row, 'top1')} | {row['confidence']:.1%} | {row['left_out_accuracy']:.1%} "
+            f"| {row['unlabelled_images']:,} | {_figure(row, 'unlabelled_by_head')} "
+            f"| {_figure(row, 'unlabelled')} |"
             for row in rows
         ),
         "",
@@ -122,6 +140,10 @@ def _table(rows: list[dict[str, Any]], trunk: Trunk, options: Options) -> list[s
         f"{options.splits} splits. Left out: of the labelled images, each judged by the head that "
         f"is fitted to all others; no test label is needed for it. {trunk.notice}".rstrip(),
     ]
+
+
+def _figure(row: dict[str, Any], name: str) -> str:
+    return f"{100 * row[name]:.1f} +- {100 * row[f'{name}_sd']:.1f} %"
 
 
 COMMAND = Command(main, (Output, Options))
