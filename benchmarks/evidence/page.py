@@ -9,8 +9,10 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks.evidence.arms import ARMS
 from benchmarks.evidence.claims import CLAIMS, Claim
 from benchmarks.evidence.records import Row, read_all
+from benchmarks.evidence.tables import by_cell, cell_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.files import write_text
@@ -59,6 +61,7 @@ def page(rows: Sequence[Row]) -> Iterator[str]:
             continue
         yield f"**{finding.verdict.capitalize()}**: {finding.figure}; wanted: {claim.wanted}."
         yield from (line for line in finding.lines if line)
+    yield from _tables([row for row in rows if _is_int8(row)])
     if rows:
         seconds = sum(row.effort.seconds for row in rows)
         yield ""
@@ -68,6 +71,21 @@ def page(rows: Sequence[Row]) -> Iterator[str]:
             f"{', '.join(sorted({row.weights for row in rows}))}."
         )
         yield "Standard errors and deviations are over splits of the labels, not of test sampling."
+        yield "Seconds are those of all nets of an arm together, what was tried on the way"
+        yield "included, beside whatever else ran; k passes are thousands of images that went forward and"
+        yield "backward through one net."
+
+
+def _tables(rows: Sequence[Row]) -> Iterator[str]:
+    """All measured nets: mean and standard deviation over splits, in %."""
+    for title, here in by_cell(rows):
+        measured = {row.arm for row in here}
+        yield from ("", f"## Top-1 of int8 models: {title}", "")
+        yield from cell_table([arm for arm in ARMS if arm in measured], here)
+
+
+def _is_int8(row: Row) -> bool:
+    return all(level.int8_accuracy is not None for level in row.levels)
 
 
 def command(claim: Claim) -> str:

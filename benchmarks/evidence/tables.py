@@ -57,9 +57,8 @@ def of_study(study: Study, rows: Sequence[Row]) -> list[Row]:
 def markdown(study: Study, rows: Sequence[Row]) -> list[str]:
     """Returns the tables as lines of Markdown."""
     lines = [f"# {study.question}"]
-    for name, labels in _cells(rows):
-        here = [row for row in rows if (row.image_set, row.labels_per_class) == (name, labels)]
-        lines += ["", f"## {name}, {labels} labels a class", "", *_cell_table(study, here)]
+    for title, here in by_cell(rows):
+        lines += ["", f"## {title}", "", *cell_table(study.arms, here)]
     lines += ["", *_comparison(study, rows)]
     machine = ", ".join(sorted({row.machine for row in rows}))
     weights = ", ".join(sorted({row.weights for row in rows}))
@@ -78,17 +77,29 @@ def markdown(study: Study, rows: Sequence[Row]) -> list[str]:
     ]
 
 
+def by_cell(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Yields the rows of every set and number of labels, and what they are called."""
+    for name, labels in _cells(rows):
+        here = [row for row in rows if (row.image_set, row.labels_per_class) == (name, labels)]
+        yield f"{name}, {labels} labels a class", here
+
+
 def _cells(rows: Sequence[Row]) -> list[tuple[str, LabelsPerClass]]:
     return list(dict.fromkeys((row.image_set, row.labels_per_class) for row in rows))
 
 
-def _cell_table(study: Study, rows: Sequence[Row]) -> Iterator[str]:
-    """One line an arm: all its levels, and what it took."""
+def cell_table(arms: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    """Yields one line an arm: all its levels, and what it took.
+
+    Args:
+        arms: in order.
+        rows: of one set and number of labels.
+    """
     bands = sorted({level.band for row in rows for level in row.levels})
     columns = [f"level {band + 1}" for band in bands]
     yield "| arm | splits | " + " | ".join(columns) + " | MACs | seconds | k passes |"
     yield "|" + "---|" * (len(columns) + 5)
-    for arm in study.arms:
+    for arm in arms:
         here = [row for row in rows if row.arm == arm]
         if not here:
             yield f"| {ARMS[arm].title} | 0 |" + " |" * (len(columns) + 3)

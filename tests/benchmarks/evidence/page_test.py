@@ -22,6 +22,13 @@ class PageTest(tf.test.TestCase):
         for claim in CLAIMS:
             self.assertIn(claim.study, STUDIES)
 
+    def test_all_nets_stand_below(self):
+        rows = [*_splits("tofa", (0.5, 0.6), (0.54, 0.6)), *_splits("ridge", (0.4, 0.5))]
+        text = "\n".join(page(rows))
+        self.assertIn("## Top-1 of int8 models: digits, 10 labels a class", text)
+        self.assertIn("| TOFA | 2 | 52.0 ± 2.8 | 60.0 ± 0.0 |", text)
+        self.assertIn("| ridge on frozen features | 1 | 40.0 | 50.0 |", text)
+
     def test_better_by_so_many_points(self):
         judge = _CLAIMS["E2a"].judge
         ridge = _splits("fine_tuned", (0.50, 0.60), (0.52, 0.60))
