@@ -25,6 +25,7 @@ class Progress:
         self._live = stream.isatty()
         self._started: tuple[float, int] | None = None
         self._last_shown = 0.0
+        self._validated = ""
 
     def __enter__(self) -> "Progress":
         return self
@@ -35,7 +36,9 @@ class Progress:
 
     def step(self, step: int, metrics: dict[str, float]) -> None:
         """Reports a finished step."""
-        kept = f"pseudo-labels kept {metrics['mask_rate']:.0%}"
+        if "validation_accuracy" in metrics:
+            self._validated = f"  validation {metrics['validation_accuracy']:.1%}"
+        kept = f"pseudo-labels kept {metrics['mask_rate']:.0%}{self._validated}"
         self._show(step + 1, f"step {step + 1}/{self._total}  loss {metrics['loss']:.3f}  {kept}")
 
     def images(self, done: int) -> None:

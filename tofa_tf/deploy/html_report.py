@@ -60,7 +60,11 @@ def _training(folder: Path) -> list[str]:
     records = _metrics(folder / METRICS)
     curves = (
         (("labelled_loss", "labels"), ("pseudo_loss", "pseudo-labels"), ("loss", "all")),
-        (("mask_rate", "mask rate"), ("pseudo_accuracy", "precision of pseudo-labels")),
+        (
+            ("mask_rate", "mask rate"),
+            ("pseudo_accuracy", "precision of pseudo-labels"),
+            ("validation_accuracy", "largest net on validation images"),
+        ),
     )
     charts = []
     for lines, title in zip(curves, ("loss", "share"), strict=True):

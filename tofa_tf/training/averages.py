@@ -1,6 +1,7 @@
 """The moving average of the weights, which is what gets deployed."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -39,6 +40,17 @@ class WeightAverages(tf.Module):
         """Takes the present values for the average."""
         for average, variable in zip(self.averages, self.followed, strict=True):
             average.assign(variable)
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Puts the averages into the variables for a while."""
+        kept = [tf.identity(variable) for variable in self.followed]
+        self.use()
+        try:
+            yield
+        finally:
+            for variable, value in zip(self.followed, kept, strict=True):
+                variable.assign(value)
 
     def use(self) -> None:
         """Puts the averages into the variables."""

@@ -21,6 +21,7 @@ _GROUPS = {
     "pseudo_accuracy": "pseudo_labels",
     "images_per_second": "speed",
     "seconds": "speed",
+    "validation_accuracy": "validation",
 }
 
 

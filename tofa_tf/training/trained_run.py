@@ -19,6 +19,7 @@ from tofa_tf.nets.weights_file import load_weights
 from tofa_tf.space.arch import Arch
 from tofa_tf.teacher.soft_labels import make_soft_labels
 from tofa_tf.training.equal import check_equal
+from tofa_tf.training.evaluate import accuracy
 from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.head_start import start_head
 from tofa_tf.training.journal import CHECKPOINT, SAMPLED, WEIGHTS
@@ -83,7 +84,7 @@ def train_or_load(
         if not (folder / CHECKPOINT).exists() and _head_is_new(experiment):
             start_head(state.supernet, experiment, training.soft_labels)
             state.averages.restart()
-        train(state, training, experiment.config, folder, on_step)
+        train(state, training, experiment.config, folder, on_step, _validation(state, experiment))
     return TrainedRun(
         experiment=experiment,
         supernet=state.supernet,
@@ -151,6 +152,14 @@ def _build(experiment: Experiment, replicas: Replicas) -> TrainStep:
         experiment.channels,
         replicas,
     )
+
+
+def _validation(state: TrainStep, experiment: Experiment) -> Callable[[], float] | None:
+    """Measures the largest net on the validation images, where there are any."""
+    if experiment.validation is None:
+        return None
+    largest = experiment.space.max_arch
+    return lambda: accuracy(state.supernet, largest, experiment, "validation")
 
 
 def _from_chief(

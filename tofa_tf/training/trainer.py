@@ -69,6 +69,7 @@ def train(
     config: TrainConfig,
     folder: Path | None,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
+    validate: Callable[[], float] | None = None,
 ) -> None:
     """Trains to the end, from the last checkpoint in `folder` where there is one.
 
@@ -82,6 +83,8 @@ def train(
         config: of this run.
         folder: of this run, exists; None for a replica that is not the chief.
         on_step: is told of every finished step.
+        validate: returns how accurate the supernet is, with the averaged weights in it; asked at
+            every checkpoint.
 
     Raises:
         UserError: if loss, gradient or weights stop being finite; says at which step, and keeps
@@ -122,13 +125,16 @@ def train(
             now = time.perf_counter()
             metrics["images_per_second"] = images_per_step / (now - last_time)
             metrics["seconds"] = journal.seconds + now - started
-            last_time = now
-            if step % config.log_every_steps == 0 or step == config.steps - 1:
+            due = (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1
+            if due and validate:
+                with state.averages.in_use():
+                    metrics["validation_accuracy"] = validate()
+            last_time = time.perf_counter()
+            if due and validate or step % config.log_every_steps == 0 or step == config.steps - 1:
                 journal.measured(step, metrics)
             if on_step:
                 on_step(step, metrics)
             stop = replicas.any(interrupted())
-            due = (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1
             if due or stop:
                 _check_weights(step, state, journal)
                 journal.save(state)

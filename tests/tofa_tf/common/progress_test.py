@@ -30,6 +30,16 @@ class ProgressTest(tf.test.TestCase):
         self.assertLen(lines, 3)
         self.assertStartsWith(lines[-1], "step 5/5")
 
+    def test_the_last_validation_stays_in_sight(self):
+        stream = io.StringIO()
+        with mock.patch("time.monotonic", iter(range(0, 1000, 20)).__next__):
+            progress = Progress(4, stream)
+            for step in range(4):
+                metrics = {"loss": 2.5, "mask_rate": 0.25}
+                progress.step(step, metrics | ({"validation_accuracy": 0.625} if step == 1 else {}))
+        shown = ["validation 62.5%" in line for line in stream.getvalue().splitlines()]
+        self.assertEqual(shown, [False, True, True, True])
+
     def test_a_terminal_gets_one_line_rewritten(self):
         text = self._show(_Terminal(), 60.0)
         self.assertEqual(text.count("\n"), 1)

@@ -92,14 +92,14 @@ class HtmlReportTest(tf.test.TestCase):
     def test_training_curves_leave_out_damaged_lines(self):
         records = [
             {"step": step, "loss": 2.0 - step, "labelled_loss": 1.0, "pseudo_loss": 0.5,
-             "mask_rate": 0.1 * step, "pseudo_accuracy": 0.9}
+             "mask_rate": 0.1 * step, "pseudo_accuracy": 0.9, "validation_accuracy": 0.5}
             for step in range(3)
         ]  # fmt: skip
         lines = [*map(json.dumps, records), "{cut short", "[1]"]
         (self.folder / "metrics.jsonl").write_text("\n".join(lines))
         page = self._page(RESULT)
-        self.assertEqual(self.seen.count("polyline"), 5)
-        for words in ("mask rate", "precision of pseudo-labels"):
+        self.assertEqual(self.seen.count("polyline"), 6)
+        for words in ("mask rate", "precision of pseudo-labels", "largest net on validation"):
             self.assertIn(words, page)
 
     def test_baselines_stand_beside_the_models(self):

@@ -18,6 +18,16 @@ class WeightAveragesTest(tf.test.TestCase):
         averages.use()
         self.assertAllClose(variable, expected)
 
+    def test_in_use_for_a_while(self):
+        variable = keras.Variable([1.0])
+        averages = WeightAverages([variable], decay=0.9)
+        variable.assign([7.0])
+        with self.assertRaisesRegex(ValueError, "stop"), averages.in_use():
+            self.assertAllEqual(variable, [1.0])
+            raise ValueError("stop")
+        self.assertAllEqual(variable, [7.0])
+        self.assertAllEqual(averages.averages[0], [1.0])
+
     def test_restart_forgets(self):
         variable = keras.Variable([1.0])
         averages = WeightAverages([variable], decay=0.9)

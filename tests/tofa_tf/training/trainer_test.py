@@ -18,6 +18,7 @@ from tests.tofa_tf.small_training import CONFIG, digits, run
 from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
+from tofa_tf.nets.harvest import harvest
 from tofa_tf.training.checkpoint import restore_checkpoint, save_checkpoint
 from tofa_tf.training.journal import CHECKPOINT, METRICS, SAMPLED, WEIGHTS
 from tofa_tf.training.sampling import SamplerLog, SandwichSampler
@@ -52,11 +53,11 @@ class TrainerTest(tf.test.TestCase):
         cls._temporary.cleanup()
         super().tearDownClass()
 
-    def _train(self, folder: Path, on_step=None) -> None:
+    def _train(self, folder: Path, on_step=None, validate=None) -> None:
         """Trains by the graphs that are there, from the start or from a folder's checkpoint."""
         folder.mkdir(exist_ok=True)
         restore_checkpoint(self.start, self.state)
-        train(self.state, digits(), CONFIG, folder, on_step)
+        train(self.state, digits(), CONFIG, folder, on_step, validate)
 
     def test_every_graph_is_traced_once_for_all_archs(self):
         self.assertEqual(self.state.num_traces, 1)
@@ -74,6 +75,27 @@ class TrainerTest(tf.test.TestCase):
         self.assertNotEmpty(list((self.folder / "tensorboard").glob("events*")))
         # Distillation of 24 steps: the students have come nearer to their teacher.
         self.assertLess(records[-1]["labelled_loss"], records[0]["labelled_loss"])
+
+    def test_averaged_weights_are_validated_at_every_checkpoint(self):
+        folder, seen = Path(self.get_temp_dir()) / "validated", []
+
+        def validate() -> float:
+            net = harvest(self.state.supernet, TINY.max_arch)
+            averages = self.state.averages
+            for average, variable in zip(averages.averages, averages.followed, strict=True):
+                self.assertAllEqual(average, variable)
+            seen.append(float(np.mean(np.abs(net.get_layer("classifier").get_weights()[0]))))
+            return seen[-1]
+
+        self._train(folder, validate=validate)
+        validated = [r for r in _records(folder) if "validation_accuracy" in r]
+        self.assertEqual([r["step"] for r in validated], [4, 9, 14, 19, 23])
+        self.assertEqual([r["validation_accuracy"] for r in validated], seen)
+        self.assertLen(set(seen), 5)
+        # To look changes nothing, and is noted once.
+        self.assertEqual(sha256(folder / WEIGHTS), self.weights)
+        steps = [r["step"] for r in _records(folder)]
+        self.assertEqual(steps, sorted({*steps}))
 
     def test_sampler_log_is_what_the_sampler_drew(self):
         sampler = SandwichSampler(TINY, CONFIG.seed)
