@@ -14,6 +14,7 @@ _ROOT = Path(__file__).parents[1]
 SLOW = (
     "tests/benchmarks",
     "tests/corpus",
+    "tests/examples_test.py",
     "tests/package_test.py",
     "tests/readme_test.py",
     "tests/tflite_export/convert",

@@ -68,12 +68,13 @@ def to_colour(image: np.ndarray, colour: str) -> np.ndarray:
     """Returns an image with the channels of a colour order (step 1).
 
     Args:
-        image: uint8 (height, width, 3), red first, or (height, width, 1), grey.
+        image: uint8 (height, width, 3), red first, or grey (height, width, 1), (height, width).
         colour: "rgb", "bgr" or "grey".
 
     Returns:
         uint8 (height, width, channels).
     """
+    image = image[..., np.newaxis] if image.ndim == 2 else image
     _check(image)
     is_grey = image.shape[2] == 1
     if colour == "grey":

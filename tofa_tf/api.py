@@ -194,7 +194,8 @@ class Run:
         """Returns the probability of each class by the largest net, (n, classes) float32.
 
         Args:
-            images: uint8, each (height, width, 3) or grey (height, width, 1), of any size.
+            images: uint8, each (height, width, 3) or grey, (height, width, 1) or (height, width),
+                of any size.
         """
         import numpy as np
 

@@ -136,6 +136,9 @@ class ColourTest(tf.test.TestCase):
         colour = to_colour(image, "rgb")
         self.assertEqual(colour.shape, (16, 16, 3))
         self.assertAllEqual(to_colour(colour, "grey"), image)
+        # An array of one number a pixel is grey too.
+        self.assertAllEqual(to_colour(image[..., 0], "rgb"), colour)
+        self.assertAllEqual(to_colour(image[..., 0], "grey"), image)
 
     def test_bgr_is_backwards(self):
         image = np.array([[[1, 2, 3]]], np.uint8)
