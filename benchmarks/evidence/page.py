@@ -71,7 +71,7 @@ def page(rows: Sequence[Row]) -> Iterator[str]:
             f"{', '.join(sorted({row.weights for row in rows}))}."
         )
         yield "Standard errors and deviations are over splits of the labels, not of test sampling."
-        yield "Seconds are those of all nets of an arm together, what was tried on the way "
+        yield "Seconds are those of all nets of an arm together, what was tried on the way"
         yield "included, beside whatever else ran; k passes are thousands of images that went"
         yield "forward and backward through one net."
 
