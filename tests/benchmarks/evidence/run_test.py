@@ -1,5 +1,7 @@
 """The quick experiment, end to end: every arm of it once, and not twice."""
 
+import dataclasses
+import json
 from pathlib import Path
 
 import tensorflow as tf
@@ -8,15 +10,28 @@ from benchmarks.evidence.arms import ARMS
 from benchmarks.evidence.records import Records
 from benchmarks.evidence.studies import STUDIES
 from tests.scripts import run_script
+from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.spaces_for_tests import TINY
+from tofa_tf.common.files import write_text
+from tofa_tf.nets.weights_file import save_weights
 
 # One of every kind; `make evidence-quick` runs all of them.
 _ARMS = ("ridge", "foreign_50_guard")
 
 
 class RunTest(tf.test.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = Path(self.get_temp_dir())
+
     def test_arms_run_once(self):
-        output = Path(self.get_temp_dir()) / "out"
-        job = ["--experiment=quick", "--search_space=mcu", f"--arms={','.join(_ARMS)}"]
+        output, weights = self.folder / "out", self.folder / "start.weights.h5"
+        # A space and weights of one's own, for those that ship take their time.
+        space = dataclasses.replace(TINY, resolutions=(32,))
+        write_text(self.folder / "space.json", json.dumps(space.to_json()))
+        save_weights(random_supernet(space), weights, "float16")
+        job = ["--experiment=quick", f"--arms={','.join(_ARMS)}"]
+        job += [f"--search_space={self.folder}/space.json", f"--pretrained={weights}"]
         done = run_script("benchmarks.evidence.run", *job, f"--output={output}")
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = Records(output).rows()
