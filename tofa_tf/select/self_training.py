@@ -128,6 +128,9 @@ def _helpful_neighbours(
     mean_view: np.ndarray, labels: np.ndarray, views: Sequence[np.ndarray]
 ) -> Neighbours | None:
     """The graph of all images, unless it tells little of labelled ones left out of a fit."""
+    if 2 * len(labels) > len(mean_view):
+        # Of images that mostly have labels a graph takes its time and says nothing new.
+        return None
     neighbours = Neighbours.among(mean_view)
     counts = np.bincount(labels)
     folds = min(_FOLDS, counts[counts > 0].min())

@@ -1,8 +1,11 @@
 """On clouds of points whose classes nobody needs to label, and against a solver that knows less."""
 
+from unittest import mock
+
 import numpy as np
 import tensorflow as tf
 
+from tofa_tf.select.neighbours import Neighbours
 from tofa_tf.select.ridge import LinearHead, fit_ridge
 from tofa_tf.select.self_training import fit_soft, self_trained
 
@@ -72,6 +75,13 @@ class SelfTrainingTest(tf.test.TestCase):
             )
             right = learnt.targets.argmax(axis=1) == truth
             self.assertGreater(right[40:].mean(), 0.9)
+
+    def test_among_labelled_images_neighbours_are_not_looked_for(self):
+        points, labels = _clouds(1, 300, (0.25,) * 4)
+        head = fit_ridge(points[:200], labels[:200], _CLASSES)
+        with mock.patch.object(Neighbours, "among", side_effect=AssertionError):
+            learnt = self_trained(head, labels[:200], [points])
+        self.assertGreater(np.mean(learnt.targets.argmax(axis=1) == labels), 0.9)
 
     def test_the_last_classifier_fits_other_views(self):
         # A view of one feature less, as of a narrower net.
