@@ -57,7 +57,8 @@ def _better(arm: str, other: str, least: float, rows: Sequence[Row]) -> Finding 
     splits = sorted({len(gain.points) for gain in found})
     worse = [gain for gain in found if gain.mean < -max(gain.deviation, 0.05)]
     verdict = NOT if mean < least else PARTLY if worse else HOLDS
-    figure = f"{mean:+.1f} points, standard error {error:.1f} ({splits[0]} splits)"
+    number = splits[0] if splits[0] == splits[-1] else f"{splits[0]} to {splits[-1]}"
+    figure = f"{mean:+.1f} points, standard error {error:.1f} ({number} splits)"
     if splits[-1] == 1:
         verdict, figure = UNDECIDED, f"{mean:+.1f} points (one split)"
     return Finding(verdict, figure, (_by_cell(found), _worse(worse, len(found))))

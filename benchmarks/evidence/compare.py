@@ -65,16 +65,20 @@ def overall(found: Sequence[Gain]) -> tuple[float, float]:
     """Returns the mean gain and its standard error over splits.
 
     Every set and number of labels counts the same. Levels of a split are not independent of each
-    other, so a split's mean over levels is one observation.
+    other, so a split's mean over levels is one observation. The variance is pooled: where there is
+    one split, splits are taken to differ as much as elsewhere.
     """
     cells: dict[tuple[str, LabelsPerClass], list[Gain]] = defaultdict(list)
     for gain in found:
         cells[gain.image_set, gain.labels_per_class].append(gain)
-    means, squares = [], []
+    means, counts, squares = [], [], []
     for levels in cells.values():
         splits = [
             statistics.fmean(each) for each in zip(*(gain.points for gain in levels), strict=False)
         ]
         means.append(statistics.fmean(splits))
-        squares.append(statistics.variance(splits) / len(splits) if len(splits) > 1 else 0.0)
-    return statistics.fmean(means), math.sqrt(sum(squares)) / len(means)
+        counts.append(len(splits))
+        squares.append(sum((split - means[-1]) ** 2 for split in splits))
+    variance = sum(squares) / max(1, sum(counts) - len(counts))
+    error = math.sqrt(sum(variance / count for count in counts)) / len(means)
+    return statistics.fmean(means), error

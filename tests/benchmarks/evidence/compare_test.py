@@ -24,6 +24,10 @@ class CompareTest(tf.test.TestCase):
         mean, error = overall([small, large])
         self.assertAllClose((mean, error), (3.25, math.sqrt(6.125 / 2)))
         self.assertEqual(gains(rows, "tofa", "scratch"), [])
+        # Of one split nobody knows how splits differ: as elsewhere. The mean is that of two sets.
+        other = [row(arm, (0.5, 0.5), image_set="b") for arm in ("tofa", "ridge")]
+        mean, error = overall(gains([*rows, *other], "tofa", "ridge"))
+        self.assertAllClose((mean, error), (3.25 / 2, math.sqrt(6.125 / 2 + 6.125) / 2))
 
     def test_a_net_of_one_level_is_compared_with_that_level(self):
         net = row("resnet8", (0.5,))
