@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.json_data import JsonRecord
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.common.versions import versions_of
 from tofa_tf.common.errors import UserError
@@ -31,7 +32,7 @@ from tofa_tf.data.records import ImageSet, TrainingImages
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.sampling import SandwichSampler
-from tofa_tf.training.settings import TrainConfig
+from tofa_tf.training.settings import TrainConfig, parse_search_space
 from tofa_tf.training.trainer import build_training
 
 _REFERENCE = "keras_cv RandAugment"
@@ -49,6 +50,9 @@ class Options(SettingsBase):
         "Image side in pixels x images a batch.", ("32x64", "32x448", "64x448")
     )
     seconds: float = setting("Time of each measurement.", 3.0, least=0)
+    search_space: str | JsonRecord = setting(
+        "Of the trainer, as in tofa train.", "mcu", parse=parse_search_space
+    )
 
 
 @dataclass(frozen=True)
@@ -73,25 +77,25 @@ class StepRow:
 
 def main(output: Output, options: Options) -> None:
     """Measures every method and writes the tables."""
-    cases, seconds = [_parse_case(case) for case in options.cases], options.seconds
+    space = get_space(options.search_space)
+    cases, seconds = [_parse_case(case, space) for case in options.cases], options.seconds
     with new_results(output) as folder:
         rows = [row for side, batch in cases for row in _measure_case(side, batch, seconds)]
-        steps = [_measure_steps(side, seconds) for side in sorted({side for side, _ in cases})]
+        steps = [
+            _measure_steps(space.at_resolutions((side,)), seconds)
+            for side in sorted({side for side, _ in cases})
+        ]
         write_csv(folder / CSV, rows)
-        write_table(folder, _markdown(rows, steps))
+        write_table(folder, _markdown(rows, steps, space.name))
 
 
-def _parse_case(case: str) -> tuple[int, int]:
+def _parse_case(case: str, space: SearchSpace) -> tuple[int, int]:
     match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", case)
     if not match:
         raise UserError(f"cases has {case!r}: image side x batch is expected, e.g. 32x64")
     side, batch = int(match[1]), int(match[2])
-    _space(side)
+    space.at_resolutions((side,))
     return side, batch
-
-
-def _space(side: int) -> SearchSpace:
-    return get_space("mcu").at_resolutions((side,))
 
 
 def _methods() -> dict[str, Augmentation]:
@@ -133,7 +137,8 @@ def _map_batches(pool: ImageSet, batch: int, method: Augmentation) -> tf.data.Da
     return steps.map(make_batch, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def _measure_steps(side: int, seconds: float) -> StepRow:
+def _measure_steps(space: SearchSpace, seconds: float) -> StepRow:
+    (side,) = space.resolutions
     batches = train_batches(
         TrainingImages(_pool(side), np.arange(40), np.arange(_POOL)),
         labelled_batch=_LABELLED_BATCH,
@@ -144,15 +149,16 @@ def _measure_steps(side: int, seconds: float) -> StepRow:
     row = StepRow(
         side,
         _batches_per_second(batches, seconds),
-        _trainer_steps_per_second(side, batches, seconds),
+        _trainer_steps_per_second(space, batches, seconds),
     )
     print(f"{side} x {side}, steps/s: {row}", flush=True)
     return row
 
 
-def _trainer_steps_per_second(side: int, batches: tf.data.Dataset, seconds: float) -> float:
+def _trainer_steps_per_second(
+    space: SearchSpace, batches: tf.data.Dataset, seconds: float
+) -> float:
     """Counts training steps on one batch that is there already."""
-    space = _space(side)
     state, sampler = build_training(space, 10, TrainConfig()), SandwichSampler(space, seed=0)
     batch = next(iter(batches))
     steps = tf.data.Dataset.range(tf.int64.max)
@@ -181,7 +187,7 @@ def _batches_per_second(batches: Iterable, seconds: float) -> float:
     return count / (time.perf_counter() - start)
 
 
-def _markdown(rows: list[Row], steps: list[StepRow]) -> list[str]:
+def _markdown(rows: list[Row], steps: list[StepRow], space: str) -> list[str]:
     lines = ["# Input pipeline", ""]
     for side, batch in dict.fromkeys((row.side, row.batch) for row in rows):
         lines += [
@@ -213,7 +219,7 @@ def _markdown(rows: list[Row], steps: list[StepRow]) -> list[str]:
         "",
         f"A step is {_LABELLED_BATCH} labelled images and two views of "
         f"{_LABELLED_BATCH * _RATIO} unlabelled ones, {views} views in all. The trainer is that of "
-        "the `mcu` space, four nets a step; each of both has the machine for itself. "
+        f"the `{space}` space, four nets a step; each of both has the machine for itself. "
         f"keras-cv {versions_of(['keras-cv'])['keras-cv']}.",
     ]
     return lines
