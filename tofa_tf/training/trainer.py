@@ -130,7 +130,8 @@ def train(
                 with state.averages.in_use():
                     metrics["validation_accuracy"] = validate()
             last_time = time.perf_counter()
-            if due and validate or step % config.log_every_steps == 0 or step == config.steps - 1:
+            measured = "validation_accuracy" in metrics or step % config.log_every_steps == 0
+            if measured or step == config.steps - 1:
                 journal.measured(step, metrics)
             if on_step:
                 on_step(step, metrics)

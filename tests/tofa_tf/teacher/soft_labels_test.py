@@ -1,4 +1,5 @@
 import dataclasses
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,15 @@ class SoftLabelsTest(tf.test.TestCase):
         # Four labels a class: what a linear classifier on 64 averages can do.
         self.assertGreater(right.mean(), 0.7)
         self.assertAllClose(made.left_out_accuracy, right.mean(), atol=0.15)
+
+    def test_where_all_images_are_labelled_it_says_more_than_the_labels(self):
+        everything = np.arange(len(self.training.pool))
+        labelled = dataclasses.replace(self.training, labelled=everything, unlabelled=everything)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            made = self._make(labelled)
+        self.assertAllClose(made.probabilities.sum(axis=1), np.ones(len(everything)), atol=0.01)
+        self.assertLess(made.probabilities.max(axis=1).mean(), 0.99)
 
     def test_is_made_once(self):
         made = self._make()
