@@ -17,6 +17,8 @@ import keras
 import numpy as np
 
 from tofa_tf.common.errors import UserError
+from tofa_tf.data.hold_out import CannotHoldOutError, hold_out
+from tofa_tf.data.validation import DEFAULT_FRACTION
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.nets.single import single_subnet
 from tofa_tf.nets.supernet import Supernet
@@ -36,6 +38,9 @@ from tofa_tf.training.trained_run import TrainedRun, train_or_load
 
 FOLDER = "baselines"
 
+# Keeps the draw of images to choose by apart from other draws of the seed.
+_STREAM = 2
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -53,8 +58,8 @@ class Recipe:
         return f"rate {self.learning_rate:g}, {self.steps} steps"
 
 
-# The first of each is taken where there are no validation images to choose by: with so few labels
-# the careful one does least harm to pre-trained features.
+# The first of each is taken where a class has one label and nothing can be chosen: the careful one
+# does least harm to pre-trained features.
 FINE_TUNING = (Recipe(0.003, 100), Recipe(0.01, 100), Recipe(0.01, 300), Recipe(0.03, 300))
 FROM_SCRATCH = (Recipe(0.03, 300), Recipe(0.1, 300), Recipe(0.1, 1000))
 
@@ -237,28 +242,67 @@ def _by_the_recipe(experiment: Experiment, folder: Path) -> Alone:
 
 
 def _tuned(experiment: Experiment, recipes: Sequence[Recipe], folder: Path) -> Alone:
-    """Trains on labels by each recipe and keeps what is best on the validation images."""
-    if experiment.validation is None:
-        recipes = recipes[:1]
-    tried = []
-    for recipe in recipes:
-        config = dataclasses.replace(
-            experiment.config,
-            learning_rate=recipe.learning_rate,
-            steps=min(recipe.steps, experiment.config.steps),
-            unlabelled_ratio=0,
-            warmup_steps=0,
+    """Trains on labels by each recipe and keeps what is best on images that it has not seen.
+
+    Those are the validation images; where there are none, labelled ones that are held out while
+    recipes are tried. All labelled images then train by the chosen recipe.
+    """
+    trial = _with_images_to_choose_by(experiment)
+    if trial is None:
+        run, final = _by_labels(experiment, recipes[0], folder)
+        return _made(run, f"{recipes[0]}, without images to choose by", final, final)
+    runs, efforts = zip(*(_by_labels(trial, recipe, folder) for recipe in recipes), strict=True)
+    scores = [
+        accuracy(run.supernet, run.experiment.space.max_arch, run.experiment, "validation")
+        for run in runs
+    ]
+    best = int(np.argmax(scores))
+    run, final, effort = runs[best], efforts[best], sum(efforts, Effort())
+    where = "on validation images"
+    if trial is not experiment:
+        where = "on labelled images held out"
+        run, final = _by_labels(experiment, recipes[best], folder / "all_labels")
+        effort += final
+    return _made(run, f"{recipes[best]}, {where}", effort, final)
+
+
+def _with_images_to_choose_by(experiment: Experiment) -> Experiment | None:
+    """The same with a validation part, which may be a part of the labels; None where none can be.
+
+    That is where a class has only one labelled image, or images of one group.
+    """
+    if experiment.validation is not None:
+        return experiment
+    training, pool = experiment.training, experiment.training.pool
+    try:
+        held = hold_out(
+            experiment.labelled_labels,
+            DEFAULT_FRACTION,
+            experiment.num_classes,
+            [experiment.config.seed, _STREAM],
+            groups=None if pool.groups is None else pool.groups[training.labelled],
         )
-        trial = _with_config(experiment, config)
-        run = _train(trial, folder / f"rate{recipe.learning_rate:g}_steps{config.steps}")
-        score = 0.0
-        if len(recipes) > 1:
-            score = accuracy(run.supernet, trial.space.max_arch, trial, "validation")
-        tried.append((score, run, recipe, training_effort(trial, run.training_seconds)))
-    _, run, recipe, final = max(tried, key=lambda trial: trial[0])
-    how = "on validation images" if len(recipes) > 1 else "without validation images"
-    effort = sum((effort for *_, effort in tried), Effort())
-    return _made(run, f"{recipe}, {how}", effort, final)
+    except CannotHoldOutError:
+        return None
+    return dataclasses.replace(
+        experiment,
+        training=dataclasses.replace(training, labelled=training.labelled[~held]),
+        validation=pool.take(training.labelled[held]),
+    )
+
+
+def _by_labels(experiment: Experiment, recipe: Recipe, folder: Path) -> tuple[TrainedRun, Effort]:
+    """Trains on labels alone by one recipe."""
+    config = dataclasses.replace(
+        experiment.config,
+        learning_rate=recipe.learning_rate,
+        steps=min(recipe.steps, experiment.config.steps),
+        unlabelled_ratio=0,
+        warmup_steps=0,
+    )
+    single = _with_config(experiment, config)
+    run = _train(single, folder / f"rate{recipe.learning_rate:g}_steps{config.steps}")
+    return run, training_effort(single, run.training_seconds)
 
 
 def _train(experiment: Experiment, folder: Path) -> TrainedRun:

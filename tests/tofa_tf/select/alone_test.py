@@ -105,13 +105,32 @@ class AloneTest(tf.test.TestCase, parameterized.TestCase):
             trial = alone._with_config(single, config)
             yield alone._train(trial, folder)
 
-    def test_without_validation_images_the_first_recipe_is_taken(self):
+    def test_without_a_validation_part_labelled_images_are_held_out_to_choose_by(self):
         few = dataclasses.replace(experiment(), pretrained=_with_validation().pretrained)
         self.assertIsNone(few.validation)
-        recipes = (Recipe(0.01, 1), Recipe(0.02, 1))
+        trial = alone._with_images_to_choose_by(few)
+        held = [few.training.pool.ids.tolist().index(name) for name in trial.validation.ids]
+        self.assertAllEqual(np.bincount(trial.validation.labels), np.ones(10))
+        everything = np.concatenate([trial.training.labelled, held])
+        self.assertAllEqual(np.sort(everything), np.sort(few.training.labelled))
+        recipes = (Recipe(1e-6, 1), Recipe(0.05, 2))
         with mock.patch.object(alone, "FINE_TUNING", recipes):
             made = make_alone("fine_tuned", few, _ARCH, self.folder)
-        self.assertEqual(made.chosen, "rate 0.01, 1 steps, without validation images")
+        self.assertRegex(made.chosen, "rate .*, [12] steps, on labelled images held out")
+        # Both recipes are tried, the chosen one trains once more.
+        self.assertEqual(made.effort.training_passes, 8 * 3 + made.final_effort.training_passes)
+        self.assertIn(made.final_effort.training_passes, (8, 16))
+
+    def test_with_one_label_a_class_the_first_recipe_is_taken(self):
+        few = dataclasses.replace(experiment(), pretrained=_with_validation().pretrained)
+        _, first = np.unique(few.labelled_labels, return_index=True)
+        one = dataclasses.replace(few.training, labelled=few.training.labelled[first])
+        recipes = (Recipe(0.01, 1), Recipe(0.02, 1))
+        with mock.patch.object(alone, "FINE_TUNING", recipes):
+            made = make_alone(
+                "fine_tuned", dataclasses.replace(few, training=one), _ARCH, self.folder
+            )
+        self.assertEqual(made.chosen, "rate 0.01, 1 steps, without images to choose by")
 
     def test_every_subnet_has_a_folder_of_its_own(self):
         folders = {
