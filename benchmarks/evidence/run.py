@@ -38,6 +38,8 @@ from tofa_tf.training.settings import Settings, TrainConfig, parse_search_space
 
 # Where images are says nothing about what is computed.
 _PLACES = ("dataset", "data_dir", "split", "teacher_cache")
+# Settings that came after rows had been measured, which say nothing while they have these values.
+_NEWER = {"mixed_precision": False}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +93,9 @@ class Job:
     def decides(self) -> dict[str, Any]:
         """The settings that decide what is computed."""
         settings = self.settings.to_json()
-        return {name: value for name, value in settings.items() if name not in _PLACES}
+        unset = {name for name, value in _NEWER.items() if settings[name] == value}
+        silent = unset.union(_PLACES)
+        return {name: value for name, value in settings.items() if name not in silent}
 
     @property
     def mark(self) -> str:

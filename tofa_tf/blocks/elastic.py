@@ -1,6 +1,7 @@
 """The two interpreters behind elastic nets: one makes the layers, one computes with them."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import keras
 import tensorflow as tf
@@ -12,6 +13,7 @@ from tofa_tf.layers.conv_norm import ElasticConvNorm, ElasticDepthwiseNorm
 from tofa_tf.layers.elastic_layers import ACTIVATIONS, ElasticDense, channels_of
 
 Parts = dict[str, keras.layers.Layer]
+DType: TypeAlias = str | keras.DTypePolicy
 
 
 class PartsBuilder(NetBuilder[int]):
@@ -20,13 +22,21 @@ class PartsBuilder(NetBuilder[int]):
     Args:
         padding: of all convolutions, "same" or "symmetric".
         bn_momentum, bn_epsilon: of all batch norms.
+        dtype: in which all but the classifier compute, see `Supernet`.
     """
 
-    def __init__(self, padding: str = "same", bn_momentum: float = 0.99, bn_epsilon: float = 1e-3):
+    def __init__(
+        self,
+        padding: str = "same",
+        bn_momentum: float = 0.99,
+        bn_epsilon: float = 1e-3,
+        dtype: DType = "float32",
+    ):
         self.parts: Parts = {}
         self.padding = padding
         self.bn_momentum = bn_momentum
         self.bn_epsilon = bn_epsilon
+        self.dtype = dtype
 
     def conv(self, x: int, op: Conv) -> int:
         self._add(
@@ -43,6 +53,7 @@ class PartsBuilder(NetBuilder[int]):
                 bn_momentum=self.bn_momentum,
                 bn_epsilon=self.bn_epsilon,
                 name=name,
+                dtype=self.dtype,
             ),
         )
         return op.filters
@@ -60,6 +71,7 @@ class PartsBuilder(NetBuilder[int]):
                 bn_momentum=self.bn_momentum,
                 bn_epsilon=self.bn_epsilon,
                 name=name,
+                dtype=self.dtype,
             ),
         )
         return x
@@ -77,7 +89,8 @@ class PartsBuilder(NetBuilder[int]):
         return x
 
     def dense(self, x: int, name: str, units: int) -> int:
-        self._add(name, lambda name: ElasticDense(x, units, name=name))
+        # What a softmax makes of its outputs needs more digits than half precision has.
+        self._add(name, lambda name: ElasticDense(x, units, name=name, dtype="float32"))
         return units
 
     def channels(self, x: int) -> int:

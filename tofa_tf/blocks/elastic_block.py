@@ -58,7 +58,7 @@ class ElasticBlock(keras.layers.Layer):
         self.max_width = max_width
         self.keeps_width = keeps_width
         self.max_sizes = self.block.sizes(max_in_channels, max_width, index, self.block.largest())
-        builder = PartsBuilder(padding, bn_momentum, bn_epsilon)
+        builder = PartsBuilder(padding, bn_momentum, bn_epsilon, self.dtype_policy)
         self.block.wire(builder, max_in_channels, self._plan(max_width, {}, keeps_width))
         self.parts: Parts = builder.parts
 

@@ -79,11 +79,20 @@ class ElasticConvNorm(_ConvNorm):
         }
         self.activation = activation
         self.conv = ElasticConv2D(
-            max_in_channels, max_filters, kernel_size, strides, padding, use_bias, name="conv"
+            max_in_channels,
+            max_filters,
+            kernel_size,
+            strides,
+            padding,
+            use_bias,
+            name="conv",
+            dtype=self.dtype_policy,
         )
         self.bn = None
         if use_norm:
-            self.bn = ElasticBatchNormalization(max_filters, bn_momentum, bn_epsilon, name="bn")
+            self.bn = ElasticBatchNormalization(
+                max_filters, bn_momentum, bn_epsilon, name="bn", dtype=self.dtype_policy
+            )
 
     def call(
         self,
@@ -137,9 +146,17 @@ class ElasticDepthwiseNorm(_ConvNorm):
         }
         self.activation = activation
         self.conv = ElasticDepthwiseConv2D(
-            max_channels, kernel_sizes, strides, padding, kernel_transform, name="conv"
+            max_channels,
+            kernel_sizes,
+            strides,
+            padding,
+            kernel_transform,
+            name="conv",
+            dtype=self.dtype_policy,
         )
-        self.bn = ElasticBatchNormalization(max_channels, bn_momentum, bn_epsilon, name="bn")
+        self.bn = ElasticBatchNormalization(
+            max_channels, bn_momentum, bn_epsilon, name="bn", dtype=self.dtype_policy
+        )
 
     def call(
         self,

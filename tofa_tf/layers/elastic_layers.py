@@ -223,8 +223,13 @@ class ElasticBatchNormalization(_ElasticLayer):
 
     def build(self, input_shape: object = None) -> None:
         def add(name: str, initializer: str, trainable: bool = True) -> keras.Variable:
+            # Statistics of many values stay in float32, whatever the values are in.
             return self.add_weight(
-                name=name, shape=(self.max_channels,), initializer=initializer, trainable=trainable
+                name=name,
+                shape=(self.max_channels,),
+                initializer=initializer,
+                trainable=trainable,
+                autocast=False,
             )
 
         self.gamma = add("gamma", "ones")
@@ -259,7 +264,7 @@ class ElasticBatchNormalization(_ElasticLayer):
         if update_statistics:
             if replicas.count == 1:
                 # The fused op returns the unbiased estimate, Keras keeps the biased one.
-                count = tf.cast(tf.size(x) // channels, x.dtype)
+                count = tf.cast(tf.size(x) // channels, batch_variance.dtype)
                 batch_variance *= (count - 1.0) / count
             self._follow(self.moving_mean, batch_mean, channels)
             self._follow(self.moving_variance, batch_variance, channels)

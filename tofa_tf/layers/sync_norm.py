@@ -32,7 +32,7 @@ def sync_batch_norm(
         What leaves the layer; mean and biased variance (channels,), which pass no gradient.
     """
     # By the deviations from each process's own mean: squares of large values would cancel.
-    own = tf.stack(tf.nn.moments(tf.stop_gradient(x), axes=(0, 1, 2)))
+    own = tf.stack(tf.nn.moments(tf.cast(tf.stop_gradient(x), gamma.dtype), axes=(0, 1, 2)))
     means, variances = tf.unstack(_gather(own, max_channels, replicas), axis=1)
     mean = tf.reduce_mean(means, axis=0)
     variance = tf.reduce_mean(variances + tf.math.squared_difference(means, mean), axis=0)
@@ -58,12 +58,13 @@ def sync_batch_norm(
             )
             dgamma, dbeta = fixed.scale_backprop, fixed.offset_backprop
             # The statistics depend on x too, that of all processes.
-            values = tf.cast(tf.size(x) // tf.shape(x)[-1], x.dtype)
+            values = tf.cast(tf.size(x) // tf.shape(x)[-1], gamma.dtype)
             of_all = _gather(tf.stack([dgamma, dbeta]), max_channels, replicas)
             mean_dgamma, mean_dbeta = tf.unstack(tf.reduce_mean(of_all, axis=0) / values)
             inverse = tf.math.rsqrt(variance + epsilon)
-            normalised = (x - mean) * inverse
-            dx = fixed.x_backprop - gamma * inverse * (mean_dbeta + normalised * mean_dgamma)
+            normalised = (tf.cast(x, gamma.dtype) - mean) * inverse
+            through_statistics = gamma * inverse * (mean_dbeta + normalised * mean_dgamma)
+            dx = fixed.x_backprop - tf.cast(through_statistics, x.dtype)
             return dx, dgamma, dbeta
 
         return y, gradient

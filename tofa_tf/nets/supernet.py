@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tofa_tf.blocks.elastic import ElasticNet, PartsBuilder
+from tofa_tf.blocks.elastic import DType, ElasticNet, PartsBuilder
 from tofa_tf.blocks.elastic_block import ElasticBlock
 from tofa_tf.blocks.family import BlockPlan
 from tofa_tf.blocks.net_builder import Truth
@@ -24,6 +24,8 @@ class Supernet(keras.Model):
         space: what may vary.
         num_classes: outputs of the classifier.
         channels: of the images, 3 or 1.
+        dtype: "float32", or "mixed_bfloat16": weights, batch norm's statistics and the classifier
+            stay in float32, all else computes in bfloat16.
     """
 
     def __init__(
@@ -32,14 +34,15 @@ class Supernet(keras.Model):
         num_classes: int,
         channels: int = 3,
         name: str = "supernet",
+        dtype: DType = "float32",
         **kwargs: Any,
     ):
         # Keras would number supernets on: weights must have the same names in every process.
-        super().__init__(name=name, **kwargs)
+        super().__init__(name=name, dtype=dtype, **kwargs)
         self.space = space
         self.num_classes = num_classes
         self.channels = channels
-        builder = _SupernetParts(space)
+        builder = _SupernetParts(space, self.dtype_policy)
         wire(space, make_plan(space, space.max_arch), num_classes, builder, channels)
         self.stem = builder.parts["stem"]
         self.blocks = [builder.parts[name] for name in builder.block_names]
@@ -100,8 +103,8 @@ class Supernet(keras.Model):
 class _SupernetParts(PartsBuilder):
     """Makes the parts of a whole supernet; a block is one part."""
 
-    def __init__(self, space: SearchSpace):
-        super().__init__(space.padding, space.bn_momentum, space.bn_epsilon)
+    def __init__(self, space: SearchSpace, dtype: DType):
+        super().__init__(space.padding, space.bn_momentum, space.bn_epsilon, dtype)
         self.slots = iter(slots(space))
         self.block_names: list[str] = []
 
@@ -118,6 +121,7 @@ class _SupernetParts(PartsBuilder):
             bn_momentum=self.bn_momentum,
             bn_epsilon=self.bn_epsilon,
             name=plan.name,
+            dtype=self.dtype,
         )
         self.block_names.append(plan.name)
         return plan.width
@@ -167,5 +171,8 @@ def resize(images: tf.Tensor, resolution: int | tf.Tensor) -> tf.Tensor:
     return cond(
         size == resolution,
         lambda: images,
-        lambda: tf.image.resize(images, tf.stack([resolution, resolution]), antialias=True),
+        lambda: tf.cast(
+            tf.image.resize(images, tf.stack([resolution, resolution]), antialias=True),
+            images.dtype,
+        ),
     )

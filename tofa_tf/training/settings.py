@@ -167,6 +167,11 @@ class TrainConfig(SettingsBase):
     flip: bool = setting(
         "Whether mirrored images keep their meaning; never done where a data set forbids it.", True
     )
+    mixed_precision: bool = setting(
+        "Compute in bfloat16, with weights in float32: less memory and time on a GPU of NVIDIA's "
+        "Ampere generation or newer, no gain on a CPU.",
+        False,
+    )
     log_every_steps: int = setting("Steps between two records of metrics.jsonl.", 20, least=1)
     checkpoint_every_steps: int = setting("Steps between two checkpoints.", 100, least=1)
 

@@ -52,7 +52,8 @@ def build_training(
     keras.utils.set_random_seed(config.seed)
     # It finds nothing to speed up in these graphs, but delays the first step by seconds.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    supernet = Supernet(space, num_classes, channels)
+    dtype = "mixed_bfloat16" if config.mixed_precision else "float32"
+    supernet = Supernet(space, num_classes, channels, dtype=dtype)
     supernet.build()
     if pretrained is not None:
         copy_weights(pretrained, supernet)
