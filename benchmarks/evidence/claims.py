@@ -59,9 +59,14 @@ def _better(arm: str, other: str, least: float, rows: Sequence[Row]) -> Finding 
     verdict = NOT if mean < least else PARTLY if worse else HOLDS
     number = splits[0] if splits[0] == splits[-1] else f"{splits[0]} to {splits[-1]}"
     figure = f"{mean:+.1f} points, standard error {error:.1f} ({number} splits)"
-    if splits[-1] == 1:
+    if _one_split(found):
         verdict, figure = UNDECIDED, f"{mean:+.1f} points (one split)"
     return Finding(verdict, figure, (_by_cell(found), _worse(worse, len(found))))
+
+
+def _one_split(found: Sequence[Gain]) -> bool:
+    """Whether nothing has a deviation over splits."""
+    return all(len(gain.points) == 1 for gain in found)
 
 
 def _by_cell(found: Sequence[Gain]) -> str:
@@ -90,7 +95,7 @@ def _worse(worse: Sequence[Gain], count: int) -> str:
 def _constant_cost(rows: Sequence[Row]) -> Finding | None:
     """After how many scenarios one supernet is cheaper than a net for each."""
     places = {(row.image_set, row.labels_per_class, row.seed) for row in rows if row.arm == "tofa"}
-    texts, worst = [], 0.0
+    texts, crossovers = [], {}
     for arm in ("fine_tuned", "fine_tuned_semi", "scratch"):
         ratios, alone = [], []
         for row in rows:
@@ -103,8 +108,7 @@ def _constant_cost(rows: Sequence[Row]) -> Finding | None:
                 ratios.append(ours / per_net)
                 alone.append(per_net)
         if ratios:
-            crossover = statistics.fmean(ratios)
-            worst = max(worst, crossover)
+            crossovers[arm] = crossover = statistics.fmean(ratios)
             costs = ", ".join(f"{n}: {n / crossover:.1f}" for n in (1, 5, 20, 50))
             texts.append(
                 f"Against {arm} ({statistics.fmean(alone):.0f} s a net, trials included) the "
@@ -114,8 +118,10 @@ def _constant_cost(rows: Sequence[Row]) -> Finding | None:
             )
     if not texts:
         return None
-    verdict = HOLDS if worst <= 3 else PARTLY if worst <= 20 else NOT
-    return Finding(verdict, f"crossover at {worst:.1f} scenarios at most", tuple(texts))
+    figure = ", ".join(f"{most:.1f} against {arm}" for arm, most in crossovers.items())
+    low, high = min(crossovers.values()), max(crossovers.values())
+    verdict = HOLDS if high <= 3 else PARTLY if low <= 3 else NOT
+    return Finding(verdict, f"crossover in scenarios: {figure}", tuple(texts))
 
 
 def _rule(rows: Sequence[Row]) -> Finding | None:
@@ -126,12 +132,16 @@ def _rule(rows: Sequence[Row]) -> Finding | None:
     if not found:
         return None
     means = {name: overall(each) for name, each in found.items()}
+    single = all(_one_split(each) for each in found.values())
     figure = ", ".join(
-        f"{mean:+.1f} ± {error:.1f} against {name.removeprefix('rule_').replace('_', ' ')}"
+        f"{mean:+.1f}{'' if single else f' ± {error:.1f}'} against "
+        f"{name.removeprefix('rule_').replace('_', ' ')}"
         for name, (mean, error) in means.items()
     )
     missed = [name for name, most in wanted.items() if name in means and means[name][0] < -most]
     verdict = HOLDS if not missed else PARTLY if len(missed) < len(wanted) else NOT
+    if single:
+        verdict, figure = UNDECIDED, f"{figure} (one split)"
     times = {
         name: statistics.fmean(
             row.effort.seconds / len(row.levels) for row in rows if row.arm == name
@@ -177,6 +187,7 @@ def _guard(rows: Sequence[Row]) -> Finding | None:
     half = change("foreign_50_guard")
     if half is None:
         return None
+    single = _one_split(gains(rows, "foreign_50_guard", "foreign_0"))
     curve = []
     for percent in (25, 50, 75, 90):
         plain, kept = change(f"foreign_{percent}"), change(f"foreign_{percent}_guard")
@@ -190,9 +201,11 @@ def _guard(rows: Sequence[Row]) -> Finding | None:
             f"At 50 % the guard left out {total['left_out']} of {total['looked_at']} images, of "
             f"which {total['foreign']} were foreign."
         )
-    figure = f"{half[0]:+.1f} points at 50 %, standard error {half[1]:.1f}"
+    error = "one split" if single else f"standard error {half[1]:.1f}"
+    figure = f"{half[0]:+.1f} points at 50 %, {error}"
     lines = (f"Points against no foreign images: {'; '.join(curve)}.", caught)
-    return Finding(HOLDS if half[0] >= -1.0 else NOT, figure, lines)
+    verdict = HOLDS if half[0] >= -1.0 else NOT
+    return Finding(UNDECIDED if single else verdict, figure, lines)
 
 
 def _spaces(rows: Sequence[Row]) -> Finding | None:
@@ -232,6 +245,9 @@ def _robust(rows: Sequence[Row]) -> Finding | None:
     if not lines:
         return None
     verdict = HOLDS if min(gained) > 0 else PARTLY if max(gained) > 0 else NOT
+    if len({row.seed for row in rows if row.arm == "rule_fixed"}) == 1:
+        verdict = UNDECIDED
+        lines.append("(One split.)")
     return Finding(verdict, " ".join(lines), _corruptions(rows))
 
 

@@ -45,9 +45,13 @@ class PageTest(tf.test.TestCase):
         rows = [row("tofa", (0.5, 0.5), seconds=300), row("fine_tuned", (0.5, 0.5), seconds=240)]
         finding = _CLAIMS["E2d"].judge(rows)
         self.assertEqual(finding.verdict, HOLDS)
-        self.assertIn("2.5 scenarios", finding.figure)
+        self.assertEqual(finding.figure, "crossover in scenarios: 2.5 against fine_tuned")
         # 50 nets of 120 s against 300 s.
         self.assertIn("50: 20.0", finding.lines[0])
+        cheap = row("fine_tuned", (0.5, 0.5), seconds=24)
+        dear = row("fine_tuned_semi", (0.5, 0.5), seconds=600)
+        self.assertEqual(_CLAIMS["E2d"].judge([rows[0], cheap]).verdict, NOT)
+        self.assertEqual(_CLAIMS["E2d"].judge([rows[0], cheap, dear]).verdict, PARTLY)
 
     def test_rules_and_what_there_was_to_choose_from(self):
         spread = row("spread", (0.4, 0.5))
@@ -56,29 +60,35 @@ class PageTest(tf.test.TestCase):
             for level, share in zip(spread.levels, (0.4, 0.9), strict=True)
         ]
         rows = [
-            row("rule_fixed", (0.6,), seconds=1),
-            row("rule_best_of_random", (0.604,), seconds=20),
-            row("rule_evolution", (0.62,), seconds=200),
+            *_splits("rule_fixed", (0.6,), (0.62,), seconds=1),
+            *_splits("rule_best_of_random", (0.604,), (0.624,), seconds=20),
+            *_splits("rule_evolution", (0.62,), (0.64,), seconds=200),
             dataclasses.replace(spread, levels=tuple(more)),
         ]
         finding = _CLAIMS["E3"].judge(rows)
         self.assertEqual(finding.verdict, PARTLY)
         self.assertIn("-0.4 ± 0.0 against best of random, -2.0 ± 0.0", finding.figure)
+        alone = _CLAIMS["E3"].judge([each for each in rows if each.seed == 0])
+        self.assertEqual(alone.verdict, UNDECIDED)
+        self.assertEqual(
+            alone.figure, "-0.4 against best of random, -2.0 against evolution (one split)"
+        )
         self.assertIn("fixed 1.0 s, best of random 20.0 s", finding.lines[0])
         self.assertIn("better than 50% of them", finding.lines[1])
 
     def test_guard(self):
+        notes = {"looked_at": 50, "left_out": 20, "foreign": 19}
         rows = [
-            row("foreign_0", (0.6,)),
-            row("foreign_50", (0.55,)),
-            row(
-                "foreign_50_guard",
-                (0.595,),
-                notes={"looked_at": 100, "left_out": 40, "foreign": 38},
-            ),
+            *_splits("foreign_0", (0.6,), (0.62,)),
+            *_splits("foreign_50", (0.55,), (0.57,)),
+            *_splits("foreign_50_guard", (0.595,), (0.615,), notes=notes),
         ]
         finding = _CLAIMS["E5"].judge(rows)
         self.assertEqual(finding.verdict, HOLDS)
+        self.assertEqual(finding.figure, "-0.5 points at 50 %, standard error 0.0")
+        alone = _CLAIMS["E5"].judge([each for each in rows if each.seed == 0])
+        self.assertEqual(alone.verdict, UNDECIDED)
+        self.assertEqual(alone.figure, "-0.5 points at 50 %, one split")
         self.assertIn("50 %: -5.0, with the guard -0.5", finding.lines[0])
         self.assertIn("left out 40 of 100 images, of which 38 were foreign", finding.lines[1])
 
@@ -87,12 +97,17 @@ class PageTest(tf.test.TestCase):
             (level,) = row(arm, (0.6,)).levels
             return row(arm, (), levels=(dataclasses.replace(level, corrupted={"noise_1": share}),))
 
-        rows = [with_noise("rule_fixed", 0.3), with_noise("rule_robust", 0.35)]
-        rows.append(with_noise("corruptions", 0.41))
+        def with_noise_twice(arm, share):
+            return [dataclasses.replace(with_noise(arm, share), seed=seed) for seed in (0, 1)]
+
+        arms = {"rule_fixed": 0.3, "rule_robust": 0.35, "corruptions": 0.41}
+        rows = [each for arm, share in arms.items() for each in with_noise_twice(arm, share)]
         finding = _CLAIMS["E7"].judge(rows)
         self.assertEqual(finding.verdict, HOLDS)
         self.assertIn("robust: +5.0 points in its own measure, +0.0", finding.figure)
         self.assertIn("noise_1 -20.0", finding.lines[0])
+        alone = _CLAIMS["E7"].judge(rows[::2])
+        self.assertEqual(alone.verdict, UNDECIDED)
 
     def test_one_split_decides_nothing(self):
         finding = _CLAIMS["E2c"].judge([row("tofa", (0.6,)), row("ridge", (0.5,))])
