@@ -1,5 +1,6 @@
 """Tests of the stream of training batches."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,6 +34,17 @@ def _run(pool: ImageSet, **changes) -> list[Batch]:
     arguments = {"labelled_batch": 4, "unlabelled_ratio": 3, "seed": 1, "total_steps": 12}
     batches = train_batches(_data(pool), **{**arguments, **changes})
     return [Batch(*map(np.array, batch)) for batch in batches]
+
+
+@functools.cache
+def _of_noise() -> list[Batch]:
+    """The usual batches of noise: augmentations take seconds to trace."""
+    return _run(_noise_pool())
+
+
+@functools.cache
+def _of_marked() -> list[Batch]:
+    return _run(_marked_pool())
 
 
 def _shifts(views: tf.Tensor, image: np.ndarray) -> np.ndarray:
@@ -69,7 +81,7 @@ class TrainBatchesTest(tf.test.TestCase):
 
     def test_soft_labels_are_those_of_the_unlabelled_images(self):
         pool = _marked_pool()
-        for batch in _run(pool, total_steps=3):
+        for batch in _of_marked():
             drawn = batch.weak[:, 0, 0, 0]
             self.assertAllEqual(batch.soft_labels.argmax(axis=1), pool.labels[drawn])
         data = TrainingImages(pool, np.array(_LABELLED), np.arange(len(pool)))
@@ -111,11 +123,11 @@ class TrainBatchesTest(tf.test.TestCase):
         self.assertAllEqual(np.bincount(seen), [90, 10])
 
     def test_labels_belong_to_their_images(self):
-        for batch in _run(_marked_pool()):
+        for batch in _of_marked():
             self.assertAllEqual(batch.labels, batch.images[:, 0, 0, 0] % 10)
 
     def test_true_labels_are_of_images_without_labels_alone(self):
-        for batch in _run(_marked_pool()):
+        for batch in _of_marked():
             marks = batch.weak[:, 0, 0, 0].astype(int)
             expected = np.where(np.isin(marks, _LABELLED), UNKNOWN, marks % 10)
             self.assertAllEqual(batch.true_labels, expected)
@@ -130,7 +142,7 @@ class TrainBatchesTest(tf.test.TestCase):
             self.assertAllGreaterEqual(batch.labels, 0)
 
     def test_same_seed_same_batches(self):
-        first = _run(_noise_pool())
+        first = _of_noise()
         self.assert_same(first, _run(_noise_pool()))
         other = _run(_noise_pool(), seed=2)
         self.assertNotAllEqual(first[0].images, other[0].images)
@@ -144,10 +156,10 @@ class TrainBatchesTest(tf.test.TestCase):
             _data(_noise_pool()), labelled_batch=4, unlabelled_ratio=3, seed=1, total_steps=12
         )
         sequential = [Batch(*map(np.array, batch)) for batch in dataset.with_options(options)]
-        self.assert_same(_run(_noise_pool()), sequential)
+        self.assert_same(_of_noise(), sequential)
 
     def test_resumed_equals_uninterrupted(self):
-        whole = _run(_noise_pool())
+        whole = _of_noise()
         for start in (5, 12):  # within an epoch of either stream, and at the very end
             self.assert_same(whole[start:], _run(_noise_pool(), start_step=start))
 
@@ -161,7 +173,7 @@ class TrainBatchesTest(tf.test.TestCase):
         self.assertNotAllEqual(first.weak, first.strong)
 
     def test_without_unlabelled_images(self):
-        with_them, without = _run(_noise_pool()), _run(_noise_pool(), unlabelled_ratio=0)
+        with_them, without = _of_noise(), _run(_noise_pool(), unlabelled_ratio=0)
         for one, other in zip(with_them, without, strict=True):
             self.assertAllEqual(one.images, other.images)
             self.assertAllEqual(one.labels, other.labels)
@@ -203,7 +215,7 @@ class TrainBatchesTest(tf.test.TestCase):
     def test_images_on_disk_give_the_same_batches(self):
         pool = _noise_pool()
         disk = ImageSet(on_disk(pool.images), pool.labels)
-        self.assert_same(_run(disk), _run(pool))
+        self.assert_same(_run(disk), _of_noise())
 
     def test_images_are_not_copied_into_the_graph(self):
         pool = ImageSet(noise(4000, 32), np.zeros(4000, np.int32))

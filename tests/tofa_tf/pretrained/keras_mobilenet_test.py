@@ -152,7 +152,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
 
     @parameterized.parameters({"pooling": None}, {"pooling": "avg"})
     def test_without_top(self, pooling):
-        model = mobilenet("MobileNetV3Small", include_top=False, pooling=pooling)
+        model = mobilenet("MobileNetV3Small", alpha=0.35, include_top=False, pooling=pooling)
         supernet = from_keras(model, num_classes=5)
         features = np.asarray(model(pixels(), training=False))
         if pooling is None:
@@ -163,6 +163,9 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         read = keras.Model(harvested.inputs, harvested.get_layer("classifier_flatten").output)
         computed = np.asarray(read(_normalized(supernet)))
         self.assertAllClose(np.sort(computed), np.sort(features), atol=1e-5, rtol=1e-4)
+
+    def test_without_top_and_classes_there_is_one(self):
+        model = mobilenet("MobileNetV2", alpha=0.35, include_top=False)
         self.assertEqual(from_keras(model).num_classes, 1)
 
     def test_other_number_of_classes(self):
@@ -187,7 +190,10 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_other_models_are_refused(self):
         for model, message in (
-            (mobilenet("MobileNetV3Small", include_top=False, pooling="max"), "other pooling than"),
+            (
+                mobilenet("MobileNetV3Small", alpha=0.35, include_top=False, pooling="max"),
+                "other pooling than",
+            ),
             (
                 keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3)]),
                 "not a MobileNetV1, V2 or V3: BatchNormalization expected, the end found",
