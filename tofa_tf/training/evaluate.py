@@ -9,9 +9,7 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
 from tofa_tf.training.experiment import Experiment
 
-# A Keras model keeps all that its layers give until the last one has answered: 500 images of 64
-# pixels took 2 GiB.
-_BATCH = 64
+_BATCH = 500
 
 
 def accuracy(
