@@ -169,7 +169,7 @@ class TrainConfig(SettingsBase):
     )
     mixed_precision: bool = setting(
         "Compute in bfloat16, with weights in float32: less memory and time on a GPU of NVIDIA's "
-        "Ampere generation or newer, but half as fast on a CPU.",
+        "Ampere generation or newer, but slower on a CPU.",
         False,
     )
     log_every_steps: int = setting("Steps between two records of metrics.jsonl.", 20, least=1)
