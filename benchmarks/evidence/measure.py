@@ -12,7 +12,7 @@ from tflite_export.pack.repack import repack
 from tflite_export.runtimes.litert import LitertModel
 from tofa_tf.common.files import replacing
 from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES
-from tofa_tf.select.score import answers
+from tofa_tf.nets.answers import answers
 from tofa_tf.space.cost import Cost
 from tofa_tf.training.experiment import Experiment
 

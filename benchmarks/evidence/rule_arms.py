@@ -10,11 +10,11 @@ from benchmarks.evidence.bench import Bench, Outcome
 from benchmarks.evidence.measure import share_right
 from benchmarks.evidence.records import Level
 from tofa_tf.data.corruptions import CORRUPTIONS, STRENGTHS, corrupted
+from tofa_tf.nets.answers import answers
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.select.effort import Effort, forward_effort
 from tofa_tf.select.rules import choose, draw_in_range
 from tofa_tf.select.scenario import Budget, Scenario
-from tofa_tf.select.score import answers
 from tofa_tf.space.cost import cost
 from tofa_tf.training.experiment import Experiment
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-_BATCH = 256
+_BATCH = 64
 
 
 def outputs_of(model: Any, inputs: np.ndarray) -> np.ndarray:

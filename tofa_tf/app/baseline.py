@@ -55,8 +55,8 @@ def main(place: RunFolder, options: Options) -> None:
 
 def _print_level(trained: "TrainedRun", arch: "Arch", options: Options) -> None:
     from tofa_tf.deploy.baseline_results import BaselineResult, read_baselines, write_baselines
+    from tofa_tf.nets.answers import answers
     from tofa_tf.select.alone import baseline_folder, make_alone
-    from tofa_tf.select.score import answers
     from tofa_tf.space.cost import cost
     from tofa_tf.training.evaluate import accuracy
 

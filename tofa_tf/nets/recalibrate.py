@@ -7,6 +7,7 @@ A supernet's moving statistics fit none of its subnets, for each of them sees ot
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 
 def recalibrate(model: Any, images: np.ndarray) -> None:
@@ -24,7 +25,17 @@ def recalibrate(model: Any, images: np.ndarray) -> None:
         # A momentum of 0 keeps nothing of the old statistics.
         for norm in norms:
             norm.momentum = 0.0
-        model(images, training=True)
+        _pass(model, images)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum
+
+
+def _pass(model: Any, images: np.ndarray) -> None:
+    """Runs a model as in training, as a graph: eagerly it keeps what every layer gives."""
+
+    @tf.function
+    def run(batch: tf.Tensor) -> None:
+        model(batch, training=True)
+
+    run(tf.constant(images))

@@ -11,6 +11,7 @@ import numpy as np
 
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.corruptions import CORRUPTIONS, corrupted
+from tofa_tf.nets.answers import answers
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.nets.harvest import harvest
 from tofa_tf.nets.recalibrate import recalibrate
@@ -21,7 +22,6 @@ from tofa_tf.training.experiment import Experiment
 # From a subnet to a number of which the largest is best.
 Score = Callable[[Arch], float]
 
-_BATCH = 500
 # Corruption at its middle strength, all kinds equally.
 _STRENGTH = 1
 _PROXY_IMAGES = 64
@@ -118,17 +118,4 @@ def _active(model: keras.Model, images: np.ndarray) -> np.ndarray:
     values = values if isinstance(values, list | tuple) else [values]
     return np.concatenate(
         [np.asarray(value).reshape(len(images), -1) > 0 for value in values], axis=1
-    )
-
-
-def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Returns the class that a net gives each image, (n,).
-
-    Args:
-        model: float.
-        images: float32 (n, height, width, channels), normalised.
-    """
-    parts = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
-    return np.concatenate(
-        [np.asarray(model(part, training=False)).argmax(axis=-1) for part in parts]
     )

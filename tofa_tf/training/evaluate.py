@@ -4,12 +4,11 @@ from typing import Literal
 
 import numpy as np
 
+from tofa_tf.nets.answers import answers
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
 from tofa_tf.training.experiment import Experiment
-
-_BATCH = 500
 
 
 def accuracy(
@@ -34,8 +33,4 @@ def accuracy(
     else:
         images, labels = experiment.validation_images(arch.resolution), experiment.validation_labels
     model, _ = deployable(supernet, arch, experiment)
-    logits = [
-        np.asarray(model(images[start : start + _BATCH], training=False))
-        for start in range(0, len(images), _BATCH)
-    ]
-    return float(np.mean(np.concatenate(logits).argmax(axis=1) == labels))
+    return float(np.mean(answers(model, images) == labels))

@@ -20,7 +20,7 @@ from tofa_tf.training.sampling import spread_archs
 
 # Nets from the smallest to the largest whose features the one classifier has to fit.
 _NETS = 4
-_BATCH = 500
+_BATCH = 100
 # Images without labels that the classifier learns from at most: more take time and bring little.
 UNLABELLED = 8192
 

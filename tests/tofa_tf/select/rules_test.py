@@ -8,13 +8,14 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.trained import trained_copy
 from tofa_tf.common.errors import UserError
+from tofa_tf.nets.answers import answers
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.select import rules
 from tofa_tf.select.fixed_rule import candidates
 from tofa_tf.select.names import OBJECTIVE_NAMES, RULE_NAMES
 from tofa_tf.select.rules import RULES, choose, propose
 from tofa_tf.select.scenario import Budget, Scenario
-from tofa_tf.select.score import OBJECTIVES, answers, log_det_of_agreement, validation_score
+from tofa_tf.select.score import OBJECTIVES, log_det_of_agreement, validation_score
 from tofa_tf.space.cost import cost
 
 _SCENARIO = Scenario("half", (Budget("macs", 60_000),))
