@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from benchmarks.evidence.bench import Bench, Outcome
-from benchmarks.evidence.foreign_arms import SHARES, foreign
+from benchmarks.evidence.foreign_arms import GUARD, GUARDS, ORACLE, SHARES, foreign
 from benchmarks.evidence.rule_arms import corruptions, rule, spread
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.pretrained.names import NONE
@@ -111,10 +111,12 @@ def _space_arm(name: str) -> Arm:
     return Arm(f"space_{name}", f"space {name}, from scratch", supernet, changes)
 
 
-def _foreign_arm(percent: int, guard: bool) -> Arm:
-    name, title = f"foreign_{percent}", f"TOFA, {percent} % of the unlabelled images foreign"
-    measure = functools.partial(foreign, percent, guard)
-    return Arm(f"{name}_guard", f"{title}, guard", measure) if guard else Arm(name, title, measure)
+def _foreign_arm(percent: int, guard: str) -> Arm:
+    title = f"TOFA, {percent} % of the unlabelled images foreign"
+    if guard:
+        title += {GUARD: ", guard", ORACLE: ", exactly these left out"}[guard]
+    name = f"foreign_{percent}" + (f"_{guard}" if guard else "")
+    return Arm(name, title, functools.partial(foreign, percent, guard))
 
 
 _ALL = (
@@ -138,6 +140,6 @@ _ALL = (
     Arm("spread", "random subnets of a band", spread),
     Arm("corruptions", "TOFA on corrupted images", corruptions),
     *(_space_arm(name) for name in SPACES if name.startswith("mcu")),
-    *(_foreign_arm(percent, guard) for percent in SHARES for guard in (False, True)),
+    *(_foreign_arm(percent, guard) for percent in SHARES for guard in GUARDS),
 )
 ARMS = {arm.name: arm for arm in _ALL}

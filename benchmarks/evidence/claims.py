@@ -203,7 +203,9 @@ def _guard(rows: Sequence[Row]) -> Finding | None:
         )
     error = "one split" if single else f"standard error {half[1]:.1f}"
     figure = f"{half[0]:+.1f} points at 50 %, {error}"
-    lines = (f"Points against no foreign images: {'; '.join(curve)}.", caught)
+    best = change("foreign_50_oracle")
+    bound = f"With exactly the foreign half left out: {best[0]:+.1f} points." if best else ""
+    lines = (f"Points against no foreign images: {'; '.join(curve)}.", caught, bound)
     verdict = HOLDS if half[0] >= -1.0 else NOT
     return Finding(UNDECIDED if single else verdict, figure, lines)
 

@@ -20,25 +20,29 @@ from tofa_tf.training.guard import guarded
 from tofa_tf.training.trained_run import train_or_load
 
 SHARES = (0, 25, 50, 75, 90)
+# Nothing is left out; what looks foreign is; what is foreign is, as nobody but a benchmark knows.
+NO_GUARD, GUARD, ORACLE = GUARDS = ("", "guard", "oracle")
 _KNOWN_CLASSES = 0.6
 
 
-def foreign(percent: int, guard: bool, bench: Bench) -> Outcome:
+def foreign(percent: int, guard: str, bench: Bench) -> Outcome:
     """One supernet, trained on unlabelled images of which a share is foreign.
 
     Args:
         percent: of the unlabelled images, one of `SHARES`.
-        guard: leave out what looks foreign.
+        guard: one of `GUARDS`.
         bench: to work with.
     """
     experiment = mixed(bench.experiment, percent)
     notes: dict[str, object] = {}
-    if guard:
+    if guard == GUARD:
         pool, known = experiment.training.pool, experiment.num_classes
         experiment, found = guarded(experiment)
         truly = int(np.sum(pool.labels[found.left_out] >= known))
         notes = {"looked_at": found.looked_at, "left_out": len(found.left_out), "foreign": truly}
-    folder = bench.folder / f"foreign_{percent}{'_guard' if guard else ''}"
+    if guard == ORACLE:
+        experiment = known_alone(experiment)
+    folder = bench.folder / f"foreign_{percent}{guard and f'_{guard}'}"
     folder.mkdir(parents=True, exist_ok=True)
     run = train_or_load(experiment, folder)
     levels, meter = [], Meter(experiment, bench.models, bench.name)
@@ -82,6 +86,14 @@ def mixed(experiment: Experiment, percent: int) -> Experiment:
         training=TrainingImages(training.pool, labelled, np.sort(unlabelled)),
         validation=None if validation is None else _of_classes(validation, known),
     )
+
+
+def known_alone(experiment: Experiment) -> Experiment:
+    """An experiment without its foreign images: what the best guard would leave."""
+    training = experiment.training
+    own = training.pool.labels[training.unlabelled] < experiment.num_classes
+    kept = TrainingImages(training.pool, training.labelled, training.unlabelled[own])
+    return dataclasses.replace(experiment, training=kept)
 
 
 def _of_classes(images: ImageSet, known: int) -> ImageSet:

@@ -35,7 +35,7 @@ class Study:
 
 _FOREIGN = (
     *("foreign_0", "foreign_25", "foreign_50", "foreign_75", "foreign_90"),
-    *("foreign_0_guard", "foreign_50_guard", "foreign_90_guard"),
+    *("foreign_0_guard", "foreign_50_guard", "foreign_90_guard", "foreign_50_oracle"),
 )
 # Two sets of which the one is large and the other photographs.
 _TWO = ("cifar10", "sign_digits100")

@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.evidence.foreign_arms import SHARES, mixed
+from benchmarks.evidence.foreign_arms import SHARES, known_alone, mixed
 from tests.tofa_tf.trained import experiment
 
 
@@ -21,6 +21,14 @@ class ForeignArmsTest(tf.test.TestCase):
             counts.add(len(others))
             self.assertAllClose(np.mean(labels[others] >= 6), percent / 100, atol=0.01)
         self.assertLen(counts, 1)
+
+    def test_the_best_guard_leaves_exactly_what_is_known(self):
+        made = mixed(experiment(), 50)
+        training, labels = made.training, made.training.pool.labels
+        kept = known_alone(made).training
+        self.assertAllEqual(kept.labelled, training.labelled)
+        self.assertAllEqual(kept.unlabelled, training.unlabelled[labels[training.unlabelled] < 6])
+        self.assertLess(len(kept.unlabelled), 0.6 * len(training.unlabelled))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ class PageTest(tf.test.TestCase):
             *_splits("foreign_0", (0.6,), (0.62,)),
             *_splits("foreign_50", (0.55,), (0.57,)),
             *_splits("foreign_50_guard", (0.595,), (0.615,), notes=notes),
+            *_splits("foreign_50_oracle", (0.598,), (0.618,)),
         ]
         finding = _CLAIMS["E5"].judge(rows)
         self.assertEqual(finding.verdict, HOLDS)
@@ -91,6 +92,7 @@ class PageTest(tf.test.TestCase):
         self.assertEqual(alone.figure, "-0.5 points at 50 %, one split")
         self.assertIn("50 %: -5.0, with the guard -0.5", finding.lines[0])
         self.assertIn("left out 40 of 100 images, of which 38 were foreign", finding.lines[1])
+        self.assertEqual(finding.lines[2], "With exactly the foreign half left out: -0.2 points.")
 
     def test_objectives_and_corruptions(self):
         def with_noise(arm, share):

@@ -12,7 +12,7 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.data.records import TrainingImages, joined, without_classes
 from tofa_tf.training.experiment import Experiment, load_experiment
 from tofa_tf.training.foreign_report import sheet, write_foreign
-from tofa_tf.training.guard import count_foreign, distances_among, guarded, nearest_distances
+from tofa_tf.training.guard import guarded
 from tofa_tf.training.settings import Settings
 
 
@@ -52,23 +52,6 @@ class GuardTest(tf.test.TestCase):
         kept, found = guarded(_digits())
         self.assertLess(len(found.left_out), 0.25 * found.looked_at)
         self.assertIs(kept.foreign, found)
-
-    def test_as_many_are_foreign_as_are_missing_among_the_near(self):
-        generator = np.random.default_rng(0)
-        expected = generator.uniform(0, 1, 2000)
-        own, strange = generator.uniform(0, 1, 3000), generator.uniform(1, 2, 1000)
-        self.assertAllClose(count_foreign(np.append(own, strange), expected), 1000, rtol=0.12)
-        self.assertLess(count_foreign(own, expected), 200)
-        self.assertEqual(count_foreign(strange, expected), 1000)
-        self.assertEqual(count_foreign(own[:0], expected), 0)
-
-    def test_distances_by_hand(self):
-        features = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])
-        self.assertAllClose(distances_among(features), [5**0.5, 5**0.5, 10**0.5])
-        self.assertAllClose(nearest_distances(features[:2] * 5, features[:1]), [4.0, 101**0.5])
-        many = np.tile(features[:2] * 5, (2500, 1))
-        self.assertAllClose(nearest_distances(many, features[:1]), [4.0, 101**0.5] * 2500)
-        self.assertEmpty(nearest_distances(features[:0], features))
 
     def test_what_was_left_out_can_be_looked_at(self):
         folder = Path(self.get_temp_dir()) / "run"
