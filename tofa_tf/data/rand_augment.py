@@ -6,6 +6,7 @@ flattens. Their translation of 1 to 9 pixels on 32 x 32 images is kept as a shar
 other sizes.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -119,9 +120,25 @@ def apply_ops(images: tf.Tensor, op: tf.Tensor, magnitude: tf.Tensor) -> tf.Tens
     Returns:
         uint8 (batch, height, width, channels).
     """
-    positions = tf.dynamic_partition(tf.range(tf.shape(images)[0]), op, len(OPS))
-    results = [
-        each.apply(tf.gather(images, members), tf.gather(magnitude, members))
-        for each, members in zip(OPS, positions, strict=True)
-    ]
-    return tf.ensure_shape(tf.dynamic_stitch(positions, results), images.shape)
+    return _graph(tuple(images.shape))(images, op, magnitude)
+
+
+@functools.cache
+def _graph(shape: tuple[int | None, ...]) -> Callable[..., tf.Tensor]:
+    """The graph of `apply_ops` for images of a shape, made once for all rounds and batches."""
+
+    def run(images: tf.Tensor, op: tf.Tensor, magnitude: tf.Tensor) -> tf.Tensor:
+        positions = tf.dynamic_partition(tf.range(tf.shape(images)[0]), op, len(OPS))
+        results = [
+            each.apply(tf.gather(images, members), tf.gather(magnitude, members))
+            for each, members in zip(OPS, positions, strict=True)
+        ]
+        return tf.ensure_shape(tf.dynamic_stitch(positions, results), shape)
+
+    # Not part of the graph that asks for it first.
+    with tf.init_scope():
+        return tf.function(run, autograph=False).get_concrete_function(
+            tf.TensorSpec(shape, tf.uint8),
+            tf.TensorSpec(shape[:1], tf.int32),
+            tf.TensorSpec(shape[:1], tf.float32),
+        )

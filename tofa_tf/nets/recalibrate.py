@@ -33,9 +33,11 @@ def recalibrate(model: Any, images: np.ndarray) -> None:
 
 def _pass(model: Any, images: np.ndarray) -> None:
     """Runs a model as in training, as a graph: eagerly it keeps what every layer gives."""
+    batch = tf.constant(images)
 
-    @tf.function
+    @tf.function(autograph=False)
     def run(batch: tf.Tensor) -> None:
         model(batch, training=True)
 
-    run(tf.constant(images))
+    # Called as it is, a function for every model would be taken for one that is traced too often.
+    run.get_concrete_function(batch)(batch)

@@ -105,6 +105,13 @@ class RecalibrateTest(tf.test.TestCase, parameterized.TestCase):
         expected = supernet(images, tf.constant(encode(space, arch)), training=True)
         self.assertAllClose(model(images), expected, rtol=1e-3, atol=1e-3)
 
+    def test_many_models_are_no_reason_for_warnings(self):
+        with self.assertNoLogs("tensorflow"):
+            for units in range(2, 9):
+                layers = [keras.layers.Dense(units), keras.layers.BatchNormalization()]
+                model = keras.Sequential([keras.layers.Input((3,)), *layers])
+                recalibrate(model, np.ones((4, 3), np.float32))
+
 
 if __name__ == "__main__":
     tf.test.main()
