@@ -217,8 +217,8 @@ class Settings(SettingsBase):
         None,
     )  # fmt: skip
     foreign: str = setting(
-        "Unlabelled images that look like none of the labelled ones: keep, or guard to leave them "
-        "out.",
+        "Unlabelled images that look as if they belonged to none of the labelled classes: keep, or "
+        "guard to leave them out.",
         KEEP, choices=(KEEP, GUARD),
     )  # fmt: skip
     data_dir: str | None = setting("Where tensorflow-datasets has its data.", None)

@@ -125,7 +125,7 @@ class HtmlReportTest(tf.test.TestCase):
         pool = ImageSet(noise(3, 8), np.zeros(3, np.int32), as_texts(["a", _HOSTILE, "c"]))
         write_foreign(self.folder, pool, 2, np.array([1]))
         page = self._page(RESULT)
-        self.assertIn("1 of 2 unlabelled images (50.0%) look like none of the labelled", page)
+        self.assertIn("1 of 2 unlabelled images (50.0%) look as if they belonged", page)
         self.assertIn("&lt;script&gt;", page)
         self.assertIn("data:image/png;base64,", page)
         (self.folder / "foreign.json").write_text('{"unlabelled_images": "many"}')
