@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tflite_export.common.console import warn
 from tflite_export.convert.quantization_settings import Method, Quantization
 from tflite_export.convert.tf_keras_twin import folded_twin
 from tflite_export.devices.boards import Board
@@ -81,7 +82,7 @@ def make_deployments(
 def check_deployments(
     deployments: Sequence[Deployment], space: SearchSpace, num_classes: int, channels: int = 3
 ) -> None:
-    """Refuses what cannot end well, before hours of training.
+    """Refuses what cannot end well, before hours of training, and names boards that nothing fits.
 
     Args:
         deployments: asked for.
@@ -93,7 +94,8 @@ def check_deployments(
         UserError: if a scenario, or every one of the boards, is beyond the whole space.
         ExportError: if quantisation-aware training is asked of layers that it cannot train.
     """
-    smallest, failures = cost(space, space.min_arch, num_classes, channels), []
+    smallest = [cost(space, low, num_classes, channels) for low, _ in space.corners]
+    failures = []
     for deployment in deployments:
         try:
             deployment.scenario.check_within(smallest, space.name)
@@ -103,6 +105,8 @@ def check_deployments(
             failures.append(str(error))
     if failures and len(failures) == len(deployments):
         raise UserError("; ".join(failures))
+    for failure in failures:
+        warn(failure)
     if any(deployment.quantization.method != Method.PTQ for deployment in deployments):
         model = build_static(space, make_plan(space, space.min_arch), num_classes, channels)
         folded_twin(model, np.zeros((1, *model.inputs[0].shape[1:]), np.float32))

@@ -40,12 +40,12 @@ def forecasts(space: SearchSpace, num_classes: int, channels: int) -> list[Forec
         num_classes: outputs of the classifier.
         channels: of the images.
     """
-    made = []
-    for resolution in space.resolutions:
-        at = space.at_resolutions((resolution,))
-        corners = (cost(at, arch, num_classes, channels) for arch in (at.min_arch, at.max_arch))
-        made.append(Forecast(resolution, *corners))
-    return made
+    return [
+        Forecast(
+            corners[0].resolution, *(cost(space, arch, num_classes, channels) for arch in corners)
+        )
+        for corners in space.corners
+    ]
 
 
 def forecast_markdown(made: Sequence[Forecast], boards: Sequence[Board]) -> str:

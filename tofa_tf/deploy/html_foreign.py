@@ -22,8 +22,8 @@ def foreign_html(folder: Path) -> list[str]:
         return []
     share = f" ({foreign / looked_at:.1%})" if looked_at else ""
     said = (
-        f"{foreign} of {looked_at} unlabelled images{share} look as if they belonged to none of the "
-        "labelled classes and were left out of training."
+        f"{foreign} of {looked_at} unlabelled images{share} look as if they belonged to none of "
+        "the labelled classes and were left out of training."
     )
     parts = [tag("p", text(said))]
     if names:

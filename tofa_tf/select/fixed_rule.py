@@ -69,9 +69,11 @@ def candidates(
     def figures(arch: Arch) -> Cost:
         return cost(space, arch, num_classes, channels)
 
-    scenario.check_within(figures(space.min_arch), space.name)
+    smallest = [Candidate(low, figures(low), "drawn", None) for low, _ in space.corners]
+    scenario.check_within([each.cost for each in smallest], space.name)
     main = scenario.budgets[0]
-    least = (1.0 - band) * min(main.limit, main.of(figures(space.max_arch)))
+    most = max(main.of(figures(high)) for _, high in space.corners)
+    least = (1.0 - band) * min(main.limit, most)
     seen, proposed = set(), set()
     for step, arch in log:
         if arch in seen:
@@ -82,7 +84,7 @@ def candidates(
             proposed.add(arch)
             yield Candidate(arch, arch_cost, "log", step)
 
-    best = Candidate(space.min_arch, figures(space.min_arch), "drawn", None)
+    best = next(each for each in smallest if scenario.met_by(each.cost))
     generator = random.Random(f"{seed}/{scenario.name}")
     for _ in range(_FALLBACK_DRAWS):
         arch = random_arch(space, generator, tilt=generator.uniform(0.02, 0.98))

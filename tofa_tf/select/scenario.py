@@ -1,7 +1,7 @@
 """A deployment scenario: budgets that a subnet has to keep by its closed-form cost."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tflite_export.common.names import NAMES_ALLOWED, is_name
 from tflite_export.devices.boards import Board
@@ -73,20 +73,24 @@ class Scenario:
         """Whether a subnet keeps every budget."""
         return all(budget.of(cost) <= budget.limit for budget in self.budgets)
 
-    def check_within(self, smallest: Cost, space: str) -> None:
+    def check_within(self, smallest: Iterable[Cost], space: str) -> None:
         """Makes sure that something fits.
 
         Args:
-            smallest: cost of the smallest subnet.
+            smallest: cost of the smallest subnet of each resolution.
             space: name of the search space.
 
         Raises:
-            UserError: if not even the smallest subnet meets the budgets; says by how much.
+            UserError: if none of them meets the budgets; says by how much the nearest does not.
         """
+        nearest = min(
+            smallest,
+            key=lambda cost: max(budget.of(cost) / budget.limit for budget in self.budgets),
+        )
         missed = ", ".join(
-            f"{budget.name} {_number(budget.of(smallest))} of {_number(budget.limit)}"
+            f"{budget.name} {_number(budget.of(nearest))} of {_number(budget.limit)}"
             for budget in self.budgets
-            if budget.of(smallest) > budget.limit
+            if budget.of(nearest) > budget.limit
         )
         if missed:
             raise UserError(

@@ -127,6 +127,15 @@ class SearchSpace(JsonRecord):
         return self.pick(min)
 
     @property
+    def corners(self) -> tuple[tuple[Arch, Arch], ...]:
+        """The smallest and the largest choice everywhere else, at each resolution.
+
+        Where the stem has another stride for small images, larger ones may be cheaper.
+        """
+        spaces = [self.at_resolutions((resolution,)) for resolution in self.resolutions]
+        return tuple((space.min_arch, space.max_arch) for space in spaces)
+
+    @property
     def max_arch(self) -> Arch:
         """The largest choice everywhere: it uses every weight of the supernet."""
         return self.pick(max)

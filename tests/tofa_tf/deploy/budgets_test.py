@@ -94,7 +94,7 @@ class BoardScenarioTest(tf.test.TestCase):
         self.assertEqual((budget.resource, budget.limit), ("latency_ms", 100))
         with self.assertRaisesRegex(UserError, r"needs latency_ms@rp2040_1ms [\d.]+ of 1; raise"):
             (impossible,) = load_boards("rp2040@1ms")
-            board_scenario(impossible).check_within(cost(SPACE, SPACE.min_arch, 10), "mcu")
+            board_scenario(impossible).check_within([cost(SPACE, SPACE.min_arch, 10)], "mcu")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
+import contextlib
 import dataclasses
+import io
 
 import tensorflow as tf
 
@@ -60,10 +62,12 @@ class DeploymentTest(tf.test.TestCase):
         with self.assertRaisesRegex(UserError, "'dust': nothing fits; .* needs macs 32k of 1k"):
             check_deployments([Deployment(SMALL), beyond], TINY, num_classes=10)
 
-    def test_boards_are_refused_when_none_of_them_fits(self):
+    def test_boards_that_nothing_fits_are_named_and_refused_when_it_is_all_of_them(self):
         board = load_boards("rp2040")[0]
         dust = Deployment(Scenario("dust", (Budget("flash_kib", 1.0),)), board)
-        check_deployments([dust, Deployment(SMALL, board)], TINY, num_classes=10)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            check_deployments([dust, Deployment(SMALL, board)], TINY, num_classes=10)
+        self.assertRegex(said.getvalue(), r"^warning: scenario 'dust': nothing fits; .* of 1;")
         with self.assertRaisesRegex(UserError, "'dust': nothing fits.*; scenario 'dust'"):
             check_deployments([dust, dust], TINY, num_classes=10)
 

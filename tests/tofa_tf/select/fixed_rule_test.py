@@ -31,6 +31,19 @@ class CandidatesTest(tf.test.TestCase):
                 break
             self.assertFalse(0.8e6 <= cost(SPACE, arch, 10).macs <= 1e6)
 
+    def test_a_larger_image_may_be_the_cheaper_one(self):
+        # Below 48 pixels the stem has stride 1.
+        space = get_space("mcu_wide").at_resolutions((40, 48))
+        small, large = (cost(space, low, 10).macs for low, _ in space.corners)
+        self.assertGreater(small, large)
+        (scenario,) = parse_scenarios(f"macs={1.1 * large:.0f}")
+        chosen = next(candidates(scenario, [], space, 10))
+        self.assertEqual(chosen.arch.resolution, 48)
+        self.assertTrue(scenario.met_by(chosen.cost))
+        (beyond,) = parse_scenarios(f"macs={0.9 * large:.0f}")
+        with self.assertRaisesRegex(UserError, "nothing fits; .* needs macs 46"):
+            next(candidates(beyond, [], space, 10))
+
     def test_keeps_every_budget(self):
         (scenario,) = parse_scenarios("flash_kib=128,arena_kib=28,macs=1.1M")
         found = []

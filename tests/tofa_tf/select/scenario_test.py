@@ -43,7 +43,7 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         with self.assertRaisesRegex(
             UserError, "'x': nothing fits; .* of tiny needs macs 32k of 10k, latency_ms@rp2040 4"
         ):
-            scenario.check_within(SMALL, "tiny")
+            scenario.check_within([SMALL], "tiny")
 
 
 if __name__ == "__main__":
