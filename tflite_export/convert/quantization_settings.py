@@ -1,6 +1,7 @@
 """By which way a model becomes int8: what users set, and what the exporter takes."""
 
 import enum
+import math
 from dataclasses import dataclass, replace
 
 from tflite_export.common.errors import ExportError
@@ -24,12 +25,23 @@ class QatSettings:
         batch: images a step.
         learning_rate: of Adam at the first step; falls to 0 along a cosine.
         seed: of the order of images.
+
+    Raises:
+        ExportError: if one of them is no number that a training can have.
     """
 
     steps: int = 150
     batch: int = 64
     learning_rate: float = 1e-4
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("steps", 1), ("batch", 1), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ExportError(f"{name}={value!r}: a whole number of at least {least} is needed")
+        if not 0.0 < self.learning_rate < math.inf:
+            raise ExportError(f"learning_rate={self.learning_rate!r}: a number above 0 is needed")
 
 
 @dataclass(frozen=True)

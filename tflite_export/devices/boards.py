@@ -58,6 +58,8 @@ _LATENCY = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|fps)", re.ASCII)
 # Such as "nrf5340dk/nrf5340/cpuapp" and "arduino:mbed_nano:nano33ble".
 _ON_PLATFORM = re.compile(r"[A-Za-z0-9_.:/@=,+-]{0,100}")
 _TEXTS = ("core", "kernels", "title", "npu", "profile")
+# Where they are 0 the board has no such thing.
+_OPTIONAL = ("npu_mhz", "latency_limit_ms")
 # What a microcontroller can have; beyond these limits it is a slip of the pen or of the unit.
 _LIMITS = {
     "clock_mhz": (1, 2000),
@@ -92,7 +94,8 @@ class Board:
         profile: name of the known board that it is; empty: what `name` says.
 
     Raises:
-        ExportError: if the name cannot be that of a folder, or part of a comment in C.
+        ExportError: if the name cannot be that of a folder, or part of a comment in C, or another
+            value is of the wrong kind, unknown or absurd.
     """
 
     name: str
@@ -112,8 +115,15 @@ class Board:
     profile: str = ""
 
     def __post_init__(self) -> None:
+        # The scenario of a board is a folder of its name, and generated C has it in a comment.
         if not is_name(self.name):
-            raise ExportError(f"{self.name!r} is no name for a board: allowed are {NAMES_ALLOWED}")
+            raise ExportError(
+                f"board {self.name!r} is no name for a board: allowed are {NAMES_ALLOWED}"
+            )
+        try:
+            _check(self)
+        except ExportError as error:
+            raise ExportError(f"board {self.name!r}: {error}") from None
 
     @property
     def arena_available_bytes(self) -> int:
@@ -218,7 +228,6 @@ def _read_file(path: Path) -> dict[str, Board]:
 
 def _read_board(path: Path, name: str, table: Any) -> Board:
     where = f"{path}: board {name!r}"
-    # The scenario of a board is a folder of its name, and generated C has it in a comment.
     if not is_name(name):
         raise ExportError(f"{where} is no name for a board: allowed are {NAMES_ALLOWED}")
     if not isinstance(table, dict):
@@ -235,62 +244,62 @@ def _read_board(path: Path, name: str, table: Any) -> Board:
     ]
     if missing := [key for key in needed if key not in table]:
         raise ExportError(f"{where} lacks {', '.join(missing)}")
-    for key in _TEXTS:
-        value = table.get(key, "")
-        if not isinstance(value, str) or not value.isprintable():
-            raise ExportError(f"{where}: {key} = {value!r} is no text of one line")
-    for key, (low, high) in _LIMITS.items():
-        value = table.get(key, low)
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not low <= value <= high
-        ):
-            raise ExportError(f"{where}: {key} = {value!r} is no number from {low} to {high}")
-    _check_cores(where, table)
-    _check_platforms(where, table.get("platforms", {}))
-    for memory in ("sram", "flash"):
-        total, reserved = table[f"{memory}_kib"], table[f"{memory}_reserved_kib"]
-        if reserved >= total:
-            raise ExportError(
-                f"{where}: {memory}_reserved_kib = {reserved} leaves nothing of {total} KiB"
-            )
-    return Board(name=name, **{**table, "measurements": _read_measurements(where, table)})
+    measurements = _read_measurements(where, table)
+    try:
+        return Board(name=name, **{**table, "measurements": measurements})
+    except ExportError as error:
+        raise ExportError(f"{path}: {error}") from None
 
 
 def _read_measurements(where: str, table: dict[str, Any]) -> tuple[Measurement, ...]:
     try:
-        found = from_json(tuple[Measurement, ...], table.get("measurements", []), "measurements")
+        return from_json(tuple[Measurement, ...], table.get("measurements", []), "measurements")
     except TofaError as error:
         raise ExportError(f"{where}: {error}") from None
-    if any(not 0 < ms < math.inf for one in found for ms in (one.measured_ms, one.estimated_ms)):
-        raise ExportError(f"{where}: a time in its measurements is not above 0")
-    return found
 
 
-def _check_platforms(where: str, table: Any) -> None:
-    known = isinstance(table, dict) and set(table).issubset(PLATFORMS)
+def _check(board: Board) -> None:
+    for key in _TEXTS:
+        value = getattr(board, key)
+        if not isinstance(value, str) or not value.isprintable():
+            raise ExportError(f"{key} = {value!r} is no text of one line")
+    for key, (low, high) in _LIMITS.items():
+        value = getattr(board, key)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        left_out = is_number and key in _OPTIONAL and value == 0
+        if not is_number or not (left_out or low <= value <= high):
+            raise ExportError(f"{key} = {value!r} is no number from {low} to {high}")
+    _check_cores(board)
+    _check_platforms(board.platforms)
+    for memory in ("sram", "flash"):
+        total, reserved = (getattr(board, f"{memory}{part}_kib") for part in ("", "_reserved"))
+        if reserved >= total:
+            raise ExportError(f"{memory}_reserved_kib = {reserved} leaves nothing of {total} KiB")
+    times = (ms for one in board.measurements for ms in (one.measured_ms, one.estimated_ms))
+    if any(not 0 < ms < math.inf for ms in times):
+        raise ExportError("a time in its measurements is not above 0")
+
+
+def _check_platforms(table: Any) -> None:
+    known = isinstance(table, Mapping) and set(table).issubset(PLATFORMS)
     if not known or not all(
         isinstance(name, str) and _ON_PLATFORM.fullmatch(name) for name in table.values()
     ):
         raise ExportError(
-            f"{where}: platforms = {table!r}; a table of {', '.join(PLATFORMS)} is needed, each "
-            "with the platform's name of the board"
+            f"platforms = {table!r}; a table of {', '.join(PLATFORMS)} is needed, each with the "
+            "platform's name of the board"
         )
 
 
-def _check_cores(where: str, table: dict[str, Any]) -> None:
-    core, kernels = table["core"], table["kernels"]
+def _check_cores(board: Board) -> None:
+    core, kernels = board.core, board.kernels
     if core not in CORES:
-        raise ExportError(f"{where}: core {core!r} is none of {', '.join(CORES)}")
+        raise ExportError(f"core {core!r} is none of {', '.join(CORES)}")
     if kernels not in CORES[core]:
         raise ExportError(
-            f"{where}: there are no kernels {kernels!r} for {core}, but {', '.join(CORES[core])}"
+            f"there are no kernels {kernels!r} for {core}, but {', '.join(CORES[core])}"
         )
-    if ("npu" in table) != ("npu_mhz" in table):
-        raise ExportError(f"{where}: npu and npu_mhz belong together; give both or none")
-    if "npu" in table:
-        try:
-            check_npu(table["npu"])
-        except ExportError as error:
-            raise ExportError(f"{where}: {error}") from None
+    if bool(board.npu) != bool(board.npu_mhz):
+        raise ExportError("npu and npu_mhz belong together; give both or none")
+    if board.npu:
+        check_npu(board.npu)

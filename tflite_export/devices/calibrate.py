@@ -67,7 +67,7 @@ def _board(name: str, path: Path) -> Board:
     elif name:
         boards = load_boards(name)
     else:
-        raise ExportError("calibrate needs board: which of --boards=list it is, or your own file")
+        raise ExportError("calibrate needs board: the name of a known one, or your own file")
     if len(boards) != 1 or boards[0].latency_limit_ms:
         raise ExportError(f"board={name}: one board is needed, without a limit")
     return boards[0]

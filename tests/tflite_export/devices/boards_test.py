@@ -6,7 +6,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tflite_export.common.errors import ExportError
-from tflite_export.devices.boards import known_boards, list_boards, load_boards
+from tflite_export.devices.boards import Board, known_boards, list_boards, load_boards
 
 _MINE = {
     "core": "cortex-m4",
@@ -107,6 +107,17 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
     def test_absurd_values(self, changes, message):
         with self.assertRaisesRegex(ExportError, message):
             load_boards(self._mine(**changes))
+
+    @parameterized.parameters(
+        ({"core": "z80"}, "board 'mine': core 'z80' is none of cortex-m0plus"),
+        ({"clock_mhz": -1}, "board 'mine': clock_mhz = -1 is no number from 1 to 2000"),
+        ({"sram_reserved_kib": 128}, "sram_reserved_kib = 128 leaves nothing of 128 KiB"),
+        ({"npu_mhz": 400}, "npu and npu_mhz belong together"),
+        ({"platforms": {"dos": "x"}}, "platforms = .*; a table of"),
+    )
+    def test_absurd_values_in_a_program(self, changes, message):
+        with self.assertRaisesRegex(ExportError, message):
+            Board("mine", **(_MINE | changes))
 
     @parameterized.parameters(
         ("nano33", "unknown board 'nano33'; known are nano33ble"),
