@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tofa_tf.data.arrays import Images as Images
     from tofa_tf.space.search_space import SearchSpace as SearchSpace
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _MODULES = {
     "Board": "tflite_export.devices.boards",
@@ -42,7 +42,7 @@ _MODULES = {
     "load": "tofa_tf.api",
     "train": "tofa_tf.api",
 }
-_WITH_TENSORFLOW = ("SearchSpace", "export_model")
+_WITH_TENSORFLOW = ("export_model",)
 
 __all__ = [*_MODULES]
 

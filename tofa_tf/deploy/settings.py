@@ -18,8 +18,8 @@ class DeploySettings(SettingsBase):
         "", heading=_MODELS,
     )  # fmt: skip
     scenarios: str = setting(
-        'Budgets of further models, as "macs=1M;flash_kib=256,arena_kib=128", of macs, params, '
-        "flash_kib and arena_kib.",
+        'Budgets of further models, as "macs=1M;flash_kib=256,latency_ms@rp2040=80", of macs, '
+        "params, flash_kib and arena_kib, and on a known board of latency_ms@BOARD and fps@BOARD.",
         "", heading=_MODELS,
     )  # fmt: skip
     int8: Int8Settings = Int8Settings()

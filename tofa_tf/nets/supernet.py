@@ -1,6 +1,6 @@
 """The weight-sharing supernet: every subnet of a search space in one Keras model and one graph."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -96,8 +96,19 @@ class Supernet(keras.Model):
         return getattr(self, name)
 
     def get_config(self) -> dict[str, Any]:
-        """Not available: a search space is no JSON data; build a supernet and load its weights."""
-        raise NotImplementedError
+        """What makes an equal supernet, as JSON data."""
+        return {
+            "space": self.space.to_json(),
+            "num_classes": self.num_classes,
+            "channels": self.channels,
+            "name": self.name,
+            "dtype": self.dtype_policy.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        """Returns the supernet that a configuration describes, with fresh weights."""
+        return cls(**{**config, "space": SearchSpace.from_json(config["space"])})
 
 
 class _SupernetParts(PartsBuilder):

@@ -33,7 +33,10 @@ RECIPE = "recipe.json"
 
 
 def new_supernet(space: SearchSpace, num_classes: int, seed: int) -> Supernet:
-    """Returns a supernet; equal seeds give equal weights."""
+    """Returns a supernet; equal seeds give equal weights.
+
+    Sets the seeds of the process, and switches TensorFlow's optimiser of graphs off in it.
+    """
     keras.utils.set_random_seed(seed)
     # It finds nothing to speed up in these graphs, but delays the first step by seconds.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})

@@ -190,16 +190,17 @@ class TrainStep(tf.Module):
         """Forward and backward pass of any other net; returns the gradients with its own added."""
         num_labelled = tf.shape(lesson.labels)[0]
         distill = DISTILLATIONS[self.config.loss.distillation]
+        labelled, pseudo, taught, by_teacher = tf.unstack(weights)
         images = _of_resolution(lesson.images, decode(self.supernet.space, arch).resolution)
         with tf.GradientTape() as tape:
             logits = self.supernet(images, arch, training=True, replicas=self.replicas)
             loss = (
-                weights[0] * cross_entropy(lesson.labels, logits[:num_labelled])
-                + weights[1] * pseudo_label_loss(*lesson.pseudo, logits[num_labelled:])
-                + weights[2] * distill(lesson.teacher_logits, logits)
+                labelled * cross_entropy(lesson.labels, logits[:num_labelled])
+                + pseudo * pseudo_label_loss(*lesson.pseudo, logits[num_labelled:])
+                + taught * distill(lesson.teacher_logits, logits)
             )
             if lesson.soft_labels is not None:
-                loss += weights[3] * soft_label_loss(lesson.soft_labels, logits[num_labelled:])
+                loss += by_teacher * soft_label_loss(lesson.soft_labels, logits[num_labelled:])
         own = _gradients(tape, loss, self.supernet.trainable_variables)
         return [a + b for a, b in zip(gradients, own, strict=True)], self.replicas.mean(loss)
 

@@ -39,6 +39,8 @@ def build_training(
 ) -> TrainStep:
     """Builds supernet, optimizer and step; equal seeds give equal initial weights.
 
+    Sets the seeds of the process, and switches TensorFlow's optimiser of graphs off in it.
+
     Args:
         space: what may vary.
         num_classes: outputs of the classifier.
