@@ -97,24 +97,24 @@ def _constant_cost(rows: Sequence[Row]) -> Finding | None:
     places = {(row.image_set, row.labels_per_class, row.seed) for row in rows if row.arm == "tofa"}
     texts, crossovers = [], {}
     for arm in ("fine_tuned", "fine_tuned_semi", "scratch"):
-        ratios, alone = [], []
+        ratios, alone, by_macs = [], [], []
         for row in rows:
             place = row.image_set, row.labels_per_class, row.seed
             if row.arm == arm and place in places:
-                ours = next(
-                    r for r in rows if r.arm == "tofa" and r.place[:3] == place
-                ).effort.seconds
-                per_net = row.effort.seconds / len(row.levels)
-                ratios.append(ours / per_net)
-                alone.append(per_net)
+                ours = next(r for r in rows if r.arm == "tofa" and r.place[:3] == place).effort
+                nets = len(row.levels)
+                ratios.append(ours.seconds / (row.effort.seconds / nets))
+                alone.append(row.effort.seconds / nets)
+                by_macs.append(ours.gmacs / (row.effort.gmacs / nets))
         if ratios:
             crossovers[arm] = crossover = statistics.fmean(ratios)
             costs = ", ".join(f"{n}: {n / crossover:.1f}" for n in (1, 5, 20, 50))
             texts.append(
                 f"Against {arm} ({statistics.fmean(alone):.0f} s a net, trials included) the "
-                f"crossover is at {crossover:.1f} scenarios; cost of nets trained alone as a "
-                f"multiple of the supernet's, by number of scenarios (extrapolated beyond 5): "
-                f"{costs}."
+                f"crossover is at {crossover:.1f} scenarios by the clock, at "
+                f"{statistics.fmean(by_macs):.1f} by multiply-accumulates; cost of nets trained "
+                "alone as a multiple of the supernet's, by number of scenarios (extrapolated "
+                f"beyond 5): {costs}."
             )
     if not texts:
         return None

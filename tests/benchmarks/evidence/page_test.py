@@ -48,6 +48,8 @@ class PageTest(tf.test.TestCase):
         self.assertEqual(finding.figure, "crossover in scenarios: 2.5 against fine_tuned")
         # 50 nets of 120 s against 300 s.
         self.assertIn("50: 20.0", finding.lines[0])
+        # Equal work of both, in two nets.
+        self.assertIn("2.5 scenarios by the clock, at 2.0 by multiply-acc", finding.lines[0])
         cheap = row("fine_tuned", (0.5, 0.5), seconds=24)
         dear = row("fine_tuned_semi", (0.5, 0.5), seconds=600)
         self.assertEqual(_CLAIMS["E2d"].judge([rows[0], cheap]).verdict, NOT)
