@@ -1,5 +1,8 @@
 """Scenarios as users give them, and a board as a scenario."""
 
+import re
+from collections.abc import Mapping
+
 from tflite_export.devices.boards import Board, known_boards
 from tofa_tf.common.errors import UserError
 from tofa_tf.select.scenario import RESOURCES, Budget, Scenario, parse_number
@@ -24,6 +27,37 @@ def parse_scenarios(text: str) -> list[Scenario]:
         if names.count(name) > 1:
             raise UserError(f"scenario {name!r} is given twice")
     return scenarios
+
+
+def scenario_text(name: str, budgets: Mapping[str, float]) -> str:
+    """Returns a scenario as `parse_scenarios` reads it: of the same budgets, and of the same name.
+
+    Args:
+        name: of the scenario.
+        budgets: limits by the names of the budgets, in their order. Where the name was not made of
+            them it becomes another one.
+    """
+    pieces = [budget.partition("@") for budget in budgets]
+    # The name has every number as it was typed, and tells a frame rate from a latency.
+    pattern = "-".join(
+        f"({'|'.join(_ON_BOARD) if at else re.escape(kind)}){re.escape(board and f'_{board}')}_(.+)"
+        for kind, at, board in pieces
+    )
+    if match := re.fullmatch(pattern, name):
+        typed = zip(pieces, match.groups()[::2], match.groups()[1::2], strict=True)
+        text = ",".join(f"{kind}{at}{board}={value}" for (_, at, board), kind, value in typed)
+        if _is_of(text, name, budgets):
+            return text
+    return ",".join(f"{budget}={limit!r}" for budget, limit in budgets.items())
+
+
+def _is_of(text: str, name: str, budgets: Mapping[str, float]) -> bool:
+    try:
+        (scenario,) = parse_scenarios(text)
+    except UserError:
+        return False
+    same = {budget.name: budget.limit for budget in scenario.budgets} == dict(budgets)
+    return same and scenario.name == name
 
 
 def board_scenario(board: Board) -> Scenario:

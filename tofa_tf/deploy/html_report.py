@@ -1,13 +1,11 @@
 """The report of a run as one HTML page of its own: for a phone, a screen and a printer."""
 
 import json
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tflite_export.common.errors import TofaError
-from tflite_export.devices.boards import Board
 from tflite_export.exporting.export_folder import MODEL_FILE, read_report
 from tflite_export.graph.flatbuffer import read_tflite
 from tofa_tf.common.workdir import METRICS
@@ -16,10 +14,19 @@ from tofa_tf.deploy.html_foreign import foreign_html
 from tofa_tf.deploy.html_models import answers_html, card_html, int8_html, pareto_html
 from tofa_tf.deploy.html_page import page
 from tofa_tf.deploy.html_parts import Line, line_chart, picture, section, table, tag, text
+from tofa_tf.deploy.reproduce import reproduction
 from tofa_tf.deploy.results import RunReport, ScenarioResult
 from tofa_tf.deploy.sample import SAMPLE
 
 _KIB = 1024
+_WHERE = (
+    "Run it in the folder in which this run was begun: the paths in it and in the run's settings "
+    "start there."
+)
+_OF_ARRAYS = (
+    "The images were arrays of a program, which no file holds: train on them with tofa_tf.train "
+    "and the settings of config.toml, and deploy."
+)
 
 
 def html_report(report: RunReport, folder: Path, title: str, facts: Sequence[str]) -> str:
@@ -51,7 +58,7 @@ def html_report(report: RunReport, folder: Path, title: str, facts: Sequence[str
         section("Training", *_training(folder)),
         section("Foreign images", *foreign_html(folder)),
         *(_architecture(scenario, folder) for scenario in report.scenarios),
-        section("How to reproduce", *_reproduce(report)),
+        section("How to reproduce", *_reproduce(report, folder)),
     ]
     return page(title, "\n".join(filter(None, body)))
 
@@ -122,20 +129,16 @@ def _architecture(scenario: ScenarioResult, folder: Path) -> str:
     return section(f"Architecture of {scenario.name}", prepared, details)
 
 
-def _flag(board: Board) -> str:
-    """Returns a board as the command line asks for it."""
-    limit = f"@{board.latency_limit_ms:g}ms" if board.latency_limit_ms else ""
-    return f"{board.profile or board.name}{limit}"
-
-
-def _reproduce(report: RunReport) -> list[str]:
-    boards = [_flag(s.asked.board) for s in report.scenarios if s.asked.board]
-    command = ["tofa", "run", report.dataset, "--config=config.toml", "--workdir=runs/again"]
-    if boards:
-        command.append(f"--boards={','.join(boards)}")
+def _reproduce(report: RunReport, folder: Path) -> list[str]:
+    made = reproduction(report, folder)
+    parts = [tag("pre", text("\n".join(made.commands)))] if made.commands else []
+    parts.append(tag("p", text(_WHERE if made.commands else _OF_ARRAYS)))
+    for name, content in made.board_files.items():
+        what = f"The board file {name} is needed there too: the one of your own, or this."
+        parts += [tag("p", text(what)), tag("pre", text(content))]
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
     facts = (
         f"seed {report.seed}, {report.steps} steps, weights {report.weights_sha256[:16]}",
         f"{report.machine}, Python {report.python}; {versions}",
     )
-    return [tag("pre", text(shlex.join(command))), *(tag("p", text(fact)) for fact in facts)]
+    return [*parts, *(tag("p", text(fact)) for fact in facts)]
