@@ -22,9 +22,12 @@ def main(chosen: Runs) -> None:
     from pathlib import Path
 
     from tofa_tf.deploy.compare import compare_runs
+    from tofa_tf.deploy.judged_on import read_judged_on
     from tofa_tf.deploy.results import read_run_report
 
-    print(compare_runs({name: read_run_report(Path(name)) for name in chosen.runs}))
+    reports = {name: read_run_report(Path(name)) for name in chosen.runs}
+    judged_on = {name: read_judged_on(Path(name), report) for name, report in reports.items()}
+    print(compare_runs(reports, judged_on))
 
 
 COMMAND = Command(main, (Runs,), positional=("runs",), tensorflow=False)

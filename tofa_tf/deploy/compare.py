@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 
 from tofa_tf.common.statistics import wilson_interval
+from tofa_tf.deploy.judged_on import JudgedOn, others_among
 from tofa_tf.deploy.results import RunReport, ScenarioResult
 from tofa_tf.deploy.tables import Columns, markdown_table
 
 Row = tuple[str, RunReport, ScenarioResult]
 
 
-def compare_runs(reports: Mapping[str, RunReport]) -> str:
+def compare_runs(
+    reports: Mapping[str, RunReport], judged_on: Mapping[str, JudgedOn | None] | None = None
+) -> str:
     """Returns a table of all models, equal scenarios together, and what makes it unfair.
 
     Args:
         reports: of the runs, by what they are to be called.
+        judged_on: their test images likewise, None of a run whose images nobody knows.
     """
     rows: list[Row] = [
         (name, report, scenario)
@@ -22,7 +26,8 @@ def compare_runs(reports: Mapping[str, RunReport]) -> str:
     ]
     order = {scenario.name: place for place, (_, _, scenario) in reversed([*enumerate(rows)])}
     rows.sort(key=lambda row: order[row[2].name])
-    warnings = [f"Not comparable: {line}." for line in _differences(reports)]
+    unfair = [*_differences(reports), *_other_images(judged_on or {})]
+    warnings = [f"Not comparable: {line}." for line in unfair]
     return "\n\n".join([markdown_table(rows, _COLUMNS), *warnings, _EXPLANATION])
 
 
@@ -66,4 +71,17 @@ def _differences(reports: Mapping[str, RunReport]) -> list[str]:
         values = list(dict.fromkeys(fact(report) for report in reports.values()))
         if len(values) > 1:
             lines.append(f"the {what} differ ({'; '.join(values)})")
+    return lines
+
+
+def _other_images(judged_on: Mapping[str, JudgedOn | None]) -> list[str]:
+    """Runs whose test images are not those of the first one."""
+    known = {name: images for name, images in judged_on.items() if images}
+    lines = []
+    for name, images in [*known.items()][1:]:
+        first, theirs = next(iter(known.items()))
+        if others := others_among(images, theirs):
+            lines.append(
+                f"{others} of {len(images.images)} test images of {name} are none of {first}"
+            )
     return lines

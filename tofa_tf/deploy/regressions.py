@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 
 from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.judged_on import JudgedOn, others_among
 from tofa_tf.deploy.limits import Limits
 from tofa_tf.deploy.results import RunReport, ScenarioResult
 
@@ -24,7 +25,8 @@ def regressions(new: RunReport, old: RunReport, limits: Limits) -> tuple[str, ..
         limits: what counts as worse.
 
     Raises:
-        UserError: if accuracies cannot be compared: other data, other classes, other test images.
+        UserError: if accuracies cannot be compared: other data, other classes, another number of
+            test images.
     """
     for what, ours, theirs in (
         ("data set", new.dataset, old.dataset),
@@ -43,6 +45,20 @@ def regressions(new: RunReport, old: RunReport, limits: Limits) -> tuple[str, ..
             worse = _worse(after, before, new.test_images, limits)
             lines += [f"{before.name}: {line}" for line in worse]
     return tuple(lines)
+
+
+def refuse_other_images(new: JudgedOn, old: JudgedOn) -> None:
+    """Makes sure that two runs were judged on the same test images.
+
+    Raises:
+        UserError: if they were not; says how to get runs that are.
+    """
+    if others := others_among(new, old):
+        raise UserError(
+            f"the runs cannot be compared: {others} of {len(new.images)} test images are others; "
+            "test images that are held out follow the seed: train with the seed of the other run, "
+            "or with its split.json as split"
+        )
 
 
 def _worse(

@@ -1,6 +1,7 @@
 """The commands that work on a trained run: deploy, report, compare, predict; and plan before it."""
 
 import contextlib
+import dataclasses
 import io
 import json
 import shutil
@@ -16,6 +17,7 @@ from tflite_export.common.errors import TofaError
 from tflite_export.common.folders import why_not_deleted
 from tofa_tf.app import baseline, check, compare, deploy, plan, predict, report, train
 from tofa_tf.common.workdir import RUN, sha256
+from tofa_tf.data.splits import SPLIT, load_split, save_split
 from tofa_tf.deploy.results import RunReport
 from tofa_tf.select import alone
 from tofa_tf.training.experiment import load_experiment
@@ -80,6 +82,24 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
             (folder / "report.json").write_text(json.dumps(worse))
             with self.assertRaisesRegex(TofaError, "the .tflite file grew .* by 100.0 %"):
                 _run(check, str(folder), f"--against={other}")
+
+        with self.subTest("a run with other test images is held against none"):
+            split = load_split(other)
+            ids = list(split.parts["test"])
+            drawn_anew = {**split.parts["test"], ids[0]: 16 * "0", ids[1]: 16 * "1"}
+            parts = {**split.parts, "test": drawn_anew}
+            save_split(other / SPLIT, dataclasses.replace(split, parts=parts))
+            with self.assertRaisesRegex(TofaError, "cannot be compared: 2 of 359 test images"):
+                _run(check, str(folder), f"--against={other}")
+            self.assertIn(
+                f"Not comparable: 2 of 359 test images of {other} are none of {folder}.",
+                _run(compare, str(folder), str(other)),
+            )
+            (other / SPLIT).unlink()
+            (folder / "report.json").write_bytes((other / "report.json").read_bytes())
+            with contextlib.redirect_stderr(io.StringIO()) as warned:
+                self.assertIn("PASS", _run(check, str(folder), f"--against={other}"))
+            self.assertIn("warning: a run has lost its split.json", warned.getvalue())
 
         with self.subTest("images are classified as the verification says"):
             experiment = load_experiment(SETTINGS)

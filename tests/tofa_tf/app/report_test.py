@@ -10,6 +10,7 @@ from pathlib import Path
 from absl.testing import absltest
 
 from tests.tofa_tf.deploy.results_for_tests import REPORT
+from tofa_tf.data.splits import PARTS, Split, save_split
 
 # One process for all of them: what the first has not loaded, the next may still load.
 _PROGRAM = """
@@ -32,6 +33,7 @@ class ReportTest(absltest.TestCase):
         for name in ("a", "b"):
             (root / name).mkdir()
             (root / name / "report.json").write_text(json.dumps(taught.to_json()))
+            save_split(root / name / "split.json", Split(("0", "1"), dict.fromkeys(PARTS, {})))
         command = [sys.executable, "-c", _PROGRAM, str(root / "a"), str(root / "b")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertEqual((done.returncode, done.stderr), (0, ""))

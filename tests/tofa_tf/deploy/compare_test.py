@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from tests.tofa_tf.deploy.results_for_tests import REPORT
 from tofa_tf.deploy.compare import compare_runs
+from tofa_tf.deploy.judged_on import JudgedOn
 
 
 class CompareTest(tf.test.TestCase):
@@ -22,6 +23,14 @@ class CompareTest(tf.test.TestCase):
         text = compare_runs({"a": REPORT, "b": other})
         self.assertIn("Not comparable: the numbers of test images differ (359; 500).", text)
         self.assertIn(f"Not comparable: the data sets differ ({REPORT.dataset}; flowers).", text)
+
+    def test_other_draws_of_as_many_test_images_are_pointed_out(self):
+        same, other = JudgedOn({"a": "1", "b": "2"}, ()), JudgedOn({"a": "1", "c": "3"}, ())
+        reports = dict.fromkeys(("x", "y", "z"), REPORT)
+        text = compare_runs(reports, {"x": same, "y": same, "z": other})
+        self.assertIn("Not comparable: 1 of 2 test images of z are none of x.", text)
+        self.assertEqual(text.count("Not comparable"), 1)
+        self.assertNotIn("Not comparable", compare_runs(reports, {"x": same, "y": None, "z": None}))
 
 
 if __name__ == "__main__":

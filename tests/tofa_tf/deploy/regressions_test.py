@@ -6,8 +6,9 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
 from tofa_tf.common.errors import UserError
+from tofa_tf.deploy.judged_on import JudgedOn
 from tofa_tf.deploy.limits import Limits
-from tofa_tf.deploy.regressions import regressions
+from tofa_tf.deploy.regressions import refuse_other_images, regressions
 from tofa_tf.deploy.results import RunReport, ScenarioResult
 
 _IMAGES = 10_000
@@ -84,10 +85,16 @@ class RegressionsTest(tf.test.TestCase, parameterized.TestCase):
         larger = _run(RESULT, _scenario(tflite_bytes=90_000))
         self.assertEmpty(regressions(larger, _OLD, Limits(size_percent=50)))
 
-    def test_other_test_images_are_refused(self):
+    def test_another_number_of_test_images_is_refused(self):
         other = dataclasses.replace(_OLD, test_images=5)
         with self.assertRaisesRegex(UserError, "number of test images was 10000, and is 5"):
             regressions(other, _OLD, Limits())
+
+    def test_other_test_images_are_refused(self):
+        old = JudgedOn({"a": "1", "b": "2"}, ())
+        refuse_other_images(JudgedOn({"b": "2", "a": "1"}, ()), old)
+        with self.assertRaisesRegex(UserError, "1 of 2 test images are others; .* split.json"):
+            refuse_other_images(JudgedOn({"a": "1", "c": "3"}, ()), old)
 
 
 if __name__ == "__main__":
