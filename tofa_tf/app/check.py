@@ -4,8 +4,8 @@
 
 Compares every scenario of the other run by its name: int8 accuracy, where the drop has to be more
 than the number of test images leaves open, size, arena and latency estimate. Ends with exit code 1
-and one line for each regression. Runs with other test images are refused: train both with one seed,
-or the new one with --split=runs/released.
+and one line for each regression. Runs with other test images are refused, and another seed gets
+other subnets: the gate is for runs of one seed (BUILD.md says what to do where seeds differ).
 """
 
 import dataclasses
