@@ -12,7 +12,7 @@ from tofa_tf.deploy.results import ScenarioResult
 _AXES: Sequence[tuple[str, Callable[[ScenarioResult], float]]] = (
     ("MACs (millions)", lambda s: s.macs / 1e6),
     ("flash: .tflite file (KiB)", lambda s: s.tflite_bytes / 1024),
-    ("arena in TFLite Micro (KiB)", lambda s: s.arena_bytes / 1024),
+    ("arena in TFLite Micro on a 64-bit PC (KiB)", lambda s: s.arena_bytes / 1024),
 )
 # Names of scenarios whose MACs differ by less would be written over one another.
 _TOGETHER = 1.03

@@ -50,7 +50,7 @@ _COLUMNS: Columns[Row] = (
     ("int8 accuracy", _accuracy),
     ("MACs", lambda row: f"{row[2].macs / 1e6:.2f} M"),
     ("flash KiB", lambda row: f"{row[2].tflite_bytes / 1024:.1f}"),
-    ("arena KiB", lambda row: f"{row[2].arena_bytes / 1024:.1f}"),
+    ("arena KiB on a 64-bit PC", lambda row: f"{row[2].arena_bytes / 1024:.1f}"),
     ("latency", _latency),
 )
 _EXPLANATION = (

@@ -8,8 +8,8 @@ from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
 from tofa_tf.common.statistics import wilson_interval
 from tofa_tf.deploy.baseline_results import BaselineResult
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation
-from tofa_tf.deploy.html_parts import Point, bar, picture, scatter, section, table, tag, text
-from tofa_tf.deploy.results import RunReport, ScenarioResult
+from tofa_tf.deploy.html_parts import Point, bar, link, picture, scatter, section, table, tag, text
+from tofa_tf.deploy.results import BoardResult, RunReport, ScenarioResult
 
 # A matrix of more classes is no help to anybody.
 _MOST_CLASSES = 25
@@ -31,8 +31,8 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
     if board:
         fit = board.fit
         parts += [
-            tag("p", text(f"estimate {board.latency_ms:.3g} ms ± {board.latency_relative_error:.0%}"
-                          f"{f'; {board.latency_basis}' if board.latency_basis else ''}")),
+            _verdict(scenario, board),
+            tag("p", text(_latency(scenario, board))),
             bar("flash with the runtime", fit.flash_used / _KIB, fit.flash_available / _KIB, "KiB"),
             bar("SRAM for the arena", fit.arena_used / _KIB, fit.arena_available / _KIB, "KiB"),
         ]  # fmt: skip
@@ -42,7 +42,8 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
             )))  # fmt: skip
     else:
         sizes = f".tflite {scenario.tflite_bytes / _KIB:.1f} KiB, arena "
-        parts.append(tag("p", text(f"{sizes}{scenario.arena_bytes / _KIB:.1f} KiB")))
+        arena = f"{scenario.arena_bytes / _KIB:.1f} KiB on a 64-bit PC"
+        parts.append(tag("p", text(sizes + arena)))
     parts += [
         tag(
             "p", text(f"on {npu.config} at {npu.clock_mhz:g} MHz: estimate {npu.latency_ms:.3g} ms")
@@ -52,13 +53,41 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
     if scenario.evaluation and scenario.evaluation.kept is not None:
         kept = f'{scenario.evaluation.kept:.1%} of the test images are kept, others "unknown"'
         parts.append(tag("p", text(kept)))
-    parts.append(tag("p", text(f"model: {scenario.tflite}")))
+    parts.append(tag("p", text("model: ") + link(folder, scenario.tflite)))
     projects = (folder / scenario.tflite).parent.glob(f"{FIRMWARE_FOLDER}/[!.]*")
-    parts += [
-        tag("p", text(f"build and flash: {project.relative_to(folder)}/README.md"))
-        for project in sorted(projects)
-    ]
+    for project in sorted(projects):
+        place = project.relative_to(folder).as_posix()
+        steps = link(folder, f"{place}/README.md", "how to build and flash it")
+        parts.append(tag("p", text("firmware: ") + link(folder, place) + text(", ") + steps))
     return tag("article", "".join(parts))
+
+
+def _verdict(scenario: ScenarioResult, board: BoardResult) -> str:
+    """Whether a model suits its board, in a word."""
+    limit = _limit_ms(scenario)
+    slow = limit and board.latency_ms > limit
+    lacks = board.fit.missing
+    words = f"does not fit: lacks {lacks}" if lacks else "too slow" if slow else "fits"
+    if limit and not lacks and _may_be_wrong(board, limit):
+        words += ", if the estimate holds"
+    return tag("p", tag("strong", text(words)), class_="not" if lacks or slow else "fits")
+
+
+def _limit_ms(scenario: ScenarioResult) -> float:
+    """Most that an inference may take; 0 where there is no limit."""
+    return scenario.asked.board.latency_limit_ms if scenario.asked.board else 0.0
+
+
+def _may_be_wrong(board: BoardResult, limit_ms: float) -> bool:
+    error = board.latency_ms * board.latency_relative_error
+    return abs(board.latency_ms - limit_ms) < error
+
+
+def _latency(scenario: ScenarioResult, board: BoardResult) -> str:
+    limit = _limit_ms(scenario)
+    of = f", of {limit:.4g} ms allowed" if limit else ""
+    basis = f"; {board.latency_basis}" if board.latency_basis else ""
+    return f"estimate {board.latency_ms:.3g} ms ± {board.latency_relative_error:.0%}{of}{basis}"
 
 
 def pareto_html(report: RunReport, baselines: Sequence[BaselineResult] = ()) -> list[str]:

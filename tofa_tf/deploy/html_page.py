@@ -30,8 +30,9 @@ article p { margin: .3em 0; } .big { font-size: 2.2em; font-weight: 700; color: 
 .bar { margin: .4em 0; font-size: .9em; }
 .bar div { display: block; background: #e9ecef; border-radius: .3em; height: .6em; }
 .bar i { display: block; background: #2b8a3e; border-radius: .3em; height: .6em; }
-.bar i.over { background: #e03131; }
+.bar i.over { background: #e03131; } .fits { color: #2b8a3e; } .not { color: #c92a2a; }
 .charts { display: grid; gap: 1em; grid-template-columns: repeat(auto-fit, minmax(18em, 1fr)); }
+figure { margin: 0; } figcaption span { margin-left: 1em; font-weight: 700; }
 svg { width: 100%; height: auto; } svg text { font-size: 13px; } .g { stroke: #e9ecef; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .6em 0; }
 th, td { border-bottom: 1px solid #dee2e6; padding: .2em .6em; text-align: right;
@@ -39,6 +40,7 @@ th, td { border-bottom: 1px solid #dee2e6; padding: .2em .6em; text-align: right
 th:first-child, td:first-child { text-align: left; }
 img { max-width: 100%; image-rendering: pixelated; }
 .columns { columns: 18em; } pre { background: #f1f3f5; padding: .8em; white-space: pre-wrap; }
+@media (max-width: 640px) { svg text { font-size: 22px; } }
 @media print { body { max-width: none; font-size: 11px; } section { break-inside: avoid-page; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 </style></head><body>

@@ -2,12 +2,19 @@
 
 import base64
 import html
+import itertools
 import math
-from collections.abc import Sequence
+import urllib.parse
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 300, 48, 36, 12
+# Room enough for the letters of a phone, see `page`.
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 640, 300, 64, 30, 30, 22
+# Width and height of a letter in the largest type.
+_LETTER = 12.0, 22.0
+# Where a point's name may end, below the point in pixels; the first that is free is taken.
+_LINES = (0, 22, -22, 44, -44, 66, -66, 88, -88)
 _COLOURS = ("#1864ab", "#d9480f", "#2b8a3e", "#862e9c")
 
 
@@ -46,6 +53,19 @@ def tag(name: str, content: str, **attributes: str) -> str:
     """Returns an element; the content is HTML already, attributes are texts."""
     given = "".join(f' {key.rstrip("_")}="{text(value)}"' for key, value in attributes.items())
     return f"<{name}{given}>{content}</{name}>"
+
+
+def link(folder: Path, path: str, words: str = "") -> str:
+    """Returns a link to a file or folder beside the page; only its words where there is none.
+
+    Args:
+        folder: of the page.
+        path: within it.
+        words: of the link; empty: the path.
+    """
+    shown = text(words or path)
+    # A quoted path has no colon, and is no address of elsewhere.
+    return tag("a", shown, href=urllib.parse.quote(path)) if (folder / path).exists() else shown
 
 
 def section(title: str, *parts: str) -> str:
@@ -87,15 +107,15 @@ def line_chart(lines: Sequence[Line], x_title: str, y_title: str) -> str:
         return ""
     xs, ys = [x for line in lines for x in line.xs], [y for line in lines for y in line.ys]
     frame = _Frame(min(xs), max(xs), min(0.0, *ys), max(ys))
-    drawn = []
+    drawn, legend = [], []
     for number, line in enumerate(lines):
         colour = _colour(number)
         path = " ".join(
             f"{frame.x(x):.1f},{frame.y(y):.1f}" for x, y in zip(line.xs, line.ys, strict=True)
         )
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        drawn.append(_label(_LEFT + 12 + 150 * number, _TOP + 6, line.name, colour))
-    return _svg(frame, "".join(drawn), x_title, y_title)
+        legend.append(tag("span", text(line.name), style=f"color:{colour}"))
+    return _figure(frame, "".join(drawn), x_title, y_title, legend)
 
 
 def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
@@ -119,10 +139,8 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
             f'y2="{frame.y(point.high):.1f}" stroke="#868e96"/>'
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{_colour(point.kind)}">{title}</circle>'
         )
-    for (x, y), names in together.items():
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        drawn.append(_label(min(x + 8, _WIDTH - 150), y - 6, names[0] + more, "#343a40"))
-    return _svg(frame, "".join(drawn), x_title, y_title)
+    drawn += _names(together)
+    return _figure(frame, "".join(drawn), x_title, y_title)
 
 
 @dataclass(frozen=True)
@@ -136,7 +154,7 @@ class _Frame:
 
     def x(self, value: float) -> float:
         share = (value - self.x_low) / ((self.x_high - self.x_low) or 1.0)
-        return _LEFT + share * (_WIDTH - _LEFT - 10)
+        return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
     def y(self, value: float) -> float:
         share = (value - self.y_low) / ((self.y_high - self.y_low) or 1.0)
@@ -150,24 +168,53 @@ def _ticks(low: float, high: float) -> list[float]:
     return [step * number for number in range(first, math.floor(high / step) + 1)]
 
 
-def _svg(frame: _Frame, content: str, x_title: str, y_title: str) -> str:
+def _figure(
+    frame: _Frame, content: str, x_title: str, y_title: str, legend: Sequence[str] = ()
+) -> str:
+    """A chart whose words stand above it, where lines can be broken, legend (HTML) included."""
     grid = []
     for value in _ticks(frame.y_low, frame.y_high):
-        y = frame.y(value)
-        grid.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}" class="g"/>')
-        grid.append(_label(4, y + 4, f"{value:g}", "#868e96"))
+        y, left = frame.y(value), f'x1="{_LEFT}"'
+        grid.append(f'<line {left} x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="g"/>')
+        grid.append(_label(_LEFT - 6, y + 5, f"{value:g}", "#868e96", "end"))
     for value in _ticks(frame.x_low, frame.x_high):
-        grid.append(_label(frame.x(value) - 8, _HEIGHT - _BOTTOM + 16, f"{value:g}", "#868e96"))
-    names = _label(_LEFT, _HEIGHT - 4, f"{x_title}; upwards: {y_title}", "#343a40")
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(y_title)}">'
-        f"{''.join(grid)}{content}{names}</svg>"
+        grid.append(_label(frame.x(value), _HEIGHT - 6, f"{value:g}", "#868e96", "middle"))
+    axes = f"{y_title}; to the right: {x_title}"
+    svg = (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(axes)}">'
+        f"{''.join(grid)}{content}</svg>"
     )
+    return tag("figure", tag("figcaption", " ".join([text(axes), *legend])) + svg)
 
 
 def _colour(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
 
 
-def _label(x: float, y: float, words: str, colour: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" fill="{colour}">{text(words)}</text>'
+def _names(together: Mapping[tuple[int, int], Sequence[str]]) -> list[str]:
+    """Names beside their points, none over another; one without room is shown by pointing only."""
+    taken = [(x - 6.0, y - 6.0, x + 6.0, y + 6.0) for x, y in together]
+    drawn = []
+    for (x, y), names in together.items():
+        words = names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        width = _LETTER[0] * len(words)
+        for below, left in itertools.product(_LINES, (x > _WIDTH / 2, x <= _WIDTH / 2)):
+            start, bottom = x - 8 - width if left else x + 8, y + below
+            box = start, bottom - _LETTER[1], start + width, bottom
+            inside = start >= 0 and start + width <= _WIDTH and _LETTER[1] <= bottom <= _HEIGHT - 30
+            if inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                side = (x - 8, "end") if left else (x + 8, "start")
+                drawn.append(_label(side[0], bottom - 4, words, "#343a40", side[1]))
+                break
+    return drawn
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether two boxes (left, top, right, bottom) share more than an edge."""
+    return all(one[i] < other[i + 2] and other[i] < one[i + 2] for i in (0, 1))
+
+
+def _label(x: float, y: float, words: str, colour: str, anchor: str) -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text {place} fill="{colour}">{text(words)}</text>'

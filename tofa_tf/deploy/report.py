@@ -23,7 +23,7 @@ SCENARIO_COLUMNS: Columns[ScenarioResult] = (
     ("MACs", lambda s: f"{s.macs / 1e6:.2f} M"),
     ("params", lambda s: f"{s.params / 1e3:.0f} k"),
     ("flash KiB", lambda s: f"{s.tflite_bytes / 1024:.1f}"),
-    ("arena KiB", lambda s: f"{s.arena_bytes / 1024:.1f}"),
+    ("arena KiB on a 64-bit PC", lambda s: f"{s.arena_bytes / 1024:.1f}"),
     ("float accuracy", lambda s: f"{s.float_accuracy:.2%}"),
     ("int8 accuracy", lambda s: f"{s.int8_accuracy:.2%}"),
     ("same class as float", lambda s: f"{s.verification.int8_agreement:.2%}"),

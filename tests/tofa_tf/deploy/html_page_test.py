@@ -19,6 +19,9 @@ class PageTest(absltest.TestCase):
         for word in ("<script", "<link", "@import", "http"):
             self.assertNotIn(word, made)
 
+    def test_letters_of_charts_are_larger_on_a_phone(self):
+        self.assertIn("@media (max-width: 640px) { svg text { font-size: 22px; } }", page("x", ""))
+
 
 if __name__ == "__main__":
     absltest.main()

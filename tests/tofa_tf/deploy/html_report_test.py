@@ -9,6 +9,7 @@ import tensorflow as tf
 from tests.tofa_tf.data.images import noise
 from tests.tofa_tf.deploy.results_for_tests import ON_BOARD, REPORT, RESULT
 from tflite_export.convert.layer_noise import LayerNoise
+from tflite_export.devices.boards import load_boards
 from tofa_tf.data.records import ImageSet, as_texts
 from tofa_tf.deploy.baseline_results import BaselineResult, BaselineResults, write_baselines
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation, Mistake, write_worst_images
@@ -65,6 +66,44 @@ class HtmlReportTest(tf.test.TestCase):
                       "flash with the runtime: 129 of 2016 KiB (6%)",
                       "SRAM for the arena: 30 of 248 KiB (12%)"):  # fmt: skip
             self.assertIn(words, page)
+
+    def test_verdict_of_a_board(self):
+        (board,) = load_boards("rp2040@500ms")
+        asked = dataclasses.replace(ON_BOARD.asked, board=board)
+        cramped = dataclasses.replace(ON_BOARD.board.fit, arena_used=300 * 1024)
+        for changes, limited, words in (
+            ({}, False, ">fits<"),
+            # 450 ms and 35 %: from 292 to 608 ms.
+            ({}, True, ">fits, if the estimate holds<"),
+            ({"latency_ms": 200.0}, True, ">fits<"),
+            ({"latency_ms": 600.0}, True, ">too slow, if the estimate holds<"),
+            ({"latency_ms": 900.0}, True, ">too slow<"),
+            ({"fit": cramped, "latency_ms": 900.0}, True,
+             ">does not fit: lacks 52.0 KiB of SRAM for the arena (300.0 used, 248.0 available)<"),
+        ):  # fmt: skip
+            scenario = dataclasses.replace(
+                ON_BOARD,
+                asked=asked if limited else ON_BOARD.asked,
+                board=dataclasses.replace(ON_BOARD.board, **changes),
+            )
+            page = self._page(scenario)
+            self.assertIn(words, page)
+            self.assertEqual(" ms ± 35%, of 500 ms allowed" in page, limited)
+
+    def test_files_that_exist_are_linked(self):
+        place = self.folder / ON_BOARD.tflite
+        self.assertNotIn("<a ", self._page(ON_BOARD))
+        place.write_bytes(b"x")
+        project = place.parent / "firmware" / 'a "b" & c'
+        project.mkdir(parents=True)
+        page = self._page(ON_BOARD)
+        self.assertIn(f'<a href="{ON_BOARD.tflite}">{ON_BOARD.tflite}</a>', page)
+        folder = "scenarios/macs_1M/firmware/a%20%22b%22%20%26%20c"
+        self.assertIn(f'<a href="{folder}">scenarios/macs_1M/firmware/a &quot;b&quot; &amp;', page)
+        self.assertEqual(self.seen.count("a"), 2)
+        (project / "README.md").write_text("make")
+        page = self._page(ON_BOARD)
+        self.assertIn(f'<a href="{folder}/README.md">how to build and flash it</a>', page)
 
     def test_everything_is_escaped(self):
         quantization = dataclasses.replace(RESULT.quantization, layers=(_LAYER,))
