@@ -101,9 +101,19 @@ def _wide_channel(layer: LayerNoise) -> Told:
     return (
         f"channel {layer.widest_channel} is {layer.channel_spread:.0f} times as large as the "
         f"median one and leaves {max(layer.activation_db, 0):.0f} dB to the {layer.channels} "
-        f"channels{lost}",
+        f"channels{lost}{_uneven(layer)}",
         "look at that channel's batch norm (gamma, a variance near 0, beta); bound the activation "
         "by ReLU6; or multiply the channel down here and up in the next layer",
+    )
+
+
+def _uneven(layer: LayerNoise) -> str:
+    """Says that weights are at fault, where they are: their scales have batch norm folded in."""
+    if layer.scale_spread is None or layer.scale_spread < _WIDE:
+        return ""
+    return (
+        f"; the weights of one output channel are {layer.scale_spread:.0f} times as large as the "
+        "median one's"
     )
 
 
@@ -133,10 +143,15 @@ def _outliers(layer: LayerNoise) -> Told:
 def _coarse(layer: LayerNoise) -> Told:
     if layer.activation_db > _ENOUGH_DB:
         return None
+    uneven = _uneven(layer)
     return (
         f"256 steps over its range leave {max(layer.activation_db, 0):.0f} dB to the signal"
-        + (f"; {layer.lost_channels} channels become constant" if layer.lost_channels else ""),
-        "bound the activation by ReLU6, or try quantisation-aware training (quantization qat)",
+        + (f"; {layer.lost_channels} channels become constant" if layer.lost_channels else "")
+        + uneven,
+        "look at that channel's batch norm (gamma, a variance near 0), or multiply the channel "
+        "down here and up in the next layer"
+        if uneven
+        else "bound the activation by ReLU6, or try quantisation-aware training (quantization qat)",
     )
 
 

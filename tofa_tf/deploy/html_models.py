@@ -176,12 +176,13 @@ def int8_html(scenario: ScenarioResult) -> str:
             f"{layer.activation_db:.0f}", f"{layer.total_db:.0f}", f"{layer.saturated:.1%}",
             f"{layer.range_used:.0%}", f"{layer.dead_channels} of {layer.channels}",
             f"{layer.channel_spread:.1f}",
+            "" if layer.scale_spread is None else f"{layer.scale_spread:.1f}",
         )
         for layer in layers
     ]  # fmt: skip
     head = (
         "layer", "op", "weights, dB", "output, dB", "all so far, dB", "saturated", "range used",
-        "dead channels", "largest over median channel",
+        "dead channels", "largest over median channel", "largest over median weight scale",
     )  # fmt: skip
     verdict = tag("ul", said) if said else tag("p", text("No layer stands out."))
     summary = tag("summary", text(f"{scenario.name}: {len(layers)} layers"))

@@ -41,12 +41,26 @@ class Int8FindingsTest(tf.test.TestCase, parameterized.TestCase):
         ({"range_used": 0.02, "activation_db": 15.0}, "use 2.0% of the range"),
         ({"bulk_used": 0.01, "activation_db": 15.0}, "all but 0.2 % of its values use 1.0%"),
         ({"activation_db": 9.0, "lost_channels": 4}, "leave 9 dB to the signal; 4 channels"),
-    )
+        ({"activation_db": 9.0, "scale_spread": 90.0}, "output channel are 90 times as large"),
+        ({"channel_spread": 664.0, "activation_db": 0.3, "scale_spread": 600.0},
+         "0 dB to the 16 channels; the weights of one output channel are 600 times"),
+    )  # fmt: skip
     def test_symptoms(self, changes, words):
         (finding,) = find_guilty([_SOUND, _noise(layer="bad", **changes), _SOUND])
         self.assertEqual(finding.layer, "bad")
         self.assertIn(words, finding.what)
         self.assertStartsWith(str(finding), "bad: ")
+
+    def test_uneven_weights_alone_do_no_harm(self):
+        # Every output channel has a scale of its own.
+        self.assertEmpty(find_guilty([_noise(scale_spread=1000.0)]))
+
+    def test_uneven_weights_have_an_advice_of_their_own(self):
+        (finding,) = find_guilty([_noise(activation_db=9.0, scale_spread=90.0)])
+        self.assertIn("batch norm", finding.advice)
+        for spread in (2.0, None):
+            (finding,) = find_guilty([_noise(activation_db=9.0, scale_spread=spread)])
+            self.assertIn("ReLU6", finding.advice)
 
     def test_input_has_an_advice_of_its_own(self):
         (finding,) = find_guilty([_noise(layer=INPUT, saturated=0.5)])

@@ -171,11 +171,16 @@ class HtmlReportTest(tf.test.TestCase):
         self.assertNotIn("Foreign images", self._page(RESULT))
 
     def test_layers_and_the_guilty_one(self):
-        quantization = dataclasses.replace(
-            RESULT.quantization, layers=(dataclasses.replace(_LAYER, layer="stem"),)
+        layers = (
+            dataclasses.replace(_LAYER, layer="stem", scale_spread=17.25),
+            dataclasses.replace(_LAYER, layer="pool", weight_db=None, scale_spread=None),
         )
+        quantization = dataclasses.replace(RESULT.quantization, layers=layers)
         page = self._page(dataclasses.replace(RESULT, quantization=quantization))
         self.assertIn("stem: 25.0% of its values lie beyond the range of int8", page)
+        self.assertIn("<th>largest over median weight scale</th></tr>", page)
+        self.assertEqual(page.count("<td>1.5</td><td>17.2</td></tr>"), 1)
+        self.assertEqual(page.count("<td>1.5</td><td></td></tr>"), 1)
 
     def test_nothing_but_itself_is_loaded(self):
         page = self._page(RESULT, ON_BOARD)
