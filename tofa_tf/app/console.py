@@ -1,12 +1,15 @@
 """What the commands that train and deploy have in common: what they show meanwhile."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import FilesProgress, Progress
 from tofa_tf.deploy.deploy import deploy
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.report import SCENARIO_COLUMNS
+from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import SCENARIOS
 from tofa_tf.deploy.tables import markdown_table
 from tofa_tf.distribute.replicas import ALONE, Replicas
@@ -78,6 +81,18 @@ def deploy_and_show(
     if deployed.report.scenarios:
         print(f"\n{markdown_table(deployed.report.scenarios, SCENARIO_COLUMNS)}\n")
         print(f"models: {run.folder / SCENARIOS / 'NAME'}")
+        if platforms and (projects := _projects(run.folder, deployed.results)):
+            print(f"firmware: {projects}; README.md there says how to build and flash it")
         print(f"report: {run.folder / 'report.html'}")
     if deployed.failures:
         raise UserError("; ".join(deployed.failures))
+
+
+def _projects(folder: Path, results: Sequence[ScenarioResult]) -> str:
+    """Where firmware lies, a folder for each platform; empty if there is none."""
+    roots = {result.name: (folder / result.tflite).parent / FIRMWARE_FOLDER for result in results}
+    found = [(name, path.name) for name, root in roots.items() for path in root.glob("[!.]*")]
+    scenarios = {name for name, _ in found}
+    (scenario,) = scenarios if len(scenarios) == 1 else ("NAME",)
+    place = folder / SCENARIOS / scenario / FIRMWARE_FOLDER
+    return ", ".join(str(place / platform) for platform in sorted({name for _, name in found}))

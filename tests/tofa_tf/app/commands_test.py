@@ -55,6 +55,7 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
         printed = _run(deploy, str(folder), "--scenarios=macs=60k", "--firmware=make")
         self.assertIn("tiny at 16 pixels, grey: 10 classes of digits, 50 labelled images", printed)
         self.assertIn(f"models: {folder}/scenarios/NAME", printed)
+        self.assertIn(f"firmware: {folder}/scenarios/macs_60k/firmware/make; README.md", printed)
         self.assertEqual((folder / "supernet.weights.h5").stat().st_mtime_ns, weights)
         (made,) = RunReport.read(folder / "report.json").scenarios
         model = folder / "scenarios" / "macs_60k"
