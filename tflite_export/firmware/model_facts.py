@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import fit, largest_arena
 from tflite_export.exporting.export_report import ExportReport
+from tflite_export.firmware.least_arena import least_arena, least_host_arena
 from tflite_export.firmware.model_header import ModelFacts
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.input_spec import RESIZE, InputSpec
@@ -37,6 +38,8 @@ def facts_of_report(
         class_names=report.class_names,
         arena_bytes=max(fits, default=0) or largest_arena(file, *sizes),
         host_arena_bytes=report.memory.arena_budget_bytes,
+        least_arena_bytes=least_arena(file, *sizes),
+        least_host_arena_bytes=least_host_arena(file, *sizes),
         boards=", ".join(board.name for board in boards) or "any known board",
         rejection=report.rejection,
     )

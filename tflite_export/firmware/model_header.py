@@ -28,6 +28,8 @@ class ModelFacts:
         class_names: of class i at position i; empty if nobody said.
         arena_bytes: to reserve on a board.
         host_arena_bytes: the same where pointers have 64 bits.
+        least_arena_bytes: with less no runtime gets far on a board, see `least_arena.py`.
+        least_host_arena_bytes: the same where pointers have 64 bits.
         boards: names of those that the first is enough for.
         rejection: when an answer is "unknown"; None: never.
     """
@@ -39,6 +41,8 @@ class ModelFacts:
     class_names: tuple[str, ...]
     arena_bytes: int
     host_arena_bytes: int
+    least_arena_bytes: int
+    least_host_arena_bytes: int
     boards: str = "any known board"
     rejection: Rejection | None = None
 

@@ -83,6 +83,8 @@ def preprocessing_files(facts: ModelFacts) -> Iterator[tuple[str, str]]:
             arena_bytes=facts.arena_bytes,
             boards=facts.boards,
             host_arena_bytes=facts.host_arena_bytes,
+            least_arena_bytes=facts.least_arena_bytes,
+            least_host_arena_bytes=facts.least_host_arena_bytes,
             functions=_read(f"functions_{kind}.txt").rstrip(),
         ),
     )

@@ -29,4 +29,6 @@ def facts_of(
         class_names=class_names,
         arena_bytes=4000,
         host_arena_bytes=5000,
+        least_arena_bytes=3000,
+        least_host_arena_bytes=3500,
     )

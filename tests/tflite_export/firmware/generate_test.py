@@ -189,6 +189,9 @@ class GenerateTest(tf.test.TestCase, parameterized.TestCase):
             host, board = re.findall(r"#define MODEL_ARENA_BYTES (\d+)", header)
             self.assertEqual(int(board), arena)
             self.assertEqual(int(host), self.report.memory.arena_budget_bytes)
+            least_host, least = map(int, re.findall(r"#define MODEL_ARENA_LEAST (\d+)", header))
+            self.assertBetween(least_host, 0.8 * int(host), self.sizes[0])
+            self.assertBetween(least, 0.5 * arena, self.sizes[0])
             data = (folder / "model" / "model_data.h").read_text()
             self.assertIn(f"arena_size = {arena},", data)
             for text in (header, data):

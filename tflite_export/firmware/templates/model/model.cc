@@ -69,6 +69,8 @@ model_status model_init(void) {
   static Resolver resolver;
   static const bool registered = RegisterOps(resolver);
   if (!registered) return MODEL_ERROR_RUNTIME;
+  // The runtime uses what it got no room for before it reports that there is none.
+  if (sizeof(arena) < MODEL_ARENA_LEAST) return MODEL_ERROR_ARENA;
   static tflite::MicroInterpreter made(model, resolver, arena, sizeof(arena));
   static const bool allocated = made.AllocateTensors() == kTfLiteOk;
   if (!allocated) return MODEL_ERROR_ARENA;

@@ -23,6 +23,13 @@ $constants
 #endif
 #endif
 
+/* No known runtime does with less; in a smaller arena it would write through null pointers. */
+#if UINTPTR_MAX > 0xffffffffu
+#define MODEL_ARENA_LEAST $least_host_arena_bytes
+#else
+#define MODEL_ARENA_LEAST $least_arena_bytes
+#endif
+
 typedef enum {
   MODEL_OK = 0,
   MODEL_ERROR_NULL_POINTER,    /* An argument is NULL. */
