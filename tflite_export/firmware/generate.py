@@ -231,7 +231,8 @@ float scores[MODEL_SCORES];
 model_status status = model_init();
 /* Per frame; also model_classify_rgb565, model_classify_grey. */
 status = model_classify_rgb888(pixels, width, height, stride, scores, MODEL_SCORES);
-if (status == MODEL_OK) puts(model_label(model_best(scores)));"""
+if (status == MODEL_OK)
+  puts(model_is_known(scores) ? model_label(model_best(scores)) : "unknown");"""
 _VALUES_API = """\
 #include "model.h"
 
@@ -239,4 +240,5 @@ float values[MODEL_INPUT_SIZE], scores[MODEL_SCORES];
 model_status status = model_init();
 /* Per input, with values as they were measured. */
 status = model_run(values, scores, MODEL_SCORES);
-if (status == MODEL_OK) puts(model_label(model_best(scores)));"""
+if (status == MODEL_OK)
+  puts(model_is_known(scores) ? model_label(model_best(scores)) : "unknown");"""

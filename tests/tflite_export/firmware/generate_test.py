@@ -148,6 +148,15 @@ class GenerateTest(tf.test.TestCase, parameterized.TestCase):
         ):
             subprocess.run([*command, *strict], cwd=folder, check=True)
 
+    @parameterized.parameters(
+        ("arduino", "camera.ino"), ("esp_idf", "main/main.cc"), ("pico", "main.cc")
+    )
+    def test_what_a_camera_sees_may_be_unknown(self, platform, program):
+        folder = self._write(platform)
+        for path in ("README.md", f"examples/camera/{program}"):
+            asked = r'model_is_known\(scores\) \? model_label\([^:]*\) : "unknown"'
+            self.assertRegex((folder / path).read_text(), asked)
+
     def test_makefile_builds_for_a_board(self):
         folder = self._write("make")
         for name in ("library.a", "board.ld", "startup.c"):

@@ -34,7 +34,8 @@ void loop() {
       model_classify(format, frame, kWidth, kHeight, stride, scores, MODEL_SCORES);
   const uint32_t elapsed = millis() - start;
   const int best = model_best(scores);
-  Serial.print(status == MODEL_OK ? model_label(best) : model_status_name(status));
+  const char *label = model_is_known(scores) ? model_label(best) : "unknown";
+  Serial.print(status == MODEL_OK ? label : model_status_name(status));
   Serial.print(" ");
   Serial.print(100.0f * scores[best], 0);
   Serial.print("% ");

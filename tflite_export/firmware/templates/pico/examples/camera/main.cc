@@ -53,7 +53,8 @@ int main() {
     const model_status status =
         model_classify(kFormat, frame, kWidth, kHeight, 2 * kWidth, scores, MODEL_SCORES);
     const int best = model_best(scores);
-    printf("%s %s %d%%\n", model_status_name(status), model_label(best),
+    const char* label = model_is_known(scores) ? model_label(best) : "unknown";
+    printf("%s %s %d%%\n", model_status_name(status), label,
            static_cast<int>(100.0f * scores[best] + 0.5f));
   }
   while (true) sleep_ms(1000);

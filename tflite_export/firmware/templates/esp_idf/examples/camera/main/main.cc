@@ -57,7 +57,8 @@ void ClassifyFrame() {
   const int milliseconds = static_cast<int>((esp_timer_get_time() - start) / 1000);
   esp_camera_fb_return(frame);
   const int best = model_best(scores);
-  printf("%s %s %d%% %d ms\n", model_status_name(status), model_label(best),
+  const char* label = model_is_known(scores) ? model_label(best) : "unknown";
+  printf("%s %s %d%% %d ms\n", model_status_name(status), label,
          static_cast<int>(100.0f * scores[best] + 0.5f), milliseconds);
 }
 
