@@ -7,6 +7,7 @@ from tflite_export.devices.boards import Board, known_boards
 from tflite_export.devices.memory import memory_of
 from tflite_export.devices.platforms import PLATFORMS
 from tflite_export.graph.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
+from tflite_export.graph.arena_planning import transient_bytes
 from tflite_export.graph.estimate import persistent_bytes
 from tflite_export.graph.operators import Op, OperatorGraph
 from tflite_export.graph.scratch_esp_nn import esp_nn_scratch_bytes
@@ -14,7 +15,8 @@ from tflite_export.graph.scratch_esp_nn import esp_nn_scratch_bytes
 # The estimate was at most 20 B short of what was measured, and 16 B more make an arena work.
 _SLACK_BYTES = 256
 _ALIGNMENT_BYTES = 16
-# A dense layer's record is that much larger with CMSIS-NN (measured on the ten of MLPerf's AD).
+# A dense layer's record is that much larger with CMSIS-NN (measured on the ten of MLPerf's AD, as
+# part of the smallest arena that works: where planning decides, it is in that figure already).
 _CMSIS_DENSE_BYTES = 32
 _DSP_CORES = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "cortex-m85")
 
@@ -129,7 +131,9 @@ def code_bytes(ops: Iterable[str]) -> int:
 def arena_on_board(
     file: OperatorGraph, arena_bytes: int, nonpersistent_bytes: int, board: Board
 ) -> int:
-    """Returns what TFLite Micro will count on the board, without slack; at most.
+    """Returns what TFLite Micro will need on the board, without slack; at most.
+
+    That is what it counts, or what it takes while it plans, where activations are smaller.
 
     The runtimes of a board's platforms differ: structs are larger without TF_LITE_STATIC_MEMORY,
     and every kernel library has scratch buffers of its own. The largest counts.
@@ -145,21 +149,23 @@ def arena_on_board(
         nonpersistent_bytes: its planned part.
     """
     if board.core == "rv64gc":
-        return arena_bytes
+        return arena_bytes + max(0, transient_bytes(file, 8) - nonpersistent_bytes)
     corrected = memory_of(file, arena_bytes).arena_bytes_32bit
     if board.has_large_structs:
         corrected += _LARGE_OP_BYTES * len(file.ops) + _LARGE_TENSORS_BYTES
     if board.kernels == "reference":
-        return corrected
-    persistent = corrected - nonpersistent_bytes
+        return corrected + max(0, transient_bytes(file, 4) - nonpersistent_bytes)
+    persistent, dense = corrected - nonpersistent_bytes, 0
     if board.kernels == "esp_nn":
         persistent += _ESP_OP_BYTES * len(file.ops)
     else:
-        persistent += _CMSIS_DENSE_BYTES * file.op_counts.get("FULLY_CONNECTED", 0)
+        dense = _CMSIS_DENSE_BYTES * file.op_counts.get("FULLY_CONNECTED", 0)
         persistent += kernel_sum_bytes(file) if board.has_mve else 0
     scratch = {number: _scratch_bytes(op, board) for number, op in enumerate(file.ops)}
     # Kernels of ops that are not in our tables have buffers of their own; the wheel counts those.
-    return persistent + max(planned_bytes(file, scratch), nonpersistent_bytes)
+    planned = max(planned_bytes(file, scratch), nonpersistent_bytes)
+    transient = transient_bytes(file, 4, sum(map(bool, scratch.values())))
+    return persistent + max(planned + dense, transient)
 
 
 def _scratch_bytes(op: Op, board: Board) -> int:

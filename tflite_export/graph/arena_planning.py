@@ -15,6 +15,12 @@ _PER_CHANNEL_BYTES = 8
 _PER_CHANNEL_OPS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 
 
+def transient_bytes(file: OperatorGraph, pointer_bytes: int, scratch_buffers: int = 0) -> int:
+    """Returns the most that preparing and planning take; arguments as of `planning_bytes`."""
+    arguments = file, pointer_bytes, scratch_buffers
+    return max(planning_bytes(*arguments), preparing_bytes(*arguments))
+
+
 def planning_bytes(file: OperatorGraph, pointer_bytes: int, scratch_buffers: int = 0) -> int:
     """Returns what listing and planning all buffers takes beside what stays for good, in bytes.
 

@@ -10,6 +10,7 @@ from tflite_export.devices.boards import known_boards
 from tflite_export.devices.fit import arena_on_board, fit, largest_arena, runtime_code_bytes
 from tflite_export.devices.memory import memory_of
 from tflite_export.graph.flatbuffer import read_tflite
+from tflite_export.graph.operators import Op, OperatorGraph, Tensor
 from tflite_export.runtimes.tflm import TflmRuntime
 
 
@@ -51,6 +52,19 @@ class FitTest(tf.test.TestCase):
         largest = largest_arena(self.file, *self.sizes)
         for board in known_boards().values():
             self.assertGreater(largest, arena_on_board(self.file, *self.sizes, board))
+
+    def test_planning_may_take_more_than_the_model(self):
+        tensors = tuple(Tensor(index, "", (1, 16), "int8", (1.0,), (0,), 0) for index in range(61))
+        ops = tuple(Op("RELU", tensors[i : i + 1], tensors[i + 1 : i + 2]) for i in range(60))
+        file = OperatorGraph(1000, tensors, ops, tensors[:1], tensors[-1:])
+        # Requests, an offset, 61 tensors, as many buffers; less the structs of input and output.
+        for name, pointer, planning in (
+            ("stm32l4r5", 4, 12 * 12 + 4 + 61 * 24 + 61 * 40 - 112),
+            ("k210", 8, 12 * 16 + 8 + 61 * 32 + 61 * 40 - 208),
+        ):
+            board = dataclasses.replace(known_boards()[name], platforms={"make": ""})
+            counted = 9000 if pointer == 8 else memory_of(file, 9000).arena_bytes_32bit
+            self.assertEqual(arena_on_board(file, 9000, 32, board), counted - 32 + planning)
 
     def test_model_that_fits(self):
         board = known_boards()["stm32l4r5"]

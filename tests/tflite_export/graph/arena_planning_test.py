@@ -8,7 +8,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tflite_export.convert.convert import convert_int8
-from tflite_export.graph.arena_planning import planning_bytes, preparing_bytes
+from tflite_export.graph.arena_planning import planning_bytes, preparing_bytes, transient_bytes
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import Op, OperatorGraph, Tensor
 from tflite_export.runtimes.tflm import TflmRuntime
@@ -53,7 +53,7 @@ class ArenaPlanningTest(tf.test.TestCase, parameterized.TestCase):
         file = read_tflite(tflite)
         with TflmRuntime() as tflm:
             ran = tflm.run(tflite, np.zeros((1, side, side, 3), np.int8))
-        beside = max(planning_bytes(file, 8), preparing_bytes(file, 8))
+        beside = transient_bytes(file, 8)
         self.assertGreater(beside, ran.nonpersistent_bytes)
         least = ran.persistent_bytes + beside
         path = pathlib.Path(self.get_temp_dir()) / "model.tflite"
