@@ -53,7 +53,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
         dataclasses.replace(settings, train=config, labelled_only=labelled_only)
     )
     print(f"seed {seed}, {method}", flush=True)
-    with tempfile.TemporaryDirectory() as folder, Progress(config.steps) as progress:
+    with tempfile.TemporaryDirectory() as folder, Progress(experiment.config.steps) as progress:
         supernet = train_or_load(experiment, Path(folder), progress.step).supernet
     space = experiment.space
     archs = dict(zip(("min", "mid", "max"), spread_archs(space, 3), strict=True))
@@ -61,6 +61,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
         {
             "seed": seed,
             "method": method,
+            "steps": experiment.config.steps,
             "net": name,
             "macs": cost(space, arch, experiment.num_classes, experiment.channels).macs,
             "test_accuracy": accuracy(supernet, arch, experiment),
@@ -97,7 +98,7 @@ def _markdown(rows: list[dict], settings: Settings, splits: int) -> list[str]:
         *lines,
         "",
         f"Float test accuracy, mean and standard deviation over {splits} label splits "
-        f"(seeds from {settings.train.seed}), {settings.train.steps} steps.",
+        f"(seeds from {settings.train.seed}), {rows[0]['steps']} steps.",
     ]
 
 

@@ -21,7 +21,7 @@ from benchmarks.evidence.arms import ARMS, Arm
 from benchmarks.evidence.bench import Bench
 from benchmarks.evidence.image_sets import ImageSet, find_images, get_image_set
 from benchmarks.evidence.records import Records, Row, fingerprint, latest
-from benchmarks.evidence.studies import STUDIES, Study
+from benchmarks.evidence.studies import STEPS, STUDIES, Study
 from benchmarks.evidence.tables import write_tables
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.errors import TofaError
@@ -172,6 +172,7 @@ def _jobs(study: Study, options: Options, config: TrainConfig) -> Iterator[Job]:
             for seed in range(config.seed, config.seed + study.splits):
                 for arm in (ARMS[name] for name in study.arms):
                     values = fixed | {"labels_per_class": labels, "seed": seed} | dict(arm.changes)
+                    values["steps"] = values["steps"] or STEPS.get(labels, 0)
                     settings = Settings.make(values)
                     weights = _digest(settings)
                     # What is left open chooses itself by the start, and decides what is computed.

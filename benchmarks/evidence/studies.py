@@ -33,6 +33,10 @@ class Study:
     settings: tuple[tuple[str, object], ...] = ()
 
 
+# Labels a class for which the recipe chooses other steps on CIFAR-10: what an arm computes has to
+# be known before images are loaded.
+STEPS: dict[LabelsPerClass, int] = {400: 1200}
+
 _FOREIGN = (
     *("foreign_0", "foreign_25", "foreign_50", "foreign_75", "foreign_90"),
     *("foreign_0_guard", "foreign_50_guard", "foreign_90_guard", "foreign_50_oracle"),

@@ -198,7 +198,11 @@ def load_experiment(
         labelled_only=settings.labelled_only,
         earlier=earlier,
     )
-    train = settle(settings.train, pretrained=pretrained is not None)
+    train = settle(
+        settings.train,
+        pretrained=pretrained is not None,
+        labelled=len(parts.training.labelled),
+    )
     settings = dataclasses.replace(settings, train=train)
     experiment = Experiment(
         settings=settings,

@@ -108,8 +108,9 @@ class TrainConfig(SettingsBase):
     """How long and how a supernet is trained; the defaults are FixMatch's where it has them."""
 
     steps: int = setting(
-        "Steps of the optimiser in the whole training.",
-        600, least=1, most=100_000_000, heading=_TRAINING,
+        "Steps of the optimiser in the whole training; with 0 as many as the labelled images are "
+        "worth, 600 to 1200.",
+        0, least=0, most=100_000_000, heading=_TRAINING,
     )  # fmt: skip
     labelled_batch: int = setting("Labelled images a step.", 32, least=1, most=65536)
     unlabelled_ratio: int = setting(

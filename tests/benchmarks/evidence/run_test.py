@@ -8,12 +8,14 @@ import tensorflow as tf
 
 from benchmarks.evidence.arms import ARMS
 from benchmarks.evidence.records import Records
-from benchmarks.evidence.studies import STUDIES
+from benchmarks.evidence.studies import STEPS, STUDIES
 from tests.scripts import run_script
 from tests.tofa_tf.randomized import random_supernet
 from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.files import write_text
 from tofa_tf.nets.weights_file import save_weights
+from tofa_tf.training.automatic import settle
+from tofa_tf.training.settings import TrainConfig
 
 # One of every kind; `make evidence-quick` runs all of them.
 _ARMS = ("ridge", "foreign_50_guard")
@@ -56,6 +58,12 @@ class RunTest(tf.test.TestCase):
         self.assertEmpty(Records(other).rows())
         table = (output / "quick" / "README.md").read_text()
         self.assertEqual((other / "quick" / "README.md").read_text(), table)
+
+    def test_steps_are_those_that_the_recipe_chooses(self):
+        for labels in sorted({labels for study in STUDIES.values() for labels in study.labels}):
+            # Of CIFAR-10, a fifth for validation.
+            settled = settle(TrainConfig(), pretrained=True, labelled=10 * labels * 4 // 5)
+            self.assertEqual(settled.steps, STEPS.get(labels, 600))
 
     def test_experiments_name_arms_that_exist(self):
         for name, study in STUDIES.items():

@@ -20,6 +20,16 @@ class SettleTest(absltest.TestCase):
         with self.assertNoLogs(level="INFO"):
             self.assertEqual(settle(settled, pretrained=False), settled)
 
+    def test_more_labelled_images_are_worth_more_steps(self):
+        def steps(labelled: int, **values: int) -> int:
+            return settle(TrainConfig(**values), pretrained=True, labelled=labelled).steps
+
+        self.assertEqual([steps(count) for count in (0, 30, 1600, 2400)], [600, 600, 600, 900])
+        self.assertEqual(steps(2401), 901)
+        self.assertEqual([steps(count) for count in (3200, 50_000)], [1200, 1200])
+        self.assertEqual(steps(800, labelled_batch=8), 1200)
+        self.assertEqual(steps(3200, steps=7), 7)
+
 
 if __name__ == "__main__":
     absltest.main()
