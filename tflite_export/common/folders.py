@@ -16,6 +16,8 @@ from tflite_export.common.errors import ExportError
 
 MARKER = ".tofa.json"
 _FORMAT = 1
+# After a folder's name, in that of the one it replaces.
+_ASIDE = ".old."
 # Two of the names that do not belong into a folder tell enough.
 _NAMES_SHOWN = 2
 
@@ -85,6 +87,7 @@ def new_folder(path: Path, *, overwrite: bool, kind: FolderKind) -> Iterator[Pat
     Raises:
         ExportError: if `path` is taken, or its parent cannot be written.
     """
+    put_back(path, kind)
     check_free(path, overwrite=overwrite, kind=kind)
     path = Path(os.path.realpath(path))
     try:
@@ -111,6 +114,38 @@ def new_folder(path: Path, *, overwrite: bool, kind: FolderKind) -> Iterator[Pat
         shutil.rmtree(temporary, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+
+
+def take_place(path: Path, new: Path, kind: FolderKind) -> None:
+    """Puts a whole folder where another of its kind may be, which is deleted then.
+
+    Args:
+        path: where it is wanted.
+        new: on the same disk.
+        kind: of both.
+
+    Raises:
+        ExportError: if `path` is taken by something else, or cannot be written.
+    """
+    check_free(path, overwrite=True, kind=kind)
+    try:
+        _replace(Path(os.path.realpath(path)), new)
+    except OSError as error:
+        raise ExportError(f"cannot write {path}: {error.strerror}") from error
+
+
+def put_back(path: Path, kind: FolderKind) -> None:
+    """Puts a folder back that a process had moved aside when it was killed, see `_replace`."""
+    path = Path(os.path.realpath(path))
+    if path.exists():
+        return
+    for folder in path.parent.glob(f".{glob.escape(path.name)}{_ASIDE}*"):
+        if _marked(folder) == kind.name and (lock := _locked(folder)) is not None:
+            try:
+                folder.rename(path)
+            finally:
+                os.close(lock)
+            return
 
 
 def check_free(path: Path, *, overwrite: bool, kind: FolderKind) -> None:
@@ -173,7 +208,13 @@ def _replace(path: Path, new: Path) -> None:
         new.rename(path)
         return
     # A folder cannot be renamed over a full one; the old one is kept until the new one is there.
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-    path.rename(old)
-    new.rename(path)
+    # Should this process be killed in between, `put_back` finds it, for its lock has gone too.
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}{_ASIDE}", dir=path.parent))
+    lock = _locked(path)
+    try:
+        path.rename(old)
+        new.rename(path)
+    finally:
+        if lock is not None:
+            os.close(lock)
     shutil.rmtree(old, ignore_errors=True)

@@ -1,5 +1,6 @@
 """From a trained supernet to a verified int8 model for one deployment scenario."""
 
+import contextlib
 import dataclasses
 import shutil
 import time
@@ -10,10 +11,11 @@ import numpy as np
 
 from tflite_export.common.console import warn
 from tflite_export.common.errors import TofaError
+from tflite_export.common.folders import check_free, put_back, take_place
 from tflite_export.convert.quantization_settings import Method
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.exporting.export_again import export_again
-from tflite_export.exporting.export_folder import MODEL_FILE
+from tflite_export.exporting.export_folder import EXPORT, MODEL_FILE
 from tflite_export.exporting.export_report import ExportReport
 from tflite_export.exporting.export_settings import (
     CalibrationData,
@@ -47,6 +49,8 @@ TRAINING_IMAGES = 2048
 # little SRAM some candidates fail.
 _MAX_CANDIDATES = 10
 _RESULT = "scenario.json"
+# Beside the scenarios: a finished one stays until its successor is whole.
+_MAKING = ".making"
 
 
 def run_scenario(
@@ -73,30 +77,40 @@ def run_scenario(
     """
     scenario, board = deployment.scenario, deployment.board
     output = run.folder / SCENARIOS / scenario.name
+    making = run.folder / SCENARIOS / _MAKING / scenario.name
+    put_back(output, EXPORT)
     made = finished_result(output, run.weights_sha256)
     if made and made.asked == deployment.asked:
         if {npu.config for npu in made.npus}.issuperset(deployment.npus):
             return made
         others = (made, *others)
+    check_free(output, overwrite=True, kind=EXPORT)
     started = time.perf_counter()
     proposals = propose(run, scenario, deployment.rule, deployment.objective)
     missed = ""
     for tries, candidate in enumerate(proposals, 1):
-        report = _export(run, deployment, candidate, output, tflm, others)
-        tflite = (output / MODEL_FILE).read_bytes()
+        report = _export(run, deployment, candidate, making, tflm, others)
+        tflite = (making / MODEL_FILE).read_bytes()
         missed = report.boards[0].missing if board else missed_budgets(scenario, report, tflite)
         if not missed:
             seconds = time.perf_counter() - started
             result = _result(run, deployment, candidate, report, tries, seconds)
-            result = dataclasses.replace(result, evaluation=_evaluate(run, result, output))
-            write_json(output / "arch.json", candidate.arch.to_json())
-            write_json(output / _RESULT, result.to_json())
+            result = dataclasses.replace(result, evaluation=_evaluate(run, result, making))
+            write_json(making / "arch.json", candidate.arch.to_json())
+            write_json(making / _RESULT, result.to_json())
+            take_place(output, making, EXPORT)
+            _remove_if_empty(making.parent)
             return result
         if tries == _MAX_CANDIDATES:
             break
-    # What does not fit must not lie there as if it did.
-    shutil.rmtree(output)
+    shutil.rmtree(making)
+    _remove_if_empty(making.parent)
     raise UserError(f"scenario {scenario.name!r}: none of {tries} verified subnets fits: {missed}")
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def finished_result(output: Path, weights_sha256: str) -> ScenarioResult | None:

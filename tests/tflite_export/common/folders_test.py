@@ -1,6 +1,9 @@
 import os
 import pathlib
 import shutil
+import signal
+import subprocess
+import sys
 
 import tensorflow as tf
 
@@ -135,6 +138,36 @@ class NewFolderTest(tf.test.TestCase):
                 self.assertFalse(killed.exists())
                 self.assertTrue(mine.exists())
             shutil.rmtree(self.path)
+
+    def test_killed_between_the_renames_the_old_folder_is_put_back(self):
+        self._write("old")
+        program = """
+import os, pathlib, signal, sys
+from tflite_export.common.folders import FolderKind, new_folder
+
+OUTPUT = FolderKind("output", own=("report.json", "part*"))
+rename, renamed = pathlib.Path.rename, []
+
+def killed_at_the_second(self, target):
+    if renamed:
+        os.kill(os.getpid(), signal.SIGKILL)
+    renamed.append(self)
+    return rename(self, target)
+
+pathlib.Path.rename = killed_at_the_second
+with new_folder(pathlib.Path(sys.argv[1]), overwrite=True, kind=OUTPUT) as new:
+    (new / "report.json").write_text("new")
+"""
+        done = subprocess.run([sys.executable, "-c", program, str(self.path)], check=False)
+        self.assertEqual(done.returncode, -signal.SIGKILL)
+        self.assertFalse(self.path.exists())
+        # The next attempt fails, too: what was there once is still there.
+        with self.assertRaises(KeyError), new_folder(self.path, overwrite=True, kind=OUTPUT):
+            raise KeyError
+        self.assertEqual((self.path / "report.json").read_text(), "old")
+        self._write("new", overwrite=True)
+        self.assertEqual((self.path / "report.json").read_text(), "new")
+        self.assertEqual(os.listdir(self.parent), ["out"])
 
     def test_path_is_a_file(self):
         self.path.write_text("a file")

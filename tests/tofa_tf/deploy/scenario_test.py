@@ -3,6 +3,7 @@ import dataclasses
 import io
 import json
 from pathlib import Path
+from unittest import mock
 
 import tensorflow as tf
 from absl.testing import parameterized
@@ -16,6 +17,7 @@ from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.runtimes.tflm_pool import TflmPool
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import sha256
+from tofa_tf.deploy import scenario
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import finished_result, missed_budgets, run_scenario
@@ -110,6 +112,18 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         self.assertIsNone(self._finished(first))
         self._run(SMALL)
         self.assertEqual(model.read_bytes(), whole)
+
+    def test_a_finished_one_stays_until_its_successor_is_whole(self):
+        first = self._run(SMALL)
+        other = dataclasses.replace(SMALL, board=load_boards("rp2040")[0])
+        with (
+            mock.patch.object(scenario, "_evaluate", side_effect=KeyboardInterrupt),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self._run(other)
+        self.assertEqual(self._finished(first), first)
+        self.assertEqual(self._run(other).board.board, "rp2040")
+        self.assertEqual([path.name for path in (self.folder / "scenarios").iterdir()], ["small"])
 
     def test_with_other_weights_it_counts_as_not_made(self):
         result = self._run(SMALL)
