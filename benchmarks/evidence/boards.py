@@ -13,6 +13,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmarks.evidence.arms import ARMS
 from benchmarks.evidence.records import Row, read_all
@@ -202,6 +203,9 @@ def _draw(axis: Axes, board: str, points: Sequence[Point]) -> None:
         label="does not fit" if beyond else None,
     )
     axis.set(title=f"{board} ({points[0].core})", xlabel="latency, ms", xscale="log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_ylabel("int8 top-1, %")
     axis.grid(alpha=0.3)
 
