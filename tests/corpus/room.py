@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from tests.tofa_tf.trained import trained_copy
+from tofa_tf.space.presets import get_space
 
 _BOARD = """
 core = "cortex-m4"
@@ -105,6 +106,17 @@ def _run_of_other_images(path: Path) -> None:
 
 def _text(text: str | bytes) -> Callable[[Path], None]:
     return lambda path: path.write_bytes(text.encode() if isinstance(text, str) else text) and None
+
+
+def _space_of_block(block: Any) -> Callable[[Path], None]:
+    """A search space whose first stage has this for its block."""
+
+    def make(path: Path) -> None:
+        space = get_space("mcu").to_json()
+        space["stages"][0]["block"] = block
+        path.write_text(json.dumps(space))
+
+    return make
 
 
 def _named_board(name: str) -> Callable[[Path], None]:
@@ -211,6 +223,8 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "c_code_toml": _named_board("mine\n#error"),
     "list_toml": _text("[mine]" + _BOARD.replace('"cortex-m4"', '["cortex-m4"]')),
     "nested_toml": _text(f"a = {'[' * 5000}{']' * 5000}"),
+    "block_json": _space_of_block(1.5),
+    "kernels_json": _space_of_block({"family": "depthwise_separable", "kernels": 3.5}),
     "nested_json": _text('{"a": ' * 50_000),
     "latin_toml": _text('[mine]\ntitle = "caf\xe9"\n'.encode("latin-1")),
     # Settings.

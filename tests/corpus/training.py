@@ -66,6 +66,14 @@ CASES = (
     _case(
         "space file of something else", "is damaged: it is not JSON", search_space="{nested_json}"
     ),
+    _case(
+        "block that is a number", "stages[0].block: the block is 1.5", search_space="{block_json}"
+    ),
+    _case(
+        "kernels that are a number",
+        "stages[0].block: block depthwise_separable: kernels is 3.5; wanted a list",
+        search_space="{kernels_json}",
+    ),
     _case("resolution of another space", "resolution 33 is not one of 16", resolutions=33),
     _case("resolution in words", "resolutions is 'big': it must be a whole", resolutions="big"),
     _case(

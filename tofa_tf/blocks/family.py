@@ -6,9 +6,12 @@ stage. A new family is a module with such a class and a row in `blocks.FAMILIES`
 
 import abc
 import dataclasses
+import typing
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from tflite_export.common.errors import TofaError
+from tflite_export.common.json_data import from_json
 from tofa_tf.blocks.net_builder import ACTIVATIONS, NetBuilder, Size, T, Truth
 from tofa_tf.common.errors import UserError
 
@@ -95,20 +98,21 @@ class Block(abc.ABC):
         """Reads what `to_json` wrote, of whatever family.
 
         Raises:
-            UserError: if the family or an option is unknown.
+            UserError: if the family or an option is unknown, or an option is of another type.
         """
         # The table imports the families, and these this module.
         from tofa_tf.blocks import FAMILIES
 
-        options = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
-        }
+        if not isinstance(data, Mapping):
+            raise UserError(f"the block is {data!r}; wanted a family and its options")
+        options = dict(data)
         name = options.pop("family", None)
-        if name not in FAMILIES:
+        # A list or an object cannot be looked up.
+        if not isinstance(name, str) or name not in FAMILIES:
             raise UserError(f"unknown block family {name!r}; available: {', '.join(FAMILIES)}")
         try:
-            return FAMILIES[name](**options)
-        except TypeError as error:
+            return FAMILIES[name](**_checked(FAMILIES[name], options))
+        except (TofaError, TypeError) as error:
             raise UserError(f"block {name}: {error}") from error
 
     def check(self, depth: int) -> None:
@@ -129,6 +133,16 @@ class Block(abc.ABC):
     def largest(self) -> dict[str, Any]:
         """The largest value of every choice."""
         return {name: max(values) for name, values in self.choices().items()}
+
+
+def _checked(family: type[Block], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as their annotations want them; unknown ones are left to the constructor."""
+    annotations = typing.get_type_hints(family)
+    known = {field.name for field in dataclasses.fields(family)}
+    return {
+        name: from_json(annotations[name], value, name) if name in known else value
+        for name, value in options.items()
+    }
 
 
 def make_divisible(value: float, divisor: int = 8) -> int:

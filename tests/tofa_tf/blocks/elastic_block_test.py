@@ -100,6 +100,21 @@ class ElasticBlockTest(LayerTestCase, parameterized.TestCase):
         with self.assertRaisesRegex(UserError, "basic_residual: .*'kernels'"):
             Block.from_json({"family": "basic_residual", "kernels": [3]})
 
+    @parameterized.parameters(
+        (1.5, "^the block is 1.5; wanted a family and its options"),
+        ({"family": ["basic_residual"]}, "^unknown block family"),
+        ({"family": {}}, "^unknown block family"),
+        ({"kernels": 3.5}, "^block depthwise_separable: kernels is 3.5; wanted a list"),
+        ({"kernels": [3.0]}, r"kernels\[0\] is 3.0; wanted a whole number"),
+        ({"kernels": [[3]]}, r"kernels\[0\] is \[3\]; wanted a whole number"),
+        ({"activation": ["relu"]}, "activation is .*; wanted a text"),
+    )
+    def test_json_of_another_type_is_named(self, data, message):
+        if isinstance(data, dict):
+            data = {"family": "depthwise_separable", **data}
+        with self.assertRaisesRegex(UserError, message):
+            Block.from_json(data)
+
 
 class InvertedBottleneckTest(LayerTestCase):
     def test_without_expand_the_input_width_is_kept(self):
