@@ -1,7 +1,10 @@
+import contextlib
+import io
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from absl.testing import parameterized
 
 from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.errors import UserError
@@ -13,7 +16,7 @@ def _state(seed: int = 0):
     return build_training(TINY, 10, TrainConfig(seed=seed))
 
 
-class CheckpointTest(tf.test.TestCase):
+class CheckpointTest(tf.test.TestCase, parameterized.TestCase):
     def setUp(self):
         super().setUp()
         self.path = Path(self.get_temp_dir()) / "checkpoint.npz"
@@ -57,6 +60,43 @@ class CheckpointTest(tf.test.TestCase):
         np.savez(self.path, other=np.zeros(3))
         with self.assertRaisesRegex(UserError, "holds the state of another supernet .*: delete it"):
             restore_checkpoint(self.path, self.saved)
+
+    def _change(self, part: str, change):
+        """Rewrites the first array whose name has this part in it."""
+        with np.load(self.path) as saved:
+            arrays = dict(saved)
+        name = next(name for name in arrays if part in name)
+        arrays[name] = change(arrays[name])
+        np.savez(self.path, **arrays)
+
+    @parameterized.parameters(
+        ("supernet|", lambda array: array.astype(str), "is damaged, or holds the state of another"),
+        ("supernet|", lambda array: array.astype(np.float64), "is damaged, or holds the state"),
+        ("supernet|", lambda array: np.full_like(array, np.nan), "1 of its .* are not finite, e.g"),
+        ("ema|", lambda array: np.full_like(array, np.inf), "are not finite, e.g. ema/"),
+        ("iteration", lambda array: array * 0 - 5, "it is of step -5, and the training has"),
+        ("iteration", lambda array: array * 0 + 10**9, "it is of step 1000000000, and"),
+    )
+    def test_what_no_training_saves_is_damage(self, part, change, message):
+        self._change(part, change)
+        with self.assertRaisesRegex(UserError, f"{message}.*: delete it"):
+            restore_checkpoint(self.path, _state(seed=1))
+
+    def test_the_checkpoint_before_a_damaged_one_is_used(self):
+        self.saved.optimizer.iterations.assign(8)
+        save_checkpoint(self.path, self.saved)
+        self._change("supernet|", lambda array: np.full_like(array, np.nan))
+        other = _state(seed=1)
+        with contextlib.redirect_stderr(io.StringIO()) as errors:
+            restore_checkpoint(self.path, other)
+        self.assertIn("training goes on from the checkpoint before it", errors.getvalue())
+        self.assertEqual(int(other.optimizer.iterations), 7)
+        self.assertAllEqual(other.supernet.weights[0], self.saved.supernet.weights[0])
+
+    def test_a_training_at_its_end_is_no_damage(self):
+        self.saved.optimizer.iterations.assign(self.saved.config.steps)
+        save_checkpoint(self.path, self.saved)
+        restore_checkpoint(self.path, self.saved)
 
 
 if __name__ == "__main__":
