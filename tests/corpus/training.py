@@ -85,6 +85,11 @@ CASES = (
         "holds no weights of a tiny supernet",
         pretrained="{empty_weights}/no.weights.h5",
     ),  # fmt: skip
+    _case(
+        "weights that are a link to themselves",
+        "'classifier/bias' in it is a link elsewhere",
+        pretrained="{empty_weights}/loop.weights.h5",
+    ),
     _case("weights of another family", "not a MobileNetV1, V2 or V3", pretrained="{vector_keras}"),
     _case(
         "weights with code in them",

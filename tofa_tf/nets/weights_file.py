@@ -1,7 +1,11 @@
 """The file of a supernet's weights: one array for every variable, under the variable's path."""
 
+import contextlib
 import io
+import math
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import h5py
 import numpy as np
@@ -10,6 +14,11 @@ from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import replacing
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.search_space import SearchSpace
+
+# Grey and colour.
+_CHANNELS = (1, 3)
+# Supernets of the largest spaces have some hundred megabytes.
+_LARGEST_BYTES = 1 << 32
 
 
 def save_weights(supernet: Supernet, path: str | os.PathLike, dtype: str = "float32") -> None:
@@ -43,10 +52,10 @@ def load_weights(supernet: Supernet, path: str | os.PathLike) -> None:
         UserError: if the file cannot be read, or is of another supernet; then nothing is changed.
     """
     with _opened(path, supernet.space) as file:
-        values = [_read(file, _key(supernet, v.path), supernet.space) for v in supernet.weights]
-    for variable, value in zip(supernet.weights, values, strict=True):
-        if value.shape != tuple(variable.shape):
-            raise _foreign(path, supernet.space)
+        values = [
+            _read(file, _key(supernet, v.path), supernet.space, tuple(v.shape))
+            for v in supernet.weights
+        ]
     for variable, value in zip(supernet.weights, values, strict=True):
         variable.assign(value)
 
@@ -58,27 +67,91 @@ def load_supernet(path: str | os.PathLike, space: SearchSpace) -> Supernet:
         UserError: if the file cannot be read, or is of another space.
     """
     with _opened(path, space) as file:
-        classes = _read(file, "classifier/bias", space).shape[0]
-        channels = _read(file, "stem/conv/kernel", space).shape[2]
+        classes, channels = _sizes(file, space)
+        features = _dataset(file, "classifier/kernel", space).shape[0]
     supernet = Supernet(space, classes, channels)
+    # Few features let a file claim many more classes than its size allows.
+    if features != supernet.classifier.max_in_features:
+        raise _foreign(path, space)
     supernet.build()
     load_weights(supernet, path)
     return supernet
 
 
-def _opened(path: str | os.PathLike, space: SearchSpace) -> h5py.File:
+def _sizes(file: h5py.File, space: SearchSpace) -> tuple[int, int]:
+    """Number of classes and channels; the arrays they come from are not read yet."""
+    bias = _dataset(file, "classifier/bias", space).shape
+    kernel = _dataset(file, "classifier/kernel", space).shape
+    stem = _dataset(file, "stem/conv/kernel", space).shape
+    # Anything else may be a claim of more classes than the memory has room for.
+    if len(bias) != 1 or len(kernel) != 2 or kernel[1] != bias[0] or not bias[0]:
+        raise _foreign(file.filename, space)
+    if len(stem) != 4 or stem[2] not in _CHANNELS:
+        raise _foreign(file.filename, space)
+    return bias[0], stem[2]
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike, space: SearchSpace) -> Iterator[h5py.File]:
     try:
-        return h5py.File(path)
+        file = h5py.File(path)
     except FileNotFoundError as error:
         raise UserError(f"there is no file {path}") from error
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise _foreign(path, space) from error
+    with file:
+        try:
+            _check_content(file)
+        except UserError:
+            raise
+        # A ValueError too, which a UserError is.
+        except (OSError, KeyError, RuntimeError, TypeError, ValueError, MemoryError) as error:
+            raise _foreign(path, space) from error
+        yield file
 
 
-def _read(file: h5py.File, key: str, space: SearchSpace) -> np.ndarray:
+def _check_content(file: h5py.File) -> None:
+    """Weights lie in the file itself, under their own names, and are no larger than a net's."""
+    total = 0
+
+    def leads_away(name: str, link: Any) -> str | None:
+        """Name of what lies elsewhere; h5py visits on while this returns None."""
+        nonlocal total
+        if not isinstance(link, h5py.HardLink):
+            return name
+        item = file[name]
+        if not isinstance(item, h5py.Dataset):
+            return None
+        total += math.prod(item.shape or ()) * item.dtype.itemsize
+        return name if item.external or item.is_virtual else None
+
+    if name := file.visititems_links(leads_away):
+        raise UserError(f"{file.filename} is not loaded: {name!r} in it is a link elsewhere")
+    if total > _LARGEST_BYTES:
+        raise UserError(
+            f"{file.filename} is not loaded: its content would take {total / 2**20:.0f} MiB, more "
+            f"than the {_LARGEST_BYTES / 2**20:.0f} MiB that weights may have"
+        )
+
+
+def _dataset(file: h5py.File, key: str, space: SearchSpace) -> h5py.Dataset:
     try:
-        return np.asarray(file[key], np.float32)
-    except (OSError, KeyError, ValueError, TypeError) as error:
+        item = file[key]
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise _foreign(file.filename, space) from error
+    # One without a value has no shape.
+    if not isinstance(item, h5py.Dataset) or item.shape is None:
+        raise _foreign(file.filename, space)
+    return item
+
+
+def _read(file: h5py.File, key: str, space: SearchSpace, shape: tuple[int, ...]) -> np.ndarray:
+    item = _dataset(file, key, space)
+    if item.shape != shape:
+        raise _foreign(file.filename, space)
+    try:
+        return np.asarray(item, np.float32)
+    except (OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:
         raise _foreign(file.filename, space) from error
 
 

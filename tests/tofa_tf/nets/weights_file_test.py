@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import h5py
 import numpy as np
 import tensorflow as tf
+from absl.testing import parameterized
 
 from tests.tofa_tf.randomized import random_supernet
 from tests.tofa_tf.spaces_for_tests import DS_LIKE, RESNET_LIKE
@@ -10,7 +12,7 @@ from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import load_supernet, load_weights, save_weights
 
 
-class WeightsFileTest(tf.test.TestCase):
+class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
     def setUp(self):
         super().setUp()
         self.path = Path(self.get_temp_dir()) / "a.weights.h5"
@@ -67,6 +69,57 @@ class WeightsFileTest(tf.test.TestCase):
         damaged.write_bytes(self.path.read_bytes()[:2000])
         with self.assertRaisesRegex(UserError, "holds no weights"):
             load_supernet(damaged, RESNET_LIKE)
+
+    @parameterized.parameters(
+        ("classifier/bias", np.float32(1), "holds no weights of a ds_like supernet"),
+        ("classifier/bias", np.zeros(9, np.float32), "holds no weights"),
+        ("classifier/kernel", np.float32(1), "holds no weights"),
+        ("stem/conv/kernel", np.float32(1), "holds no weights"),
+        ("stem/conv/kernel", np.zeros((3, 3, 2, 8), np.float32), "holds no weights"),
+        ("stem/conv/kernel", h5py.Empty("f4"), "holds no weights"),
+        ("stem/bn/gamma", np.float32(1), "holds no weights"),
+        ("stem/bn/gamma", "text", "holds no weights"),
+        ("stem/bn/gamma", h5py.SoftLink("/stem/bn/gamma"), "'stem/bn/gamma' in it is a link"),
+        ("stem/bn/gamma", h5py.SoftLink("/stem/bn/beta"), "'stem/bn/gamma' in it is a link"),
+        ("stem", h5py.ExternalLink("other.h5", "/stem"), "'stem' in it is a link elsewhere"),
+    )
+    def test_what_is_no_array_of_its_own_is_refused(self, key, content, message):
+        save_weights(random_supernet(DS_LIKE), self.path)
+        with h5py.File(self.path, "r+") as file:
+            del file[key]
+            file[key] = content
+        with self.assertRaisesRegex(UserError, message):
+            load_supernet(self.path, DS_LIKE)
+
+    def test_a_claim_of_few_features_for_many_classes_takes_no_memory(self):
+        save_weights(random_supernet(DS_LIKE), self.path)
+        with h5py.File(self.path, "r+") as file:
+            for name, shape in (("bias", (10**8,)), ("kernel", (1, 10**8))):
+                del file[f"classifier/{name}"]
+                chunks = (*shape[:-1], 1024)
+                file.create_dataset(f"classifier/{name}", shape, np.float32, chunks=chunks)
+        with self.assertRaisesRegex(UserError, "holds no weights"):
+            load_supernet(self.path, DS_LIKE)
+
+    @parameterized.parameters(10**13, 10**9)
+    def test_a_claim_of_too_many_classes_takes_no_memory(self, classes):
+        save_weights(random_supernet(DS_LIKE), self.path)
+        with h5py.File(self.path, "r+") as file:
+            del file["classifier/bias"]
+            file.create_dataset("classifier/bias", (classes,), np.float32, chunks=(1024,))
+        wanted = "its content would take .* MiB" if classes > 2**30 else "holds no weights"
+        with self.assertRaisesRegex(UserError, wanted):
+            load_supernet(self.path, DS_LIKE)
+
+    def test_arrays_that_lie_in_another_file_are_refused(self):
+        save_weights(random_supernet(DS_LIKE), self.path)
+        with h5py.File(self.path, "r+") as file:
+            shape = file["stem/bn/gamma"].shape
+            del file["stem/bn/gamma"]
+            outside = [("/etc/hostname", 0, 4 * shape[0])]
+            file.create_dataset("stem/bn/gamma", shape, np.float32, external=outside)
+        with self.assertRaisesRegex(UserError, "'stem/bn/gamma' in it is a link elsewhere"):
+            load_supernet(self.path, DS_LIKE)
 
 
 if __name__ == "__main__":
