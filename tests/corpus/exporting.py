@@ -44,6 +44,11 @@ CASES = (
     _case("inputs that are objects", "damaged or not a numpy file", representative="{objects_npy}"),
     _case("inputs cut short", "damaged or not a numpy file", representative="{cut_npy}"),
     _case("images for a model of vectors", "is not made of image files", representative="{photos}"),
+    _case(
+        "images of one endless row",
+        "134217720 x 1 pixels, a side of at most 65535 is read; mend or remove it",
+        **_IMAGES | {"representative": "{rows}"},
+    ),
     _case("nothing to test with", "no folder or file nowhere", test="nowhere"),
     _case("test without labels", "has no labels: an .npz file", test="{vectors_npy}"),
     _case("mean alone", "mean and std go together", mean="1"),

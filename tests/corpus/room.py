@@ -85,6 +85,13 @@ def _broken_photos(path: Path) -> None:
         file.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0")
 
 
+def _rows(path: Path) -> None:
+    """Files of few bytes: the only row of each is as long as all pixels of a large image."""
+    for folder in ("cat", "dog"):
+        (path / folder).mkdir(parents=True)
+        Image.new("1", (2**27 - 8, 1)).save(path / folder / "row.png")
+
+
 def _run_with(name: str, content: bytes | None) -> Callable[[Path], None]:
     """A trained run with one file replaced, or taken away."""
 
@@ -207,6 +214,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "one_class": lambda path: _photos(path, "cat"),
     "lines": lambda path: _photos(path, "cat", "d\nog"),
     "broken": _broken_photos,
+    "rows": _rows,
     # Runs.
     "trained": trained_copy,
     "untrained": _run_with("supernet.weights.h5", None),

@@ -8,6 +8,8 @@ from PIL import Image, ImageOps
 
 # Larger images (16384 x 8192 and the like) are refused: decoding one takes more than 500 MiB.
 MAX_PIXELS = 2**27
+# The longest that JPEG can have. Few pixels can still be one row too long for Pillow's buffers.
+MAX_SIDE = 2**16 - 1
 
 # Those that Pillow decodes by itself: EPS content, whatever the file is called, starts Ghostscript.
 # JPEG includes the several pictures (MPO) of phones.
@@ -40,15 +42,25 @@ def decode_image(path: str | os.PathLike) -> np.ndarray:
         uint8 (height, width, 3), red first.
 
     Raises:
-        ValueError: the pixels are of a kind that has no fixed range, or too many.
+        ValueError: the pixels are of a kind that has no fixed range, or too many, for example for
+            the memory.
         OSError: the file cannot be read. Decoders also raise errors of other types.
     """
-    with Image.open(path, formats=_FORMATS) as image:
-        if image.width * image.height > MAX_PIXELS:
-            raise ValueError(
-                f"{image.width} x {image.height} pixels, at most {MAX_PIXELS} are read"
-            )
-        return np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            _check_size(image)
+            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)))
+    except MemoryError as error:
+        # It is this image that is too large: smaller ones after it can still be read.
+        raise ValueError("the image needs more memory than there is: save it smaller") from error
+
+
+def _check_size(image: Image.Image) -> None:
+    size = f"{image.width} x {image.height} pixels"
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"{size}, at most {MAX_PIXELS} are read")
+    if max(image.size) > MAX_SIDE:
+        raise ValueError(f"{size}, a side of at most {MAX_SIDE} is read")
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -154,8 +154,6 @@ def _decode_all(files: Sequence[Path], spec: InputSpec) -> np.ndarray:
 def _decoded(file: Path) -> np.ndarray:
     try:
         return decode_image(file)
-    except MemoryError:
-        raise
     except Exception as error:  # Damaged files make decoders raise errors of any type.
         raise ExportError(
             f"cannot read the image {file}: {error or type(error).__name__}; mend or remove it"

@@ -1,6 +1,7 @@
 """Tests of reading image files of every kind, sound and damaged."""
 
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
@@ -104,6 +105,24 @@ class DecodeImageTest(tf.test.TestCase, parameterized.TestCase):
         with (
             self.assertWarns(Image.DecompressionBombWarning),
             self.assertRaisesRegex(ValueError, "20000 x 8000 pixels, at most"),
+        ):
+            decode_image(path)
+
+    @parameterized.parameters((70_000, 1), (1, 70_000))
+    def test_long_side(self, *size):
+        path = self.write("image.png", Image.new("1", size))
+        with self.assertRaisesRegex(ValueError, r"70000.* pixels, a side of at most 65535 is read"):
+            decode_image(path)
+
+    def test_longest_side(self):
+        path = self.write("image.png", Image.new("1", (65_535, 1)))
+        self.assertEqual(decode_image(path).shape, (1, 65_535, 3))
+
+    def test_more_than_the_memory_holds(self):
+        path = self.write("image.png", _RGB)
+        with (
+            mock.patch.object(Image.Image, "convert", side_effect=MemoryError),
+            self.assertRaisesRegex(ValueError, "needs more memory than there is"),
         ):
             decode_image(path)
 

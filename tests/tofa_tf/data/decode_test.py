@@ -65,6 +65,12 @@ class DecodeAllTest(tf.test.TestCase):
             self.assertStartsWith(line, f"{self.paths[position]}: ")
             self.assertIn(line, logged.output[(1, 3, 4).index(position)])
 
+    def test_one_image_too_large_for_the_memory_is_skipped(self):
+        Image.new("1", (2**27 - 8, 1)).save(self.paths[2])
+        _, readable, (line,) = decode.decode_all(self.paths, (24,), 3, "here")
+        self.assertAllEqual(readable, [True, True, False, True, True, True])
+        self.assertEndsWith(line, "134217720 x 1 pixels, a side of at most 65535 is read")
+
     def test_what_memory_has_no_room_for_is_the_same_on_disk(self):
         self.damage(1)
         found, said = [], []
