@@ -43,6 +43,7 @@ CASES = (
     _case("inputs that are no numbers", "contain NaN or infinity", representative="{nan_npy}"),
     _case("inputs that are objects", "damaged or not a numpy file", representative="{objects_npy}"),
     _case("inputs cut short", "damaged or not a numpy file", representative="{cut_npy}"),
+    _case("inputs of flipped bits", "or not a numpy file", representative="{flipped_npy}"),
     _case("images for a model of vectors", "is not made of image files", representative="{photos}"),
     _case(
         "images of one endless row",

@@ -260,6 +260,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "wide_npy": lambda path: np.save(path, np.zeros((8, 5), np.float32)),
     "nan_npy": lambda path: np.save(path, np.full((8, 4), np.nan)),
     "objects_npy": lambda path: np.save(path, np.array([{}], object)),
+    "flipped_npy": _text(b"\x93NUMPY\x01\x00\x0a\x00{'descr': (".ljust(99)),
     "cut_npy": _text(b"\x93NUMPY\x01\x00"),
     # Logs of boards.
     "firmware": _firmware,

@@ -4,7 +4,6 @@ Images come as pixels of the model's size and colours, anything else as it is st
 normalised.
 """
 
-import zipfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -165,7 +164,8 @@ def _open(path: Path) -> Any:
         raise ExportError(f"{path}: a folder of images, a .npy or a .npz file is needed")
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
+    except Exception as error:
         raise _damaged(path, error) from error
 
 
@@ -180,7 +180,7 @@ def _array(content: Any, path: Path, names: Sequence[str]) -> np.ndarray:
         raise ExportError(f"{path} holds the arrays {content.files}; name one of them {names[0]!r}")
     try:
         return content[found[0]]
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # As in `_open`.
         raise _damaged(path, error) from error
 
 
@@ -195,7 +195,8 @@ def _check_inputs(inputs: np.ndarray, path: Path, spec: InputSpec) -> None:
 
 
 def _damaged(path: Path, error: Exception) -> ExportError:
-    return ExportError(f"{path} is damaged or not a numpy file: {error}")
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return ExportError(f"{path} is damaged or not a numpy file: {reason}")
 
 
 def _spaced(items: Any, limit: int) -> Any:

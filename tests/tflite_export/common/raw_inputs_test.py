@@ -95,6 +95,28 @@ class ReadInputsTest(_Folder):
             with self.assertRaisesRegex(ExportError, "damaged or not a numpy file"):
                 read_inputs(self.folder / name, _SPEC, 10)
 
+    @parameterized.product(name=("x.npy", "x.npz"), text=(b"(((((", b"{'a':", b"1+2j;"))
+    def test_flipped_bits_in_the_header_of_an_array(self, name, text):
+        path = self._save_array(name, images=np.zeros((2, *_SHAPE), np.float32))
+        whole = path.read_bytes()
+        header = whole.index(b"descr")
+        path.write_bytes(whole[:header] + text + whole[header + len(text) :])
+        self._damaged(path)
+
+    @parameterized.parameters(6, 8, 10)
+    def test_flipped_bits_in_the_directory_of_an_archive(self, offset):
+        path = self._save_array("x.npz", images=np.zeros((2, *_SHAPE), np.float32))
+        whole = bytearray(path.read_bytes())
+        # Of the version needed, the flags (encryption) and the method of compression.
+        whole[whole.index(b"PK\x01\x02") + offset] ^= 0xFF
+        path.write_bytes(whole)
+        self._damaged(path)
+
+    def _damaged(self, path: pathlib.Path) -> None:
+        with self.assertRaisesRegex(ExportError, "damaged or not a numpy file: .") as caught:
+            read_inputs(path, _SPEC, 10)
+        self.assertNotIn("\n", str(caught.exception))
+
     def test_bad_paths(self):
         with self.assertRaisesRegex(ExportError, "no folder or file"):
             read_inputs(self.folder / "nowhere", _SPEC, 10)

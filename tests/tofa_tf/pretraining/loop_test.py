@@ -123,9 +123,13 @@ class PretrainTest(tf.test.TestCase):
 
     def test_damaged_or_foreign_checkpoint(self):
         checkpoint = self._begun() / CHECKPOINT
-        checkpoint.write_bytes(b"PK\x03\x04 no more")
-        with self.assertRaisesRegex(UserError, "cannot read the checkpoint .*: delete it"):
-            _run(checkpoint.parent)
+        whole = checkpoint.read_bytes()
+        version = whole.index(b"PK\x01\x02") + 6
+        flipped = whole[:version] + b"\xff" + whole[version + 1 :]
+        for damaged in (b"PK\x03\x04 no more", flipped):
+            checkpoint.write_bytes(damaged)
+            with self.assertRaisesRegex(UserError, "cannot read the checkpoint .*: delete it"):
+                _run(checkpoint.parent)
         np.savez(checkpoint, steps_done=3)
         with self.assertRaisesRegex(UserError, "holds the state of another supernet"):
             _run(checkpoint.parent)

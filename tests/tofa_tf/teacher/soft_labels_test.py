@@ -77,7 +77,10 @@ class SoftLabelsTest(tf.test.TestCase):
     def test_damaged_file(self):
         self._make()
         path = self.folder / SOFT_LABELS
-        for damage in (path.read_bytes()[:1000], b"", b"PK nonsense"):
+        whole = path.read_bytes()
+        version = whole.index(b"PK\x01\x02") + 6
+        flipped = whole[:version] + b"\xff" + whole[version + 1 :]
+        for damage in (whole[:1000], b"", b"PK nonsense", flipped):
             path.write_bytes(damage)
             with self.assertRaisesRegex(UserError, "teacher.npz is damaged: delete the file"):
                 self._make()
