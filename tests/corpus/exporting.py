@@ -25,6 +25,7 @@ CASES = (
     _case("weights alone", "holds weights at most", model="{weights_h5}"),
     _case("code in a model", "the Lambda layer 'mine', which is code", model="{code_h5}"),
     _case("model that fills the memory", "would take 70 MiB, more than", model="{bomb_keras}"),
+    _case("weights that no memory holds", "OOM when allocating", model="{endless_keras}"),
     _case(
         "model that loops",
         "layer 'memory' loops ",

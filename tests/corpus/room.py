@@ -138,6 +138,16 @@ def _net(path: Path, shape: tuple[int, ...] = (4,), **settings: Any) -> keras.Mo
     return net
 
 
+def _net_of_endless_weights(path: Path) -> None:
+    """A small file whose configuration alone is changed."""
+    small = path.with_stem("small")
+    _net(small)
+    with zipfile.ZipFile(small) as source, zipfile.ZipFile(path, "w") as changed:
+        for name in source.namelist():
+            units = b'"units": 100000000000'
+            changed.writestr(name, source.read(name).replace(b'"units": 2', units))
+
+
 def _net_of_nan(path: Path) -> None:
     net = _net(path)
     net.layers[-1].set_weights([np.full((4, 2), np.nan), np.zeros(2)])
@@ -243,6 +253,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     # Models.
     "vector_keras": _net,
     "flat_keras": lambda path: _net(path, (128, 128, 3)),
+    "endless_keras": _net_of_endless_weights,
     "nan_keras": _net_of_nan,
     "half_precision_keras": lambda path: _net(path, dtype="float16"),
     "memory_keras": _recurrent,

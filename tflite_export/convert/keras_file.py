@@ -8,12 +8,17 @@ from typing import Any
 
 import h5py
 import keras
+import tensorflow as tf
 
 from tflite_export.common.errors import ExportError
 from tflite_export.convert.keras_config import check_harmless, foreign_class, read_config
 
-# How Keras's own deserialisation fails on files that are cut short or hold unknown layers.
-_FAILURES = (ValueError, TypeError, KeyError, AttributeError, OSError, ImportError, RuntimeError)
+# How Keras's own deserialisation fails on files that are cut short, hold unknown layers, or ask for
+# weights that no memory holds.
+_FAILURES = (
+    *(ValueError, TypeError, KeyError, AttributeError, OSError, ImportError, RuntimeError),
+    *(MemoryError, tf.errors.OpError, zipfile.BadZipFile),
+)
 
 # Keras 3 says "Could not locate class 'X'", tf_keras and .h5 files "Unknown layer: 'X'".
 _CUSTOM_CLASS = re.compile(r"(?:Could not locate class|Unknown layer:) '(\w+)'")
@@ -63,13 +68,14 @@ def _load_hdf5(path: Path, config: Any) -> Any:
 def _load(path: Path, namespace: ModuleType) -> Any:
     try:
         return namespace.models.load_model(path, compile=False)
-    except (*_FAILURES, zipfile.BadZipFile) as error:
+    except _FAILURES as error:
         raise ExportError(
-            f"cannot load {path} with {namespace.__name__}: {_reason(str(error))}"
+            f"cannot load {path} with {namespace.__name__}: {_reason(error)}"
         ) from error
 
 
-def _reason(text: str) -> str:
+def _reason(error: Exception) -> str:
+    text = str(error) or type(error).__name__
     if custom := _CUSTOM_CLASS.search(text):
         return (
             f"it contains {custom[1]!r}, which is not a layer of Keras; call "

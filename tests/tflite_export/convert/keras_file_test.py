@@ -4,6 +4,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import h5py
 import keras
@@ -58,6 +59,23 @@ class LoadModelTest(tf.test.TestCase, parameterized.TestCase):
         with zipfile.ZipFile(self.folder / "m.keras", "w") as file:
             file.writestr("readme.txt", "no model")
         self._refused("m.keras", "m.keras is damaged or not .*there is no config.json in it")
+
+    def test_weights_that_no_memory_holds(self):
+        layers = keras.layers
+        keras.Sequential([layers.Input((4,)), layers.Dense(2)]).save(self.folder / "small.keras")
+        with (
+            zipfile.ZipFile(self.folder / "small.keras") as small,
+            zipfile.ZipFile(self.folder / "m.keras", "w") as huge,
+        ):
+            for name in small.namelist():
+                units = b'"units": 100000000000'
+                huge.writestr(name, small.read(name).replace(b'"units": 2', units))
+        self._refused("m.keras", "cannot load .*m.keras with keras: .")
+
+    def test_memory_that_is_used_up(self):
+        mobile_net(keras).save(self.folder / "m.keras")
+        with mock.patch.object(keras.models, "load_model", side_effect=MemoryError):
+            self._refused("m.keras", "cannot load .*m.keras with keras: MemoryError")
 
     def test_other_suffix(self):
         np.save(self.folder / "m.npy", np.zeros(3))
