@@ -1,6 +1,7 @@
 """Reads image files of any usual kind as 8-bit RGB."""
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,11 @@ from PIL import Image, ImageOps
 MAX_PIXELS = 2**27
 # The longest that JPEG can have. Few pixels can still be one row too long for Pillow's buffers.
 MAX_SIDE = 2**16 - 1
+
+# Pillow warns of fewer pixels, in two lines. Its limit also holds for images within others (ICO),
+# which `_check_size` does not see; of what is above it, `_check_size` says what there is to say.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 # Those that Pillow decodes by itself: EPS content, whatever the file is called, starts Ghostscript.
 # JPEG includes the several pictures (MPO) of phones.
@@ -53,6 +59,8 @@ def decode_image(path: str | os.PathLike) -> np.ndarray:
     except MemoryError as error:
         # It is this image that is too large: smaller ones after it can still be read.
         raise ValueError("the image needs more memory than there is: save it smaller") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"far more pixels than the {MAX_PIXELS} that are read") from error
 
 
 def _check_size(image: Image.Image) -> None:

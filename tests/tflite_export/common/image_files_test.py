@@ -1,5 +1,7 @@
 """Tests of reading image files of every kind, sound and damaged."""
 
+import subprocess
+import sys
 from pathlib import Path
 from unittest import mock
 
@@ -102,11 +104,26 @@ class DecodeImageTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_huge(self):
         path = self.write("image.png", Image.new("1", (20_000, 8_000)))
-        with (
-            self.assertWarns(Image.DecompressionBombWarning),
-            self.assertRaisesRegex(ValueError, "20000 x 8000 pixels, at most"),
-        ):
+        with self.assertRaisesRegex(ValueError, "20000 x 8000 pixels, at most"):
             decode_image(path)
+
+    def test_far_too_huge(self):
+        path = self.write("image.png", Image.new("1", (20_000, 14_000)))
+        with self.assertRaisesRegex(ValueError, "far more pixels than the 134217728 that are read"):
+            decode_image(path)
+
+    @parameterized.parameters((11_500, 11_500), (20_000, 8_000))
+    def test_nothing_is_printed_of_large_images(self, *size):
+        path = self.write("image.png", Image.new("1", size))
+        # Only a process of its own has the filters of warnings that users have.
+        code = (
+            "import contextlib, sys\n"
+            "from tflite_export.common import image_files\n"
+            "with contextlib.suppress(ValueError): image_files.decode_image(sys.argv[1])"
+        )
+        command = [sys.executable, "-c", code, str(path)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+        self.assertEqual(ran.stdout + ran.stderr, "")
 
     @parameterized.parameters((70_000, 1), (1, 70_000))
     def test_long_side(self, *size):
