@@ -122,8 +122,8 @@ CASES = (
         "strategy is multiworker, and the environment has no TF_CONFIG",
         strategy="multiworker",
     ),  # fmt: skip
-    _case("no steps", "steps is 0: it must lie between 1 and 100000000", steps=0),
-    _case("steps for ever", "it must lie between 1 and 100000000", steps=10**12),
+    _case("steps below 0", "steps is -1: it must lie between 0 and 100000000", steps=-1),
+    _case("steps for ever", "it must lie between 0 and 100000000", steps=10**12),
     _case("steps of 5000 digits", "it must be a whole number", steps="9" * 5000),
     _case("steps in words", "steps is 'many': it must be a whole number", steps="many"),
     _case("seed below 0", "it must lie between 0 and 4294967295", seed=-1),
