@@ -40,8 +40,8 @@ class QatSettings:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ExportError(f"{name}={value!r}: a whole number of at least {least} is needed")
-        if not 0.0 < self.learning_rate < math.inf:
-            raise ExportError(f"learning_rate={self.learning_rate!r}: a number above 0 is needed")
+        if not 0.0 <= self.learning_rate < math.inf:
+            raise ExportError(f"learning_rate={self.learning_rate!r}: a number from 0 on is needed")
 
 
 @dataclass(frozen=True)

@@ -117,14 +117,20 @@ def finish_export(
             (folder / npu.file).write_bytes(content)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
-        _keep_firmware(output_dir, folder, tflite)
+        keep_firmware(output_dir, folder, tflite)
         if add_files:
             add_files(folder, report)
     return report
 
 
-def _keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
-    """Takes over projects that were written, and maybe edited since, for the very same model."""
+def keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
+    """Takes over projects that were written, and maybe edited since, for the very same model.
+
+    Args:
+        old: folder of an export, which may not be there.
+        new: of the one that follows it, still without firmware.
+        tflite: the new model.
+    """
     model = old / MODEL_FILE
     if (old / FIRMWARE_FOLDER).is_dir() and model.exists() and model.read_bytes() == tflite:
         shutil.copytree(old / FIRMWARE_FOLDER, new / FIRMWARE_FOLDER)

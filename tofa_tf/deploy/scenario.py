@@ -15,7 +15,7 @@ from tflite_export.common.folders import check_free, put_back, take_place
 from tflite_export.convert.quantization_settings import Method
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.exporting.export_again import export_again
-from tflite_export.exporting.export_folder import EXPORT, MODEL_FILE
+from tflite_export.exporting.export_folder import EXPORT, MODEL_FILE, keep_firmware
 from tflite_export.exporting.export_report import ExportReport
 from tflite_export.exporting.export_settings import (
     CalibrationData,
@@ -98,6 +98,7 @@ def run_scenario(
             result = dataclasses.replace(result, evaluation=_evaluate(run, result, making))
             write_json(making / "arch.json", candidate.arch.to_json())
             write_json(making / _RESULT, result.to_json())
+            keep_firmware(output, making, tflite)
             take_place(output, making, EXPORT)
             _remove_if_empty(making.parent)
             return result

@@ -37,7 +37,7 @@ class QuantizationSettingsTest(parameterized.TestCase):
         ({"steps": -1}, "steps=-1: a whole number of at least 1"),
         ({"batch": 0}, "batch=0: a whole number of at least 1"),
         ({"seed": 1.5}, "seed=1.5: a whole number of at least 0"),
-        ({"learning_rate": float("nan")}, "learning_rate=nan: a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate=nan: a number from 0 on"),
     )
     def test_trainings_that_cannot_be_are_refused(self, values, message):
         with self.assertRaisesRegex(TofaError, message):

@@ -62,7 +62,7 @@ class SupernetTest(tf.test.TestCase, parameterized.TestCase):
                 shares.append(reached[inside].mean())
                 reached[inside] = False
             self.assertFalse(reached.any(), variable.path)
-        self.assertGreater(np.mean(shares), 0.9)
+        self.assertGreater(np.mean(shares), 0.75)
 
     @parameterized.parameters(*TEST_SPACES)
     def test_config_makes_an_equal_supernet(self, name):
