@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+# A net run eagerly keeps what every layer gives for all inputs of a batch.
 _BATCH = 64
 
 

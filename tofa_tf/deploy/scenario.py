@@ -75,9 +75,8 @@ def run_scenario(
         UserError: if no subnet fits.
         ExportError: if a subnet cannot be converted or fails its verification.
     """
-    scenario, board = deployment.scenario, deployment.board
-    output = run.folder / SCENARIOS / scenario.name
-    making = run.folder / SCENARIOS / _MAKING / scenario.name
+    output = run.folder / SCENARIOS / deployment.scenario.name
+    making = run.folder / SCENARIOS / _MAKING / deployment.scenario.name
     put_back(output, EXPORT)
     made = finished_result(output, run.weights_sha256)
     if made and made.asked == deployment.asked:
@@ -85,6 +84,26 @@ def run_scenario(
             return made
         others = (made, *others)
     check_free(output, overwrite=True, kind=EXPORT)
+    try:
+        result = _make(run, deployment, making, tflm, others)
+        keep_firmware(output, making, (making / MODEL_FILE).read_bytes())
+        take_place(output, making, EXPORT)
+        return result
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            making.parent.rmdir()
+
+
+def _make(
+    run: TrainedRun,
+    deployment: Deployment,
+    making: Path,
+    tflm: TflmPool,
+    others: Sequence[ScenarioResult],
+) -> ScenarioResult:
+    """Writes the folder of the first candidate whose files fit."""
+    scenario, board = deployment.scenario, deployment.board
     started = time.perf_counter()
     proposals = propose(run, scenario, deployment.rule, deployment.objective)
     missed = ""
@@ -98,20 +117,10 @@ def run_scenario(
             result = dataclasses.replace(result, evaluation=_evaluate(run, result, making))
             write_json(making / "arch.json", candidate.arch.to_json())
             write_json(making / _RESULT, result.to_json())
-            keep_firmware(output, making, tflite)
-            take_place(output, making, EXPORT)
-            _remove_if_empty(making.parent)
             return result
         if tries == _MAX_CANDIDATES:
             break
-    shutil.rmtree(making)
-    _remove_if_empty(making.parent)
     raise UserError(f"scenario {scenario.name!r}: none of {tries} verified subnets fits: {missed}")
-
-
-def _remove_if_empty(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        folder.rmdir()
 
 
 def finished_result(output: Path, weights_sha256: str) -> ScenarioResult | None:

@@ -3,8 +3,7 @@
 import keras
 import numpy as np
 
-# A net run eagerly keeps what every layer gives for all images of a batch.
-_BATCH = 50
+from tflite_export.convert.outputs import outputs_of
 
 
 def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -14,7 +13,4 @@ def answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
         model: float.
         images: float32 (n, height, width, channels), normalised.
     """
-    parts = (images[start : start + _BATCH] for start in range(0, len(images), _BATCH))
-    return np.concatenate(
-        [np.asarray(model(part, training=False)).argmax(axis=-1) for part in parts]
-    )
+    return outputs_of(model, images).argmax(axis=-1)
