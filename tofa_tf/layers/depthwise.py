@@ -71,7 +71,12 @@ def depthwise_conv2d(
                 to_input = to_input[:, half : half + height, half : half + width]
             return to_input, kernel_gradient(x, kernel, upstream)
 
-        return tf.nn.depthwise_conv2d(padded, kernel, **way), gradient
+        y = tf.nn.depthwise_conv2d(padded, kernel, **way)
+        if padding == "symmetric":
+            # An open kernel size hides from the graph what odd kernels leave of a map.
+            height, width = (length and -(-length // strides) for length in x.shape[1:3])
+            y.set_shape([None, height, width, None])
+        return y, gradient
 
     # In a branch, x may be of the graph around it: the branch's gradient would take it twice, once
     # from here and once from whatever else has read it there, and feed it once.

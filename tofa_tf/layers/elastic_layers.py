@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tofa_tf.distribute.replicas import ALONE, Replicas
@@ -96,7 +97,7 @@ class ElasticConv2D(_ElasticLayer):
     ) -> tf.Tensor:
         filters = self.max_filters if filters is None else filters
         kernel = cut_channels(tf.convert_to_tensor(self.kernel), channels_of(x), filters)
-        if self.padding == "symmetric":
+        if self.padding == "symmetric" and self.kernel_size > 1:
             x = symmetric_pad(x, self.kernel_size // 2)
         x = self._convolve(x, kernel, strides)
         if self.use_bias:
@@ -264,8 +265,7 @@ class ElasticBatchNormalization(_ElasticLayer):
         if update_statistics:
             if replicas.count == 1:
                 # The fused op returns the unbiased estimate, Keras keeps the biased one.
-                count = tf.cast(tf.size(x) // channels, batch_variance.dtype)
-                batch_variance *= (count - 1.0) / count
+                batch_variance *= _bias(x, channels)
             self._follow(self.moving_mean, batch_mean, channels)
             self._follow(self.moving_variance, batch_variance, channels)
         return y
@@ -285,6 +285,16 @@ class ElasticBatchNormalization(_ElasticLayer):
             "momentum": self.momentum,
             "epsilon": self.epsilon,
         }
+
+
+def _bias(x: tf.Tensor, channels: int | tf.Tensor) -> float | tf.Tensor:
+    """Biased estimate of a channel's variance over the unbiased one, in float32."""
+    known = x.shape.num_elements()
+    if known:
+        count = np.float32(known // x.shape[-1])
+    else:
+        count = tf.cast(tf.size(x) // channels, tf.float32)
+    return (count - 1.0) / count
 
 
 @_serializable
