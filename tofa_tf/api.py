@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tflite_export.common.settings import check_names, keys_of, with_new_names
 from tofa_tf.common.errors import UserError
 from tofa_tf.deploy.settings import DeploySettings
+from tofa_tf.distribute.cluster import CONNECT_SECONDS
 from tofa_tf.space.names import DEFAULT_SPACE
 from tofa_tf.training.settings import SINGLE, Settings, Workdir
 
@@ -66,6 +67,7 @@ def train(
     overwrite: bool = False,
     extend: bool = False,
     strategy: str = SINGLE,
+    connect_seconds: int = CONNECT_SECONDS,
     image_memory_mib: int | None = None,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
     **settings: Any,
@@ -82,6 +84,7 @@ def train(
         extend: go on with a run there that is the same but for fewer steps.
         strategy: "none"; "mirrored" for all GPUs of this machine; "multiworker" for the processes
             that TF_CONFIG names, of which all but the first end here once the training has.
+        connect_seconds: how long to wait for the others that TF_CONFIG names.
         image_memory_mib: MiB of decoded images of files that this process keeps in memory; where
             there are more, they are kept in the folder for temporary files. By default a quarter
             of the machine's memory.
@@ -91,7 +94,7 @@ def train(
 
     Raises:
         UserError: if a setting is unknown or not allowed, the data cannot be used, the folder
-            holds another run, training diverges, or another process is lost.
+            holds another run, training diverges, or another process does not come or is lost.
     """
     _quiet()
     from tofa_tf.data.arrays import Images
@@ -108,7 +111,7 @@ def train(
         Settings,
         {"dataset": named.dataset, **named.settings, "search_space": space, **settings},
     )
-    place = Workdir(str(workdir), overwrite, extend, strategy, image_memory_mib)
+    place = Workdir(str(workdir), overwrite, extend, strategy, connect_seconds, image_memory_mib)
     with together(place, made, images) as replicas:
         experiment = load_experiment(made, images, image_memory_mib=image_memory_mib)
         if not replicas.is_chief:

@@ -35,6 +35,7 @@ class Case:
         message: part of the one line that is said.
         in_python: whether the library can be asked for the same; it has no flags, for example.
         temporary: folder for temporary files, where it matters.
+        environment: variables by name, where they matter.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     message: str
     in_python: bool = True
     temporary: str | None = None
+    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

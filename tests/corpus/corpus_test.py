@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -47,14 +49,18 @@ class CorpusTest(tf.test.TestCase, parameterized.TestCase):
     def _placed(self, settings: dict) -> dict:
         return {name: self.room.placed(value) for name, value in settings.items()}
 
-    def _temporary(self, case: Case) -> contextlib.AbstractContextManager:
-        place = case.temporary and str(self.room.placed(case.temporary))
-        return mock.patch.object(tempfile, "tempdir", place) if place else contextlib.nullcontext()
+    @contextlib.contextmanager
+    def _surroundings(self, case: Case) -> Iterator[None]:
+        with mock.patch.dict(os.environ, case.environment), contextlib.ExitStack() as stack:
+            if case.temporary:
+                place = str(self.room.placed(case.temporary))
+                stack.enter_context(mock.patch.object(tempfile, "tempdir", place))
+            yield
 
     @parameterized.named_parameters(_named(CASES))
     def test_by_the_command(self, case):
         training = _BEFORE_TRAINING if case.command == "run" else {}
-        with self._temporary(case):
+        with self._surroundings(case):
             ended = by_command(case.command, self._placed({**training, **case.settings}))
         *before, line = ended.lines
         self.assertEqual(ended.code, 1, ended.lines)
@@ -66,7 +72,7 @@ class CorpusTest(tf.test.TestCase, parameterized.TestCase):
     def test_by_the_library(self, case):
         call = BY_LIBRARY[case.command]
         with (
-            self._temporary(case),
+            self._surroundings(case),
             contextlib.redirect_stderr(io.StringIO()),
             self.assertRaises(tofa.TofaError) as said,
         ):

@@ -1,5 +1,7 @@
 """What can be wrong with a training: settings, images, weights to start from, the folder."""
 
+import json
+
 from tests.corpus.case import Case
 
 _SETTINGS = {"dataset": "digits", "search_space": "tiny", "steps": 2, "workdir": "{root}/run"}
@@ -10,6 +12,9 @@ def _case(name: str, message: str, **settings: object) -> Case:
 
 
 _LONG = "x" * 300
+# Nothing listens at the second address; the first is any that is free.
+_WORKERS = ["localhost:0", "localhost:1"]
+_TF_CONFIG = json.dumps({"cluster": {"worker": _WORKERS}, "task": {"type": "worker", "index": 0}})
 CASES = (
     # Images.
     _case("unknown set", "unknown data set 'digitz'; available: digits", dataset="digitz"),
@@ -122,6 +127,14 @@ CASES = (
         "strategy is multiworker, and the environment has no TF_CONFIG",
         strategy="multiworker",
     ),  # fmt: skip
+    Case(
+        "a worker that never comes",
+        "train",
+        _SETTINGS | {"strategy": "multiworker", "connect_seconds": 1},
+        "worker 1 (localhost:1: Connection refused): not there after 1 s (connect_seconds). Is the",
+        environment={"TF_CONFIG": _TF_CONFIG},
+    ),
+    _case("no time for workers", "connect_seconds is 0: it must be at", connect_seconds=0),
     _case("steps below 0", "steps is -1: it must lie between 0 and 100000000", steps=-1),
     _case("steps for ever", "it must lie between 0 and 100000000", steps=10**12),
     _case("steps of 5000 digits", "it must be a whole number", steps="9" * 5000),

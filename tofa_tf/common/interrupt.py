@@ -30,3 +30,22 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in saved.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Lets Ctrl-C and SIGTERM end the process at once, within native code that returns to nobody.
+
+    What Python calls on a signal waits until such code returns. Outside the main thread nothing
+    changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    saved = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in saved.items():
+            signal.signal(number, handler)

@@ -10,6 +10,8 @@ from typing import Any
 from tofa_tf.common.errors import UserError
 
 TF_CONFIG = "TF_CONFIG"
+# How long a process waits for those it trains with: machines do not start at the same moment.
+CONNECT_SECONDS = 600
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )

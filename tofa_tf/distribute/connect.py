@@ -7,40 +7,51 @@ import re
 from collections.abc import Iterator
 
 import tensorflow as tf
-from absl import logging
 
 from tofa_tf.common.errors import UserError, first_line
-from tofa_tf.distribute.cluster import TF_CONFIG, Cluster, check_batch
+from tofa_tf.common.interrupt import ended_by_signals
+from tofa_tf.distribute.cluster import CONNECT_SECONDS, TF_CONFIG, Cluster, check_batch
+from tofa_tf.distribute.meeting import meet
 from tofa_tf.distribute.replicas import ALONE, Replicas, Workers
 from tofa_tf.distribute.share import Share
 
+# What becomes of an exchange with a process that has ended or is cut off, whichever notices first.
+_LOSSES = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 # What TensorFlow says of a process that it cannot reach any more.
 _TASK = re.compile(r"/job:worker/(?:replica:0/)?task:(\d+)")
 
 
 @contextlib.contextmanager
-def connected(cluster: Cluster | None, labelled_batch: int) -> Iterator[Replicas]:
+def connected(
+    cluster: Cluster | None, labelled_batch: int, seconds: float = CONNECT_SECONDS
+) -> Iterator[Replicas]:
     """Connects this process with those it trains with, before TensorFlow does anything else.
 
     Args:
         cluster: the processes; None: this one alone.
         labelled_batch: images that they share.
+        seconds: how long to wait for the others.
 
     Yields:
         The processes as this one sees them.
 
     Raises:
-        UserError: if they cannot share the batch, cannot be connected, or one is lost meanwhile;
-            says which.
+        UserError: if they cannot share the batch, one does not come, they cannot be connected, or
+            one is lost meanwhile; says which.
     """
     if cluster is None or len(cluster.addresses) == 1:
         yield ALONE
         return
     check_batch(labelled_batch, len(cluster.addresses))
-    replicas = _connect(cluster)
+    replicas = _connect(cluster, seconds)
     try:
         yield replicas
-    except (tf.errors.UnavailableError, tf.errors.AbortedError) as error:
+    except _LOSSES as error:
         raise UserError(
             f"{_lost(str(error), cluster)} is lost: the same command, started again on all "
             "machines, continues from the last checkpoint"
@@ -48,18 +59,18 @@ def connected(cluster: Cluster | None, labelled_batch: int) -> Iterator[Replicas
 
 
 @functools.cache
-def _connect(cluster: Cluster) -> Replicas:
+def _connect(cluster: Cluster, seconds: float) -> Replicas:
     index, count = cluster.index, len(cluster.addresses)
+    meet(cluster, seconds)
     gpus = tf.config.list_physical_devices("GPU")
     os.environ[TF_CONFIG] = cluster.to_tf_config()
-    logging.info(
-        "worker %d of %d at %s waits for the others", index, count, cluster.addresses[index]
-    )
     try:
         if gpus:
             tf.config.set_visible_devices(gpus[0], "GPU")
-        # For the servers and the watch over them that it starts; its scope is never entered.
-        tf.distribute.MultiWorkerMirroredStrategy()
+        # One that is lost just now makes it wait for ever.
+        with ended_by_signals():
+            # For the servers and the watch over them that it starts; its scope is never entered.
+            tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise UserError(
             "this process has used TensorFlow already: connect it with the others before all else"
@@ -76,4 +87,6 @@ def _lost(message: str, cluster: Cluster) -> str:
     """Names the process that TensorFlow's message is about."""
     tasks = [int(task) for task in _TASK.findall(message)]
     others = [task for task in tasks if task != cluster.index and task < len(cluster.addresses)]
+    if len(cluster.addresses) == 2:
+        others = [1 - cluster.index]
     return f"worker {others[0]} ({cluster.addresses[others[0]]})" if others else "a worker"

@@ -13,6 +13,7 @@ from tflite_export.common.settings import SettingsBase, keys_of, setting
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import stored_settings
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
+from tofa_tf.distribute.cluster import CONNECT_SECONDS
 from tofa_tf.pretrained.names import DEFAULT, NONE
 from tofa_tf.space.names import DEFAULT_SPACE
 from tofa_tf.teacher.names import EFFICIENTNET_LITE0
@@ -307,6 +308,10 @@ class Workdir(SettingsBase):
         f"machine, which are started; {MULTIWORKER}, all processes that the environment variable "
         "TF_CONFIG names, each started by this same command.",
         SINGLE, choices=(SINGLE, MIRRORED, MULTIWORKER),
+    )  # fmt: skip
+    connect_seconds: int = setting(
+        "Seconds that a process of the strategy multiworker waits for the others.",
+        CONNECT_SECONDS, least=1,
     )  # fmt: skip
     image_memory_mib: int | None = setting(
         "MiB of decoded images of files that this process keeps in memory; where there are more, "

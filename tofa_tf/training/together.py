@@ -29,7 +29,7 @@ def together(
     """Connects this process with those it trains with, before TensorFlow does anything else.
 
     Args:
-        place: with the strategy, and how much of the images may be in memory.
+        place: with the strategy, how long it waits, and how much of the images may be in memory.
         settings: of the training.
         images: arrays that it trains on, if they are no data set by name.
 
@@ -49,7 +49,7 @@ def together(
             yield replicas
     else:
         cluster = read_cluster() if place.strategy == MULTIWORKER else None
-        with connected(cluster, settings.train.labelled_batch) as replicas:
+        with connected(cluster, settings.train.labelled_batch, place.connect_seconds) as replicas:
             yield replicas
 
 
