@@ -15,6 +15,8 @@ import numpy as np
 from PIL import Image
 
 from tests.tofa_tf.trained import trained_copy
+from tofa_tf.nets.supernet import Supernet
+from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.space.presets import get_space
 
 _BOARD = """
@@ -190,6 +192,22 @@ def _empty_weights(path: Path) -> None:
         file["classifier/bias"] = h5py.SoftLink("/classifier/bias")
 
 
+def _nan_weights(path: Path) -> None:
+    """The weights of a training that diverged in one layer."""
+    path.mkdir()
+    supernet = Supernet(get_space("tiny"), 10)
+    supernet.build()
+    supernet.classifier.kernel.assign(np.full(supernet.classifier.kernel.shape, np.nan))
+    save_weights(supernet, path / "nan.weights.h5")
+
+
+def _nan_mobilenet(path: Path) -> None:
+    net = keras.applications.MobileNetV2((32, 32, 3), alpha=0.35, weights=None, classes=3)
+    dense = net.layers[-1]
+    dense.set_weights([np.full_like(values, np.nan) for values in dense.get_weights()])
+    net.save(path)
+
+
 def _half(path: Path) -> None:
     _net(path)
     whole = path.read_bytes()
@@ -261,6 +279,8 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "code_keras": _archive(json.dumps(_CODE)),
     "bomb_keras": _archive(" " * (70 << 20)),
     "empty_weights": _empty_weights,
+    "nan_weights": _nan_weights,
+    "mobilenet_keras": _nan_mobilenet,
     "half_keras": _half,
     "text_keras": _text("not a model" * 100),
     "weights_h5": lambda path: h5py.File(path, "w").close(),

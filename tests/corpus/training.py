@@ -95,6 +95,16 @@ CASES = (
         "'classifier/bias' in it is a link elsewhere",
         pretrained="{empty_weights}/loop.weights.h5",
     ),
+    _case(
+        "supernet with weights that are no numbers",
+        "is not loaded: 'classifier/kernel' in it holds NaN or infinity",
+        pretrained="{nan_weights}/nan.weights.h5",
+    ),
+    _case(
+        "MobileNet with weights that are no numbers",
+        "the weight 'predictions/kernel' contains NaN or infinity",
+        pretrained="{mobilenet_keras}",
+    ),
     _case("weights of another family", "not a MobileNetV1, V2 or V3", pretrained="{vector_keras}"),
     _case(
         "weights with code in them",

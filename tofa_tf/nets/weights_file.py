@@ -49,7 +49,8 @@ def load_weights(supernet: Supernet, path: str | os.PathLike) -> None:
     """Reads the weights into a supernet of the same space, classes and channels.
 
     Raises:
-        UserError: if the file cannot be read, or is of another supernet; then nothing is changed.
+        UserError: if the file cannot be read, is of another supernet, or holds NaN or infinity;
+            then nothing is changed.
     """
     with _opened(path, supernet.space) as file:
         values = [
@@ -64,7 +65,7 @@ def load_supernet(path: str | os.PathLike, space: SearchSpace) -> Supernet:
     """Builds the supernet that a file holds, with its number of classes and channels.
 
     Raises:
-        UserError: if the file cannot be read, or is of another space.
+        UserError: if the file cannot be read, is of another space, or holds NaN or infinity.
     """
     with _opened(path, space) as file:
         classes, channels = _sizes(file, space)
@@ -150,9 +151,17 @@ def _read(file: h5py.File, key: str, space: SearchSpace, shape: tuple[int, ...])
     if item.shape != shape:
         raise _foreign(file.filename, space)
     try:
-        return np.asarray(item, np.float32)
+        # Of a wider type, what float32 cannot hold becomes infinity.
+        with np.errstate(over="ignore"):
+            values = np.asarray(item, np.float32)
     except (OSError, ValueError, TypeError, RuntimeError, MemoryError) as error:
         raise _foreign(file.filename, space) from error
+    if not np.isfinite(values).all():
+        raise UserError(
+            f"{file.filename} is not loaded: {key!r} in it holds NaN or infinity, as after a "
+            "training that diverged"
+        )
+    return values
 
 
 def _foreign(path: str | os.PathLike, space: SearchSpace) -> UserError:

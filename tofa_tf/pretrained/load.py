@@ -5,6 +5,8 @@ from typing import Any
 
 import keras
 
+from tflite_export.common.errors import TofaError
+from tflite_export.convert.check_model import check_finite
 from tflite_export.convert.keras_file import load_model
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.nets.supernet import Supernet
@@ -61,8 +63,9 @@ def load_pretrained(what: str, num_classes: int | None, space: SearchSpace) -> S
     if what.endswith(".keras"):
         model = load_model(Path(what))
         try:
+            check_finite(model)
             return from_keras(model, num_classes)
-        except UserError as error:
+        except TofaError as error:
             raise UserError(f"{what}: {error}") from error
     if what.endswith(".weights.h5"):
         return _supernet(what, space, num_classes)

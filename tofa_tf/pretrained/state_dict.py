@@ -42,7 +42,8 @@ def import_state_dict(
             number the classifier stays freshly initialised.
 
     Raises:
-        UserError: if the source is unknown, or tensors are missing, unknown or of another shape.
+        UserError: if the source is unknown, or tensors are missing, unknown, of another shape, or
+            hold NaN or infinity.
     """
     check_source(source)
     form = SOURCES[source]
@@ -76,7 +77,7 @@ def check(source: str, entries: Iterable[Entry], tensors: Mapping[str, np.ndarra
     """Compares what there is with what is wanted.
 
     Raises:
-        UserError: lists what is missing, unknown or of another shape.
+        UserError: lists what is missing, unknown, of another shape, or not finite.
     """
     known = {entry.key: entry for entry in entries}
     used = {key: entry for key, entry in known.items() if entry.variable is not None}
@@ -89,10 +90,17 @@ def check(source: str, entries: Iterable[Entry], tensors: Mapping[str, np.ndarra
         ("missing", [key for key in used if key not in tensors]),
         ("unknown", [key for key in tensors if key not in known]),
         ("of another shape", misshapen),
+        ("with NaN or infinity", [k for k in used if k in tensors and not _finite(tensors[k])]),
     )
     found = [f"{len(keys)} tensors {what}: {_some(keys)}" for what, keys in findings if keys]
     if found:
         raise UserError(f"not a checkpoint of {source} ({len(used)} tensors): {'; '.join(found)}")
+
+
+def _finite(tensor: np.ndarray) -> bool:
+    """Whether all numbers are such that float32 can hold them."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(np.asarray(tensor, np.float32)).all())
 
 
 def _some(keys: list[str]) -> str:

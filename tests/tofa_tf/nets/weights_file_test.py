@@ -91,6 +91,27 @@ class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
         with self.assertRaisesRegex(UserError, message):
             load_supernet(self.path, DS_LIKE)
 
+    @parameterized.parameters(
+        ("classifier/kernel", np.nan, np.float32),
+        ("stem/bn/gamma", np.inf, np.float16),
+        ("stem/bn/gamma", 1e300, np.float64),
+    )
+    def test_numbers_that_are_none_are_refused_and_change_nothing(self, key, number, dtype):
+        supernet = random_supernet(DS_LIKE)
+        save_weights(supernet, self.path)
+        with h5py.File(self.path, "r+") as file:
+            values = file[key][()].astype(dtype)
+            values.flat[-1] = number
+            del file[key]
+            file[key] = values
+        before = [np.asarray(weight) for weight in supernet.weights]
+        with self.assertRaisesRegex(UserError, f"not loaded: '{key}' in it holds NaN or infinity"):
+            load_supernet(self.path, DS_LIKE)
+        with self.assertRaisesRegex(UserError, f"not loaded: '{key}' in it holds NaN or infinity"):
+            load_weights(supernet, self.path)
+        for old, new in zip(before, supernet.weights, strict=True):
+            self.assertAllEqual(old, new)
+
     def test_a_claim_of_few_features_for_many_classes_takes_no_memory(self):
         save_weights(random_supernet(DS_LIKE), self.path)
         with h5py.File(self.path, "r+") as file:

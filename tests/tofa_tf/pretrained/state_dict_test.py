@@ -183,12 +183,15 @@ class StateDictTest(tf.test.TestCase, parameterized.TestCase):
         del tensors["first_conv.bn.bias"]
         tensors["extra.weight"] = np.zeros(3)
         tensors["feature_mix_layer.conv.weight"] = np.zeros((1280, 900, 1, 1))
+        tensors["classifier.linear.bias"] = np.full(1000, np.nan, np.float32)
+        tensors["first_conv.bn.weight"] = np.full(16, 1e300)
         with self.assertRaisesRegex(
             UserError,
             r"not a checkpoint of ofa_mbv3_w1.0 \(411 tensors\): "
             r"1 tensors missing: first_conv.bn.bias; 1 tensors unknown: extra.weight; "
             r"1 tensors of another shape: feature_mix_layer.conv.weight \(1280, 900, 1, 1\) "
-            r"instead of \(1280, 960, 1, 1\)$",
+            r"instead of \(1280, 960, 1, 1\); "
+            r"2 tensors with NaN or infinity: first_conv.bn.weight, classifier.linear.bias$",
         ):
             import_state_dict("ofa_mbv3_w1.0", tensors)
 
