@@ -29,6 +29,7 @@ from tofa_tf.training.sampling import SandwichSampler
 
 CHECKPOINT = "checkpoint.npz"
 RECIPE = "recipe.json"
+_STEPS = "steps_done"
 
 
 def new_supernet(space: SearchSpace, num_classes: int, seed: int) -> Supernet:
@@ -74,13 +75,15 @@ def pretrain(
         Whether the recipe's end is reached.
 
     Raises:
-        UserError: if the folder holds the training of another recipe, or the loss is not finite.
+        UserError: if the folder holds the training of another recipe, its checkpoint is damaged or
+            of another supernet, or the loss is not finite.
         KeyboardInterrupt: on Ctrl-C or SIGTERM, once the step is finished and saved.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _check_recipe(folder / RECIPE, recipe, change_recipe)
     state, timetable = PretrainStep(supernet, recipe), Timetable(recipe, len(images))
-    first = read_last(folder / CHECKPOINT, lambda path: _restore(path, state)) or 0
+    total = timetable.total_steps
+    first = read_last(folder / CHECKPOINT, lambda path: _restore(path, state, total)) or 0
     drop_lines_from(folder / METRICS, first)
     last = min(timetable.total_steps, first + (max_steps or timetable.total_steps))
     logging.info("steps %d to %d of %d", first, last, timetable.total_steps)
@@ -208,15 +211,16 @@ def _save(path: Path, state: PretrainStep, steps_done: int, copy_to: Path | None
     arrays: dict[str, Any] = {
         name: np.asarray(variable) for name, variable in _variables(state).items()
     }
+    arrays[_STEPS] = np.int64(steps_done)
     with next_checkpoint(path) as temporary:
-        np.savez(temporary, steps_done=np.int64(steps_done), **arrays)
+        np.savez(temporary, **arrays)
     if copy_to is not None:
         with replacing(copy_to / path.name) as temporary:
             shutil.copyfile(path, temporary)
 
 
-def _restore(path: Path, state: PretrainStep) -> int:
-    """Puts a saved state back and returns how many steps it has taken."""
+def _restore(path: Path, state: PretrainStep, most: int) -> int:
+    """Puts a saved state back and returns how many steps it has taken, of `most`."""
     variables = _variables(state)
     try:
         with np.load(path) as saved:
@@ -224,8 +228,18 @@ def _restore(path: Path, state: PretrainStep) -> int:
     # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
     except Exception as error:
         raise UserError(f"cannot read the checkpoint {path} ({first_line(error)})") from error
-    if set(arrays) != {*variables, "steps_done"}:
-        raise UserError(f"{path} holds the state of another supernet")
+    steps = arrays.pop(_STEPS, np.float64(np.nan))
+    if {name: (array.shape, array.dtype) for name, array in arrays.items()} != {
+        name: (tuple(variable.shape), np.asarray(variable).dtype)
+        for name, variable in variables.items()
+    }:
+        raise UserError(f"{path} is damaged, or holds the state of another supernet")
+    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
+    if bad:
+        of = f"{len(bad)} of its {len(arrays)} arrays"
+        raise UserError(f"{path} is damaged: {of} are not finite, e.g. {bad[0].replace('|', '/')}")
+    if steps.shape or steps.dtype.kind not in "iu" or not 0 <= steps <= most:
+        raise UserError(f"{path} is damaged: it does not hold after which of {most} steps it is")
     for name, variable in variables.items():
         variable.assign(arrays[name])
-    return int(arrays["steps_done"])
+    return int(steps)

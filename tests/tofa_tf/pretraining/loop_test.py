@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tests.tofa_tf.data.images import blobs
 from tests.tofa_tf.spaces_for_tests import TINY
+from tofa_tf.common.checkpoint_file import before
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.records import ImageSet
 from tofa_tf.pretraining import loop
@@ -133,6 +134,37 @@ class PretrainTest(tf.test.TestCase):
         np.savez(checkpoint, steps_done=3)
         with self.assertRaisesRegex(UserError, "holds the state of another supernet"):
             _run(checkpoint.parent)
+
+    def test_what_no_training_saves_is_damage(self):
+        checkpoint = self._begun() / CHECKPOINT
+        # There is no state before this one to go on from.
+        before(checkpoint).unlink(missing_ok=True)
+        with np.load(checkpoint) as saved:
+            arrays = dict(saved)
+        kernel, momentum = (
+            "supernet|supernet|stem|conv|kernel",
+            "momentum|supernet|stem|conv|kernel",
+        )
+        for name, change, message in (
+            (kernel, lambda array: array[:1], "is damaged, or holds the state of another supernet"),
+            (kernel, lambda array: array.astype(np.float64), "is damaged, or holds the state of"),
+            (kernel, lambda array: array.astype(str), "is damaged, or holds the state of another"),
+            (kernel, lambda array: array * np.nan, "1 of its .* not finite, e.g. supernet/superne"),
+            (
+                momentum,
+                lambda array: array + np.inf,
+                "not finite, e.g. momentum/supernet/stem/conv",
+            ),
+            ("steps_done", lambda array: array - 9, "after which of 15 steps it is"),
+            ("steps_done", lambda array: array + 99, "after which of 15 steps it is"),
+            ("steps_done", lambda array: array * 1.0, "after which of 15 steps it is"),
+            ("steps_done", lambda array: np.arange(3), "after which of 15 steps it is"),
+            ("steps_done", lambda array: array.astype(str), "after which of 15 steps it is"),
+        ):
+            np.savez(checkpoint, **(arrays | {name: change(arrays[name])}))
+            with self.assertRaisesRegex(UserError, f"{message}.*: delete it") as caught:
+                _run(checkpoint.parent)
+            self.assertNotIn("\n", str(caught.exception))
 
 
 if __name__ == "__main__":
