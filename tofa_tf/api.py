@@ -97,6 +97,7 @@ def train(
             holds another run, training diverges, or another process does not come or is lost.
     """
     _quiet()
+    from tofa_tf.common.workdir import reserved
     from tofa_tf.data.arrays import Images
     from tofa_tf.training.experiment import load_experiment, open_folder
     from tofa_tf.training.together import together
@@ -112,7 +113,10 @@ def train(
         {"dataset": named.dataset, **named.settings, "search_space": space, **settings},
     )
     place = Workdir(str(workdir), overwrite, extend, strategy, connect_seconds, image_memory_mib)
-    with together(place, made, images) as replicas:
+    with (
+        together(place, made, images) as replicas,
+        reserved(workdir if replicas.is_chief else None),
+    ):
         experiment = load_experiment(made, images, image_memory_mib=image_memory_mib)
         if not replicas.is_chief:
             assist(experiment, replicas, on_step)

@@ -50,6 +50,7 @@ CASES = (
     _case("unknown NPU", "unknown NPU 'ethos-u55'", boards="rp2040", vela="ethos-u55"),
     # The run.
     _run("no run", "holds no run: there is no config.json in it", "{empty}"),
+    _run("run of another process", "another process (number 4711) works in", "{busy_run}"),
     _run("training without end", "has not come to its end", "{untrained}"),
     _run("settings that are a list", "config.json is damaged", "{run_of_no_settings}"),
     _run("settings nested too deeply", "config.json is damaged", "{run_nested}"),

@@ -67,7 +67,11 @@ def _foreign(path: Path) -> None:
 def _locked(path: Path) -> None:
     """A work directory in which another process is at work, for all that its lock says."""
     path.mkdir()
-    lock = os.open(path / ".tofa.lock", os.O_RDWR | os.O_CREAT)
+    _lock(path)
+
+
+def _lock(path: Path) -> None:
+    lock = os.open(path / ".tofa.lock", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
     os.write(lock, b"4711")
     fcntl.flock(lock, fcntl.LOCK_EX)
 
@@ -104,6 +108,14 @@ def _run_with(name: str, content: bytes | None) -> Callable[[Path], None]:
             (path / name).write_bytes(content)
 
     return make
+
+
+def _busy_run(path: Path) -> None:
+    """A run in which another process works, and whose images are gone besides."""
+    trained_copy(path)
+    config = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps(config | {"dataset": "gone"}))
+    _lock(path)
 
 
 def _run_of_other_images(path: Path) -> None:
@@ -247,6 +259,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "trained": trained_copy,
     "untrained": _run_with("supernet.weights.h5", None),
     "run_without_split": _run_with("split.json", None),
+    "busy_run": _busy_run,
     "run_of_other_images": _run_of_other_images,
     "run_of_no_settings": _run_with("config.json", b"[]"),
     "run_nested": _run_with("config.json", b"[" * 100_000),

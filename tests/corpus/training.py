@@ -173,4 +173,10 @@ CASES = (
     _case(
         "another process's folder", "another process (number 4711) works in", workdir="{locked}"
     ),  # fmt: skip
+    _case(
+        "another process's folder, before images are read",
+        "another process (number 4711) works in",
+        dataset="{broken}",
+        workdir="{locked}",
+    ),
 )

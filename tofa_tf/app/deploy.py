@@ -18,6 +18,7 @@ def main(place: RunFolder, models: DeploySettings) -> None:
 
     from tofa_tf.app.console import deploy_and_show, load_and_show, train_and_show
     from tofa_tf.common.errors import UserError
+    from tofa_tf.common.workdir import reserved
     from tofa_tf.data.arrays import ARRAYS
     from tofa_tf.deploy.deployment import check_deployments
     from tofa_tf.deploy.targets import read_deployments
@@ -32,9 +33,12 @@ def main(place: RunFolder, models: DeploySettings) -> None:
             "tofa_tf.train(...).deploy(...)"
         )
     deployments = read_deployments(models, settings.train.seed)
-    experiment = load_and_show(settings)
-    check_deployments(deployments, experiment.space, experiment.num_classes, experiment.channels)
-    trained = train_and_show(experiment, Workdir(place.workdir))
+    with reserved(folder):
+        experiment = load_and_show(settings)
+        check_deployments(
+            deployments, experiment.space, experiment.num_classes, experiment.channels
+        )
+        trained = train_and_show(experiment, Workdir(place.workdir))
     deploy_and_show(trained, deployments, models.firmware)
 
 

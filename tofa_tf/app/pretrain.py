@@ -50,13 +50,17 @@ def main(settings: Settings, place: Workdir, files: Output) -> None:
     from tofa_tf.app.console import assist_and_show
     from tofa_tf.common.files import replacing, write_text
     from tofa_tf.common.progress import FilesProgress, Progress
+    from tofa_tf.common.workdir import reserved
     from tofa_tf.training.experiment import load_experiment, open_folder
     from tofa_tf.training.journal import WEIGHTS
     from tofa_tf.training.model_card import model_card
     from tofa_tf.training.together import together
     from tofa_tf.training.trained_run import train_or_load
 
-    with together(place, settings) as replicas:
+    with (
+        together(place, settings) as replicas,
+        reserved(place.workdir if replicas.is_chief else None),
+    ):
         with FilesProgress() as files_read:
             experiment = load_experiment(
                 settings, image_memory_mib=place.image_memory_mib, show=files_read.show

@@ -17,13 +17,17 @@ from tofa_tf.training.settings import Settings, Workdir
 def main(settings: Settings, place: Workdir, models: DeploySettings) -> None:
     """Runs the whole job and prints the table."""
     from tofa_tf.app import console
+    from tofa_tf.common.workdir import reserved
     from tofa_tf.deploy.deployment import check_deployments
     from tofa_tf.deploy.targets import read_deployments
     from tofa_tf.training.together import together
 
     # Before any work: what the user can have got wrong.
     deployments = read_deployments(models, settings.train.seed)
-    with together(place, settings) as replicas:
+    with (
+        together(place, settings) as replicas,
+        reserved(place.workdir if replicas.is_chief else None),
+    ):
         experiment = console.load_and_show(settings, place.image_memory_mib)
         check_deployments(
             deployments, experiment.space, experiment.num_classes, experiment.channels

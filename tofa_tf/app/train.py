@@ -14,10 +14,14 @@ from tofa_tf.training.settings import Settings, Workdir
 def main(settings: Settings, place: Workdir) -> None:
     """Trains and says where the weights are."""
     from tofa_tf.app.console import assist_and_show, load_and_show, train_and_show
+    from tofa_tf.common.workdir import reserved
     from tofa_tf.training.journal import WEIGHTS
     from tofa_tf.training.together import together
 
-    with together(place, settings) as replicas:
+    with (
+        together(place, settings) as replicas,
+        reserved(place.workdir if replicas.is_chief else None),
+    ):
         experiment = load_and_show(settings, place.image_memory_mib)
         if not replicas.is_chief:
             assist_and_show(experiment, replicas)

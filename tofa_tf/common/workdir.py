@@ -6,6 +6,7 @@ import fnmatch
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{folder} is a file: choose a folder as workdir")
         # Nothing is written into a folder that is somebody else's, not even a lock.
-        if folder.exists() and _content(folder) and not is_kind(folder, RUN):
+        if _is_foreign(folder):
             raise UserError(
                 f"{why_not_deleted(folder, RUN)}: choose another workdir (what is not a run's is "
                 "never deleted)"
@@ -91,6 +92,38 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
             close_workdir(folder)
         raise
     return folder
+
+
+@contextlib.contextmanager
+def reserved(path: str | os.PathLike | None) -> Iterator[None]:
+    """Keeps other processes out of the folder of a run, if it is one, before `open_workdir`.
+
+    So that who comes second is told before images are read. The folder stays this process's own
+    afterwards, unless something is raised meanwhile.
+
+    Args:
+        path: of the folder; None: this process will use none.
+
+    Raises:
+        UserError: if another process works in it.
+    """
+    if path is None or not _reserve(Path(path)):
+        yield
+        return
+    try:
+        remove_leftovers(Path(path))
+        yield
+    except BaseException:
+        close_workdir(path)
+        raise
+
+
+def _reserve(folder: Path) -> bool:
+    """Locks a folder in which a run has been begun; returns whether it was not locked before."""
+    # Whatever else is wrong with it `open_workdir` says.
+    with contextlib.suppress(OSError):
+        return (folder / _LOCK).is_file() and not _is_foreign(folder) and _lock(folder)
+    return False
 
 
 def tidy_workdir(path: str | os.PathLike) -> None:
@@ -151,6 +184,11 @@ def _other_run(folder: Path, config: dict[str, Any]) -> str:
         return _difference(stored_settings(folder), config)
     except UserError:
         return f"its {CONFIG} is damaged"
+
+
+def _is_foreign(folder: Path) -> bool:
+    """Whether there is something in a folder, but no run."""
+    return folder.exists() and bool(_content(folder)) and not is_kind(folder, RUN)
 
 
 def _content(folder: Path) -> list[str]:

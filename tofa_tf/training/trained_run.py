@@ -11,7 +11,7 @@ from absl import logging
 
 from tflite_export.common.console import warn
 from tofa_tf.common.errors import UserError
-from tofa_tf.common.workdir import sha256
+from tofa_tf.common.workdir import reserved, sha256
 from tofa_tf.data.records import TrainingImages
 from tofa_tf.distribute.replicas import ALONE, Replicas
 from tofa_tf.nets.supernet import Supernet
@@ -128,8 +128,9 @@ def load_run(path: str | os.PathLike) -> TrainedRun:
     folder = Path(path)
     settings = Settings.of_run(folder)
     check_trained(folder)
-    experiment = load_experiment(settings, trained=True)
-    return train_or_load(experiment, open_folder(experiment, folder, overwrite=False))
+    with reserved(folder):
+        experiment = load_experiment(settings, trained=True)
+        return train_or_load(experiment, open_folder(experiment, folder, overwrite=False))
 
 
 def check_trained(folder: Path) -> None:

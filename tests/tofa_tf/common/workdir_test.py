@@ -11,7 +11,7 @@ from tests.tofa_tf.locks import is_free
 from tflite_export.common.folders import FolderKind, new_folder
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json
-from tofa_tf.common.workdir import close_workdir, open_workdir, tidy_workdir
+from tofa_tf.common.workdir import close_workdir, open_workdir, reserved, tidy_workdir
 
 CONFIG = {
     "dataset": "digits",
@@ -166,6 +166,22 @@ class WorkdirTest(tf.test.TestCase):
         first.kill()
         first.wait()
         open_workdir(folder, CONFIG, overwrite=False)
+
+    def test_a_run_that_is_there_can_be_reserved_before_it_is_opened(self):
+        new, folder = self.root / "new", open_workdir(self.root / "a", CONFIG, overwrite=False)
+        close_workdir(folder)
+        with self.assertRaisesRegex(ValueError, "images"), reserved(folder):
+            self.assertFalse(is_free(folder))
+            raise ValueError("no images")
+        self.assertTrue(is_free(folder))
+        with reserved(folder), reserved(new), reserved(None):
+            open_workdir(folder, CONFIG, overwrite=False)
+        self.assertFalse(new.exists())
+        self.assertFalse(is_free(folder))
+        close_workdir(folder)
+        other = self._lock_elsewhere(folder)
+        with self.assertRaisesRegex(UserError, rf"\(number {other.pid}\) works"), reserved(folder):
+            self.fail("it is another process's")
 
     def test_folder_is_locked_until_it_is_closed(self):
         folder = open_workdir(self.root / "a", CONFIG, overwrite=False)
