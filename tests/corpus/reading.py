@@ -96,6 +96,12 @@ CASES = (
         "is damaged or not a PyTorch checkpoint",
     ),
     Case(
+        "checkpoint that unfolds",
+        "convert",
+        {**_CONVERTED, "checkpoint": "{bomb_pth}"},
+        "is damaged or not a PyTorch checkpoint (compressed numbers)",
+    ),
+    Case(
         "checkpoint that is text",
         "convert",
         {**_CONVERTED, "checkpoint": "{text_keras}"},

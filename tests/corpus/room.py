@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from PIL import Image
 
+from tests.tofa_tf.pretrained.torch_zip import pickled_tensor, write_torch_zip
 from tests.tofa_tf.trained import trained_copy
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import save_weights
@@ -220,6 +221,13 @@ def _nan_mobilenet(path: Path) -> None:
     net.save(path)
 
 
+def _bomb_pth(path: Path) -> None:
+    """A checkpoint whose numbers unfold to a thousand times the file."""
+    write_torch_zip(path, {"a": pickled_tensor("0", 1, 0, (1,), (1,))}, [])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("archive/data/0", bytes(70 << 20))
+
+
 def _half(path: Path) -> None:
     _net(path)
     whole = path.read_bytes()
@@ -297,6 +305,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "half_keras": _half,
     "text_keras": _text("not a model" * 100),
     "weights_h5": lambda path: h5py.File(path, "w").close(),
+    "bomb_pth": _bomb_pth,
     "pickle_pth": _text(b"\x80\x02cos\nsystem\nq\x00X\x04\x00\x00\x00true\x85R."),
     # What models are calibrated and tested with.
     "vectors_npy": lambda path: np.save(path, np.random.default_rng(0).normal(size=(8, 4))),

@@ -10,9 +10,12 @@ pickles followed by the raw storages.
 
 import collections
 import dataclasses
+import functools
+import io
 import math
 import os
 import pickle
+import pickletools
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -38,6 +41,12 @@ _DTYPES = {
     "ByteStorage": np.uint8,
     "BoolStorage": np.bool_,
 }
+# Tensors may share numbers, so that together they take more room than the file; tied weights do.
+_MOST_SHARED = 4
+# Opcodes that keep a value under a number.
+_PUTS = ("PUT", "BINPUT", "LONG_BINPUT")
+# Of all tensors; the largest public supernets have some hundred megabytes.
+_LARGEST_BYTES = 1 << 32
 # What a damaged or hostile pickle, archive or storage can raise while it is read.
 _DAMAGE = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, RecursionError,
@@ -61,11 +70,8 @@ def read_state_dict(path: str | os.PathLike) -> dict[str, np.ndarray]:
             is_zip = file.read(2) == b"PK"
             file.seek(0)
             content, read_storage = _open_zip(file) if is_zip else _open_old(file)
-            return {
-                key: _to_array(value, read_storage)
-                for key, value in _state_dict(content).items()
-                if isinstance(value, _Tensor)
-            }
+            most = min(_MOST_SHARED * os.fstat(file.fileno()).st_size, _LARGEST_BYTES)
+            return _arrays(_state_dict(content), read_storage, most)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except _DAMAGE as error:
@@ -154,36 +160,68 @@ _ReadStorage = Callable[[_Storage], np.ndarray]
 
 def _open_zip(file: BinaryIO) -> tuple[Any, _ReadStorage]:
     archive = zipfile.ZipFile(file)
+
+    def member(name: str, size: int | None = None) -> bytes:
+        info = archive.getinfo(name)
+        # What is not compressed is no larger than the file. PyTorch compresses nothing.
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise ValueError("compressed numbers")
+        if size is not None and info.file_size != size:
+            raise ValueError("a storage of another size than said")
+        return archive.read(info)
+
     pickles = [name for name in archive.namelist() if name.endswith("/data.pkl")]
     if len(pickles) != 1:
         raise ValueError("an archive without data.pkl")
     root = pickles[0].removesuffix("data.pkl")
-    if f"{root}byteorder" in archive.namelist() and archive.read(f"{root}byteorder") != b"little":
+    if f"{root}byteorder" in archive.namelist() and member(f"{root}byteorder") != b"little":
         raise ValueError("big-endian numbers")
 
+    # Tensors of one storage mostly follow each other.
+    @functools.lru_cache(maxsize=1)
     def read_storage(storage: _Storage) -> np.ndarray:
-        return np.frombuffer(archive.read(f"{root}data/{storage.key}"), storage.dtype)
+        size = storage.size * np.dtype(storage.dtype).itemsize
+        return np.frombuffer(member(f"{root}data/{storage.key}", size), storage.dtype)
 
-    with archive.open(pickles[0]) as data:
-        return _Unpickler(data).load(), read_storage
+    return _load(io.BytesIO(member(pickles[0])))[0], read_storage
 
 
 def _open_old(file: BinaryIO) -> tuple[Any, _ReadStorage]:
-    if _Unpickler(file).load() != _OLD_MAGIC or _Unpickler(file).load() != _OLD_PROTOCOL:
+    if _load(file)[0] != _OLD_MAGIC or _load(file)[0] != _OLD_PROTOCOL:
         raise ValueError("another file format")
-    if not _Unpickler(file).load()["little_endian"]:
+    if not _load(file)[0]["little_endian"]:
         raise ValueError("big-endian numbers")
-    unpickler = _Unpickler(file)
-    content = unpickler.load()
+    content, storages = _load(file)
     numbers = {}
-    for key in _Unpickler(file).load():
+    for key in _load(file)[0]:
         # Which type a storage has is said where a tensor refers to it, not where its numbers are.
-        storage = unpickler.storages[key]
+        storage = storages[key]
         (count,) = struct.unpack("<q", file.read(8))
-        if count != storage.size:
+        size = count * np.dtype(storage.dtype).itemsize
+        if count != storage.size or not 0 <= size <= _left(file):
             raise ValueError("a storage of another size than said")
-        numbers[storage] = file.read(count * np.dtype(storage.dtype).itemsize)
+        numbers[storage] = file.read(size)
     return content, lambda storage: np.frombuffer(numbers[storage], storage.dtype)
+
+
+def _load(file: BinaryIO) -> tuple[Any, Mapping[str, _Storage]]:
+    """Reads one pickle; returns what it holds, and the storages it refers to."""
+    start, most = file.tell(), _left(file)
+    for opcode, argument, _ in pickletools.genops(file):
+        # The place for all numbers up to this one would be taken at once.
+        if opcode.name in _PUTS and not 0 <= int(argument or 0) <= most:
+            raise pickle.UnpicklingError("it remembers more than it holds")
+    file.seek(start)
+    unpickler = _Unpickler(file)
+    return unpickler.load(), unpickler.storages
+
+
+def _left(file: BinaryIO) -> int:
+    """Bytes between the position of a file and its end."""
+    position = file.tell()
+    end = file.seek(0, os.SEEK_END)
+    file.seek(position)
+    return end - position
 
 
 def _state_dict(content: Any) -> Mapping[str, Any]:
@@ -194,6 +232,20 @@ def _state_dict(content: Any) -> Mapping[str, Any]:
     ):
         raise ValueError("no state dict in it")
     return content
+
+
+def _arrays(
+    state_dict: Mapping[str, Any], read_storage: _ReadStorage, most: int
+) -> dict[str, np.ndarray]:
+    """Cuts out all tensors, which together may take so many bytes."""
+    arrays, total = {}, 0
+    for key, value in state_dict.items():
+        if isinstance(value, _Tensor):
+            arrays[key] = _to_array(value, read_storage)
+            total += arrays[key].nbytes
+            if total > most:
+                raise ValueError(f"its tensors take more than {most / 2**20:.3g} MiB")
+    return arrays
 
 
 def _to_array(tensor: _Tensor, read_storage: _ReadStorage) -> np.ndarray:

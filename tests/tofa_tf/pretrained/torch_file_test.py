@@ -3,6 +3,9 @@
 import os
 import pickle
 import shlex
+import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -107,6 +110,57 @@ class TorchFileTest(tf.test.TestCase, parameterized.TestCase):
         write_torch_zip(path, {"a": tensor}, [np.zeros(5)])
         with self.assertRaisesRegex(UserError, "a tensor outside of its storage"):
             read_state_dict(path)
+
+    def _refused(self, path: Path, message: str) -> None:
+        """It is refused with less memory than it asks for."""
+        code = (
+            "import resource, sys; from tofa_tf.common.errors import UserError\n"
+            "from tofa_tf.pretrained.torch_file import read_state_dict\n"
+            "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+            "resource.setrlimit(resource.RLIMIT_AS, (used + (256 << 20),) * 2)\n"
+            "try: read_state_dict(sys.argv[1])\n"
+            "except UserError as error: print(error)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True)
+        self.assertRegex(done.stdout, message, done.stderr)
+
+    def test_numbers_that_unfold_to_more_than_the_file_take_no_memory(self):
+        path = Path(self.get_temp_dir()) / "bomb.pth"
+        count = 1 << 28
+        write_torch_zip(path, {"a": pickled_tensor("0", count, 0, (1,), (1,))}, [np.zeros(1)])
+        with zipfile.ZipFile(path) as file:
+            pickled = file.read("archive/data.pkl")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr(zipfile.ZipInfo("archive/data.pkl"), pickled)
+            with file.open("archive/data/0", "w") as member:
+                for _ in range(4 * count >> 20):
+                    member.write(bytes(1 << 20))
+        self._refused(path, "bomb.pth is damaged or not a PyTorch checkpoint .compressed numbers")
+
+    def test_many_tensors_of_the_same_numbers_take_no_memory(self):
+        path, count = Path(self.get_temp_dir()) / "shared.pth", 1 << 20
+        tensor = pickled_tensor("0", count, 0, (count,), (1,))
+        write_torch_zip(path, {f"t{i}": tensor for i in range(500)}, [np.zeros(count)])
+        self._refused(path, "its tensors take more than .* MiB")
+
+    def test_a_storage_of_another_size_is_not_read(self):
+        path = Path(self.get_temp_dir()) / "lies.pth"
+        write_torch_zip(path, {"a": pickled_tensor("0", 10**9, 0, (1,), (1,))}, [np.zeros(5)])
+        self._refused(path, "a storage of another size than said")
+        content = (_DATA / "old.pth").read_bytes()
+        at = content.rindex(struct.pack("<q", 24))
+        path.write_bytes(content[:at] + struct.pack("<q", 10**12) + content[at + 8 :])
+        self._refused(path, "a storage of another size than said")
+
+    def test_a_pickle_that_remembers_what_it_does_not_hold_takes_no_memory(self):
+        path = Path(self.get_temp_dir()) / "memo.pth"
+        for put in (pickle.LONG_BINPUT + b"\xff\xff\xff\x7f", pickle.PUT + b"4000000000\n"):
+            content = pickle.PROTO + b"\x02" + pickle.EMPTY_DICT + put + pickle.STOP
+            with zipfile.ZipFile(path, "w") as file:
+                file.writestr("archive/data.pkl", content)
+            self._refused(path, "it remembers more than it holds")
+            path.write_bytes(content)
+            self._refused(path, "it remembers more than it holds")
 
     def test_other_content(self):
         path = Path(self.get_temp_dir()) / "list.pth"
