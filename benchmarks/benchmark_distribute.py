@@ -26,6 +26,7 @@ from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.config_file import to_toml
 from tflite_export.common.errors import UserError
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.deploy.results import RunReport
 from tofa_tf.distribute.cluster import TF_CONFIG, Cluster
@@ -194,8 +195,8 @@ def _markdown(
     train, space = settings.train, settings.search_space
     space = space if isinstance(space, str) else space.to_json()["name"]
     return [
-        f"# {options.workers} processes against one: {settings.dataset}, {train.steps} steps, "
-        "float32",
+        f"# {options.workers} processes against one: {escaped(settings.dataset)}, "
+        f"{train.steps} steps, float32",
         "",
         "| training | largest difference of a weight | as a share of its array's largest "
         "| int8 accuracy | ms a step | seconds in all |",
@@ -209,7 +210,7 @@ def _markdown(
         "",
         f"Labelled batch {train.labelled_batch}, unlabelled "
         f"{train.labelled_batch * train.unlabelled_ratio}, of all processes together; search space "
-        f"{space}, rate {train.learning_rate or 'by default'}, rule "
+        f"{escaped(space)}, rate {train.learning_rate or 'by default'}, rule "
         f"{train.pseudo_label}. The processes share the cores of one machine, so that several are "
         "no faster, and whatever else runs there counts in the times. A share is large where a "
         "whole array, such as the offsets of a batch norm, has hardly left 0.",

@@ -23,6 +23,7 @@ from benchmarks.leave_one_out import Row, read_rows
 from benchmarks.results import Output, new_results, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.errors import ExportError
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import OperatorGraph
@@ -80,7 +81,8 @@ def _markdown(rows: Sequence[Row]) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     return lines + [
-        f"| {row.board} | {row.speed[1]} | {row.model} | {row.published_ms:g} | {_left_out(row)} "
+        f"| {escaped(row.board)} | {row.speed[1]} | {row.model} | {row.published_ms:g} "
+        f"| {_left_out(row)} "
         f"| {row.estimate_ms:.4g} | {row.fit_from} "
         f"| {row.source}{f' ({row.note})' if row.note else ''} |"
         for row in rows

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import answers
@@ -174,7 +175,7 @@ def _plot(path: Path, rows: Sequence[Row]) -> None:
 
 def _markdown(rows: Sequence[Row], experiment: Experiment) -> list[str]:
     lines = [
-        f"# What int8 costs: {len(rows)} subnets of {experiment.dataset.name}",
+        f"# What int8 costs: {len(rows)} subnets of {escaped(experiment.dataset.name)}",
         "",
         "| MMACs | float | PTQ | QAT | PTQ loses | QAT loses | seconds of QAT |",
         "|---|---|---|---|---|---|---|",

@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.errors import ExportError
+from tflite_export.common.markdown import escaped
 from tflite_export.common.raw_inputs import named_inputs
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.predictor import Predictor
@@ -73,7 +74,7 @@ def _markdown(rows: Sequence[Row]) -> list[str]:
         "| foreign images | number | known test images kept | foreign rejected |",
         "|---|---|---|---|",
         *(
-            f"| {Path(row.foreign).name} | {row.images} | {row.known_kept:.1%} "
+            f"| {escaped(Path(row.foreign).name)} | {row.images} | {row.known_kept:.1%} "
             f"| {row.foreign_rejected:.1%} |"
             for row in rows
         ),

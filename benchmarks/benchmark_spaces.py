@@ -23,6 +23,7 @@ import tensorflow as tf
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from benchmarks.standard_nets import resnet8
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.channels import RGB
@@ -270,7 +271,7 @@ def _normalised(images: tf.Tensor | np.ndarray) -> tf.Tensor:
 
 def _table(rows: Sequence[Row], options: Options) -> list[str]:
     return [
-        f"# Static nets of search spaces: {options.dataset}, {options.resolution} pixels",
+        f"# Static nets of search spaces: {escaped(options.dataset)}, {options.resolution} pixels",
         "",
         "| net | MACs | parameters | validation top-1 | test top-1 | training |",
         "|---|---|---|---|---|---|",

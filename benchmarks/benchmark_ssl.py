@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.progress import Progress
 from tofa_tf.space.cost import cost
@@ -74,7 +75,7 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
 
 def _markdown(rows: list[dict], settings: Settings, splits: int) -> list[str]:
     lines = [
-        f"# Semi-supervised against labelled-only: {settings.dataset}, "
+        f"# Semi-supervised against labelled-only: {escaped(settings.dataset)}, "
         f"{settings.labels_per_class} labels a class",
         "",
         "| net | MACs | semi-supervised | labelled-only | gain |",

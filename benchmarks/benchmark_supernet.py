@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from benchmarks.results import Output, new_results, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.data.pipeline import Batch
 from tofa_tf.layers import depthwise
@@ -62,7 +63,7 @@ def main(output: Output, options: Options) -> None:
             rows.append(measure(supernet, options))
             print(" | ".join(rows[-1]), flush=True)
         lines = [
-            f"# Supernet {space.name} at {options.resolution} px",
+            f"# Supernet {escaped(space.name)} at {options.resolution} px",
             "",
             "| figure | measured | wanted |",
             "|---|---|---|",

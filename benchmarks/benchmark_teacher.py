@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.progress import Progress
@@ -128,7 +129,7 @@ def _table(rows: list[dict[str, Any]], trunk: Trunk, options: Options) -> list[s
         "| unlabelled images | right by the head | after it has learnt from them |",
         "|---|---|---|---|---|---|---|---|---|",
         *(
-            f"| {row['set']} | {row['labels']} | {row['test_images']:,} "
+            f"| {escaped(row['set'])} | {row['labels']} | {row['test_images']:,} "
             f"| {_figure(row, 'top1')} | {row['confidence']:.1%} | {row['left_out_accuracy']:.1%} "
             f"| {row['unlabelled_images']:,} | {_figure(row, 'unlabelled_by_head')} "
             f"| {_figure(row, 'unlabelled')} |"

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.errors import ExportError
+from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.operators import OperatorGraph
@@ -136,7 +137,8 @@ def _markdown(rows: Sequence[Row], files: Mapping[str, OperatorGraph]) -> list[s
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {row.model} | {row.macs / 1e6:.2f} | {row.ops} | {row.tflite_bytes / 1024:.1f} "
+        f"| {escaped(row.model)} | {row.macs / 1e6:.2f} | {row.ops} "
+        f"| {row.tflite_bytes / 1024:.1f} "
         f"| {row.arena_bytes / 1024:.1f} | {row.threads} | {row.litert_median_ms:.3f} "
         f"| {row.litert_p90_ms:.3f} | {row.tflm_host_ms:.2f} |"
         for row in rows
@@ -146,7 +148,8 @@ def _markdown(rows: Sequence[Row], files: Mapping[str, OperatorGraph]) -> list[s
     lines += ["| model | " + " | ".join(kinds) + " |", "|---" * (len(kinds) + 1) + "|"]
     for name, file in files.items():
         sums = (sum(op.macs for op in file.ops if op.name == kind) for kind in kinds)
-        lines.append(f"| {name} | " + " | ".join(f"{macs / 1e3:.0f}" for macs in sums) + " |")
+        cells = [escaped(name), *(f"{macs / 1e3:.0f}" for macs in sums)]
+        lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", f"![latency and memory]({_PLOT})"]
 
 

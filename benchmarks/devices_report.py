@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from tflite_export.common.markdown import escaped
+
 PLOT = "devices.png"
 OURS = "subnet"
 
@@ -99,7 +101,8 @@ def _subnet_lines(rows: Sequence[Row]) -> list[str]:
             "|---|---|---|---|---|---|---|",
         ]
     lines += [
-        f"| {row.board} | {row.macs / 1e6:.2f} | {_of(row.flash_used, row.flash_available)} "
+        f"| {escaped(row.board)} | {row.macs / 1e6:.2f} "
+        f"| {_of(row.flash_used, row.flash_available)} "
         f"| {_of(row.arena_used, row.arena_available)} | {_latency(row)} | {row.int8_accuracy:.2%} "
         f"| {row.seconds:.1f} |"
         for row in made
@@ -130,7 +133,7 @@ def _standard_lines(rows: Sequence[Row]) -> list[str]:
     lines += ["", f"| board | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for board in dict.fromkeys(row.board for row in rows):
         cells = [_latency(row) for row in rows if row.board == board]
-        lines.append(f"| {board} | {' | '.join(cells)} |")
+        lines.append(f"| {escaped(board)} | {' | '.join(cells)} |")
     return [*lines, ""]
 
 
@@ -146,7 +149,7 @@ def _npu_lines(rows: Sequence[Row]) -> list[str]:
         "| board | model | NPU | on the NPU | on the CPU |",
         "|---|---|---|---|---|",
         *(
-            f"| {row.board} | {row.model} | {row.npu} | estimate "
+            f"| {escaped(row.board)} | {row.model} | {row.npu} | estimate "
             f"{row.npu_ms:.3g} ms | {_latency(row)} |"
             for row in with_npu
         ),

@@ -14,6 +14,7 @@ from typing import Any
 from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.common.versions import OF_MODELS, versions_of
+from tofa_tf.common.errors import printable
 from tofa_tf.common.machine import describe_machine
 
 TABLE = "README.md"
@@ -77,7 +78,7 @@ def _environment() -> list[str]:
     command = ["python", "-m", module.name if module else sys.argv[0], *sys.argv[1:]]
     versions = ", ".join(" ".join(item) for item in versions_of(OF_MODELS).items())
     return [
-        f"    {shlex.join(command)}",
+        f"    {printable(shlex.join(command))}",
         "",
         f"{datetime.date.today()}, {describe_machine()}, Python {platform.python_version()}, "
         f"{versions}.",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmarks.results import CSV, write_csv, write_table
 from benchmarks.torture.records import Record
+from tflite_export.common.markdown import escaped
 
 
 def write_results(folder: Path, records: Sequence[Record], exact: int) -> None:
@@ -45,7 +46,7 @@ def write_results(folder: Path, records: Sequence[Record], exact: int) -> None:
         "| command | the disk is full | what it says |",
         "|---|---|---|",
         *(
-            f"| `tofa {record.job}` | {record.moment} | {record.outcome} |"
+            f"| `tofa {record.job}` | {escaped(record.moment)} | {escaped(record.outcome)} |"
             for record in records
             if record.kind == "full disk"
         ),

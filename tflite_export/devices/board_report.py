@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tflite_export.common.markdown import escaped
 from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import BoardFit, fit
 from tflite_export.devices.latency import LatencyEstimate, estimate_latency
@@ -71,16 +72,16 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| {report.fit.board} "
+        f"| {escaped(report.fit.board)} "
         f"| {report.fit.flash_used / 1024:.0f} / {report.fit.flash_available / 1024:.0f} "
         f"| {report.fit.arena_used / 1024:.0f} / {report.fit.arena_available / 1024:.0f} "
-        f"| {_latency(report.latency)} "
-        f"| {'no: lacks ' + report.missing if report.missing else 'yes'} |"
+        f"| {escaped(_latency(report.latency))} "
+        f"| {'no: lacks ' + escaped(report.missing) if report.missing else 'yes'} |"
         for report in reports
     ]
     lines += _npu_lines(reports)
     for report in reports:
-        lines += ["", f"## {report.fit.board}", "", report.latency.table().rstrip()]
+        lines += ["", f"## {escaped(report.fit.board)}", "", report.latency.table().rstrip()]
     return "\n".join([*lines, ""])
 
 
@@ -106,7 +107,7 @@ def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:
         "| board | NPU | latency | CPU instead | cycles | SRAM KiB | flash KiB | ops on the NPU |",
         "|---|---|---|---|---|---|---|---|",
         *(
-            f"| {board} | {npu.config} at {npu.clock_mhz:g} MHz "
+            f"| {escaped(board)} | {escaped(npu.config)} at {npu.clock_mhz:g} MHz "
             f"| estimate {npu.latency_ms:.3g} ms | estimate {cpu_ms:.3g} ms | {npu.cycles} "
             f"| {npu.sram_bytes / 1024:.1f} | {npu.tflite_bytes / 1024:.1f} | {npu.npu_share:.0%} |"
             for board, cpu_ms, npu in rows

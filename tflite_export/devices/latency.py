@@ -7,6 +7,7 @@ a fast kernel (hard-swish, broadcast MUL, MEAN) cost as much as dozens of MACs a
 import math
 from dataclasses import dataclass
 
+from tflite_export.common.markdown import escaped
 from tflite_export.devices.boards import Board
 from tflite_export.devices.calibration import correction
 from tflite_export.devices.energy import POWER
@@ -76,10 +77,10 @@ class LatencyEstimate:
 
     def table(self) -> str:
         """Returns the estimate op by op, as Markdown."""
-        lines = [f"{self}", "", "| op | output | MACs | estimate ms | share | kernel |"]
+        lines = [escaped(self), "", "| op | output | MACs | estimate ms | share | kernel |"]
         lines += ["|---|---|---|---|---|---|"]
         lines += [
-            f"| {op.name} | {'x'.join(map(str, op.output_shape))} | {op.macs} "
+            f"| {escaped(op.name)} | {'x'.join(map(str, op.output_shape))} | {op.macs} "
             f"| {op.latency_ms:.3f} | {op.latency_ms / self.latency_ms:.1%} "
             f"| {'fast' if op.fast else 'plain C'} |"
             for op in self.ops

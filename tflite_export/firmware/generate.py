@@ -11,6 +11,7 @@ from string import Template
 import numpy as np
 
 from tflite_export.common.folders import FolderKind, new_folder
+from tflite_export.common.markdown import escaped
 from tflite_export.devices.boards import Board, known_boards
 from tflite_export.devices.platforms import DEFAULT_NAMES, check_platforms
 from tflite_export.exporting.export_report import ExportReport
@@ -139,7 +140,9 @@ class _Project:
         for path in sorted(path for path in root.rglob("*") if path.is_file()):
             target = path.relative_to(root)
             if self._has_camera or not target.is_relative_to(_CAMERA):
-                yield target, Template(path.read_text(encoding="utf-8")).substitute(values)
+                page = {"title": escaped(values["title"])} if path.suffix == ".md" else {}
+                text = path.read_text(encoding="utf-8")
+                yield target, Template(text).substitute(values | page)
 
     def record(self) -> str:
         """Returns what `check_device_log` compares a board's words with."""

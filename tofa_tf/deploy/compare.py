@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tflite_export.common.markdown import escaped
 from tofa_tf.common.statistics import wilson_interval
 from tofa_tf.deploy.judged_on import JudgedOn, others_among
 from tofa_tf.deploy.results import RunReport, ScenarioResult
@@ -27,7 +28,7 @@ def compare_runs(
     order = {scenario.name: place for place, (_, _, scenario) in reversed([*enumerate(rows)])}
     rows.sort(key=lambda row: order[row[2].name])
     unfair = [*_differences(reports), *_other_images(judged_on or {})]
-    warnings = [f"Not comparable: {line}." for line in unfair]
+    warnings = [f"Not comparable: {escaped(line)}." for line in unfair]
     return "\n\n".join([markdown_table(rows, _COLUMNS), *warnings, _EXPLANATION])
 
 

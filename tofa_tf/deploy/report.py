@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tflite_export.common.markdown import escaped
 from tflite_export.convert.quantization_report import Answers
 from tflite_export.runtimes.vela import NpuReport
 from tofa_tf.common.files import write_text
@@ -79,7 +80,7 @@ def write_report(report: RunReport, folder: Path) -> None:
     title = f"{report.dataset}: {len(report.scenarios)} int8 models from one supernet"
     plot_accuracy(report.scenarios, report.test_images, folder / PLOT)
     facts, tables = _facts(report), _tables(report.scenarios)
-    text = [f"# {title}", "", *(f"* {fact}" for fact in facts)]
+    text = [f"# {escaped(title)}", "", *(f"* {escaped(fact)}" for fact in facts)]
     for table in tables:
         text += ["", markdown_table(*table)]
     text += ["", f"![accuracy]({PLOT})", "", _EXPLANATION, ""]

@@ -6,6 +6,8 @@ import platform
 import shlex
 from pathlib import Path
 
+from tflite_export.common.markdown import escaped
+from tofa_tf.common.errors import printable
 from tofa_tf.common.machine import describe_machine
 from tofa_tf.common.workdir import sha256
 from tofa_tf.nets.supernet import Supernet
@@ -30,10 +32,10 @@ def model_card(supernet: Supernet, experiment: Experiment, folder: Path) -> str:
     dataset, config, space = experiment.dataset, experiment.config, experiment.space
     pixels = ", ".join(map(str, space.resolutions))
     lines = [
-        f"# Supernet weights: {space.name} on {dataset.name}",
+        f"# Supernet weights: {escaped(space.name)} on {escaped(dataset.name)}",
         "",
-        f"Search space `{space.name}`, trained at {pixels} pixels on the "
-        f"{len(experiment.training.labelled):,} labelled images of {dataset.name}, "
+        f"Search space {escaped(space.name)}, trained at {pixels} pixels on the "
+        f"{len(experiment.training.labelled):,} labelled images of {escaped(dataset.name)}, "
         f"{experiment.num_classes} classes: "
         f"{config.steps:,} steps of {config.labelled_batch} images, seed {config.seed}, "
         f"{training_seconds(folder) / 60:.0f} minutes.",
@@ -53,7 +55,7 @@ def model_card(supernet: Supernet, experiment: Experiment, folder: Path) -> str:
         f"Top-1 of the float nets on the {len(dataset.test):,} images held out, with batch norm "
         "recalibrated.",
         "",
-        f"    {shlex.join(['tofa', 'pretrain', *experiment.settings.flags()])}",
+        f"    {printable(shlex.join(['tofa', 'pretrain', *experiment.settings.flags()]))}",
         "",
         *_teacher(experiment),
         f"{datetime.date.today()}, {describe_machine()}, Python {platform.python_version()}, "
@@ -67,4 +69,7 @@ def _teacher(experiment: Experiment) -> list[str]:
     """By whom the weights were taught, and what that means for them."""
     if experiment.teacher is None:
         return []
-    return [f"Taught by {experiment.teacher.name}. {experiment.teacher.notice}".rstrip(), ""]
+    return [
+        f"Taught by {escaped(experiment.teacher.name)}. {experiment.teacher.notice}".rstrip(),
+        "",
+    ]

@@ -33,6 +33,12 @@ class BoardReportTest(tf.test.TestCase):
             self.assertEqual(report.fit, fit(file, *sizes, board))
             self.assertEqual(report.latency, estimate_latency(file, board))
         text = boards_markdown(reports)
+        named = dataclasses.replace(
+            reports[0], fit=dataclasses.replace(reports[0].fit, board="a|<b>")
+        )
+        escaped = boards_markdown([named])
+        self.assertIn(r"| a\|\<b> | ", escaped)
+        self.assertIn("## a\\|\\<b>\n", escaped)
         rows = [line for line in text.splitlines() if line.endswith(("| yes |", "available) |"))]
         self.assertLen(rows, len(boards))
         for row in rows:

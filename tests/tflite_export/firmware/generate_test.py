@@ -96,6 +96,11 @@ class GenerateTest(tf.test.TestCase, parameterized.TestCase):
             for mentioned in re.findall(r"[\w/]+\.cc?\b", code):
                 self.assertIn(pathlib.PurePath(mentioned).name, names | _OF_ARDUCAM)
 
+    def test_the_title_of_a_board_is_no_markdown(self):
+        board = dataclasses.replace(load_boards("rp2040")[0], title="<script>|`mine`")
+        text = (self._write("pico", boards=[board]) / "README.md").read_text()
+        self.assertIn(r" on \<script>\|\`mine\`" + "\n", text)
+
     def test_registers_exactly_the_ops_used(self):
         text = (self._write("make") / "model" / "model.cc").read_text()
         ops = self.file.op_counts

@@ -32,6 +32,13 @@ class CompareTest(tf.test.TestCase):
         self.assertEqual(text.count("Not comparable"), 1)
         self.assertNotIn("Not comparable", compare_runs(reports, {"x": same, "y": None, "z": None}))
 
+    def test_names_of_the_users_break_no_table_and_are_no_html(self):
+        other = dataclasses.replace(REPORT, class_names=("a|b", "<script>`"), dataset="x\ny")
+        text = compare_runs({"runs/<b>|`": REPORT, "b": other})
+        self.assertIn(r" | runs/\<b>\|\` | ", text)
+        self.assertIn(r"the classes differ (0, 1; a\|b, \<script>\`).", text)
+        self.assertIn(r"; x\\ny).", text)
+
 
 if __name__ == "__main__":
     tf.test.main()

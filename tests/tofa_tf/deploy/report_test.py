@@ -55,6 +55,22 @@ class ReportTest(tf.test.TestCase):
         self.assertNotIn("<b>", page)
         self.assertGreater((folder / PLOT).stat().st_size, 1000)
 
+    def test_names_of_the_users_are_no_markdown(self):
+        folder = Path(self.get_temp_dir())
+        write_report(
+            dataclasses.replace(
+                REPORT,
+                dataset="<script>|`\n# photos",
+                scenarios=(dataclasses.replace(RESULT, name="a|b"),),
+                search_space="<b>mine",
+            ),
+            folder,
+        )
+        text = (folder / "report.md").read_text(encoding="utf-8")
+        self.assertStartsWith(text, r"# \<script>\|\`\\n# photos: 1 int8 models")
+        self.assertIn(r"| a\|b | 0.95 M |", text)
+        self.assertIn(r"search space \<b>mine,", text)
+
     def test_says_that_a_run_was_extended(self):
         folder = Path(self.get_temp_dir())
         write_report(REPORT, folder)

@@ -12,6 +12,11 @@ class TablesTest(absltest.TestCase):
         )
         self.assertLen(markdown_table([], columns).splitlines(), 2)
 
+    def test_what_is_in_a_row_cannot_end_its_cell(self):
+        columns = (("name", str), ("letters", lambda word: f"{len(word)}"))
+        rows = markdown_table(["a|b", "`c`\n<d>"], columns).splitlines()[2:]
+        self.assertEqual(rows, [r"| a\|b | 3 |", r"| \`c\`\\n\<d> | 7 |"])
+
 
 if __name__ == "__main__":
     absltest.main()
