@@ -111,7 +111,7 @@ def new_folder(path: Path, *, overwrite: bool, kind: FolderKind) -> Iterator[Pat
     except OSError as error:
         raise ExportError(f"cannot write {path}: {error.strerror}") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _delete(temporary)
         if lock is not None:
             os.close(lock)
 
@@ -148,6 +148,14 @@ def put_back(path: Path, kind: FolderKind) -> None:
             return
 
 
+def tidy(parent: Path, kind: FolderKind) -> None:
+    """Puts back, or else deletes, what killed processes have left of the folders in one folder."""
+    for aside in sorted(parent.glob(f".*{_ASIDE}*")):
+        path = parent / aside.name[1:].rpartition(_ASIDE)[0]
+        put_back(path, kind)
+        _remove_leftovers(path, kind)
+
+
 def check_free(path: Path, *, overwrite: bool, kind: FolderKind) -> None:
     """Raises ExportError unless `path` is free or may be overwritten; see `new_folder`."""
     try:
@@ -173,8 +181,23 @@ def _remove_leftovers(path: Path, kind: FolderKind) -> None:
     """Deletes the temporary folders of `path` whose processes were killed."""
     for folder in path.parent.glob(f".{glob.escape(path.name)}.*"):
         if _marked(folder) == kind.name and (lock := _locked(folder)) is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            _delete(folder)
             os.close(lock)
+        elif _ASIDE in folder.name:
+            # Of a process that was killed just before it moved the old one there.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _delete(folder: Path) -> None:
+    """Deletes a folder, marker file last: what a kill leaves of it can be told, and deleted."""
+    with contextlib.suppress(OSError):
+        for path in list(folder.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != MARKER:
+                path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _locked(folder: Path) -> int | None:
@@ -217,4 +240,4 @@ def _replace(path: Path, new: Path) -> None:
     finally:
         if lock is not None:
             os.close(lock)
-    shutil.rmtree(old, ignore_errors=True)
+    _delete(old)

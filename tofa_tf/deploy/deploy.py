@@ -14,7 +14,7 @@ from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.firmware import add_firmware
 from tofa_tf.deploy.report import write_report
 from tofa_tf.deploy.results import FORMAT, REPORT, RunReport, ScenarioResult
-from tofa_tf.deploy.scenario import SCENARIOS, finished_result, run_scenario
+from tofa_tf.deploy.scenario import SCENARIOS, finished_result, run_scenario, tidy_scenarios
 from tofa_tf.training.extension import extended_from
 from tofa_tf.training.trained_run import TrainedRun
 
@@ -56,6 +56,7 @@ def deploy(
     """
     results: list[ScenarioResult] = []
     failures: list[str] = []
+    tidy_scenarios(run)
     with TflmPool() as tflm:
         for number, deployment in enumerate(deployments, 1):
             if say:

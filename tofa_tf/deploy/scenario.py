@@ -11,7 +11,7 @@ import numpy as np
 
 from tflite_export.common.console import warn
 from tflite_export.common.errors import TofaError
-from tflite_export.common.folders import check_free, put_back, take_place
+from tflite_export.common.folders import check_free, put_back, take_place, tidy
 from tflite_export.convert.quantization_settings import Method
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.exporting.export_again import export_again
@@ -51,6 +51,16 @@ _MAX_CANDIDATES = 10
 _RESULT = "scenario.json"
 # Beside the scenarios: a finished one stays until its successor is whole.
 _MAKING = ".making"
+
+
+def tidy_scenarios(run: TrainedRun) -> None:
+    """Puts back, or else deletes, what killed processes have left beside a run's scenarios.
+
+    Those that are not asked for any more would lie there for ever.
+    """
+    folder = run.folder / SCENARIOS
+    shutil.rmtree(folder / _MAKING, ignore_errors=True)
+    tidy(folder, EXPORT)
 
 
 def run_scenario(

@@ -4,11 +4,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from unittest import mock
 
 import tensorflow as tf
 
 from tflite_export.common.errors import ExportError
-from tflite_export.common.folders import MARKER, FolderKind, is_kind, mark, new_folder
+from tflite_export.common.folders import MARKER, FolderKind, is_kind, mark, new_folder, tidy
 
 OUTPUT = FolderKind("output", own=("report.json", "part*"))
 
@@ -168,6 +169,36 @@ with new_folder(pathlib.Path(sys.argv[1]), overwrite=True, kind=OUTPUT) as new:
         self._write("new", overwrite=True)
         self.assertEqual((self.path / "report.json").read_text(), "new")
         self.assertEqual(os.listdir(self.parent), ["out"])
+
+    def test_what_was_moved_aside_is_put_back_or_deleted(self):
+        self._write("old")
+        shutil.copytree(self.path, self.parent / ".out.old.12345678")
+        self.path.rename(self.parent / ".lost.old.87654321")
+        # Killed before the old one was moved there; somebody else's; of another kind.
+        (self.parent / ".out.old.empty").mkdir()
+        (self.parent / ".mine.old.b").mkdir()
+        (self.parent / ".mine.old.b" / "thesis.tex").write_text("years of work")
+        mark(self.parent / ".mine.old.b", FolderKind("run", own=()))
+        self._write("new")
+        tidy(self.parent, OUTPUT)
+        self.assertCountEqual(os.listdir(self.parent), ["out", "lost", ".mine.old.b"])
+        self.assertEqual((self.path / "report.json").read_text(), "new")
+        self.assertEqual((self.parent / "lost" / "report.json").read_text(), "old")
+
+    def test_what_a_kill_leaves_of_a_deleted_folder_can_be_told(self):
+        self._write("old")
+        (self.path / "part1").mkdir()
+        self.path.rename(self.parent / ".out.old.12345678")
+        left = []
+
+        def killed(folder: pathlib.Path, **ignored: bool) -> None:
+            left.append(sorted(os.listdir(folder)))
+            os.rmdir(folder) if not left[-1] else None
+
+        self._write("new")
+        with mock.patch.object(shutil, "rmtree", killed):
+            tidy(self.parent, OUTPUT)
+        self.assertEqual(left, [[], [MARKER]])
 
     def test_path_is_a_file(self):
         self.path.write_text("a file")

@@ -1,4 +1,5 @@
 import dataclasses
+import shutil
 from pathlib import Path
 
 import tensorflow as tf
@@ -59,10 +60,16 @@ class DeployTest(tf.test.TestCase):
         first = deploy(self.trained, [SMALL])
         model = self.folder / first.results[0].tflite
         written = model.stat().st_mtime_ns
+        # Of killed processes, for models that nobody asks for any more.
+        left = (self.folder / "scenarios" / name for name in (".making/b", ".small.old.12"))
+        for path in left:
+            shutil.copytree(model.parent, path)
         second = deploy(self.trained, [MEDIUM])
         self.assertEqual([r.name for r in second.report.scenarios], ["medium", "small"])
         self.assertEqual(second.report.scenarios[1], first.results[0])
         self.assertEqual(len(second.results), 1)
+        names = [path.name for path in (self.folder / "scenarios").iterdir()]
+        self.assertCountEqual(names, ["medium", "small"])
         self.assertEqual(model.stat().st_mtime_ns, written)
         other = dataclasses.replace(self.trained, weights_sha256="0" * 64)
         self.assertEmpty(deploy(other, [DUST]).report.scenarios)
