@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.devices.board_report import boards_markdown, report_boards
 from tflite_export.devices.boards import Board
@@ -130,10 +131,18 @@ def keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
         old: folder of an export, which may not be there.
         new: of the one that follows it, still without firmware.
         tflite: the new model.
+
+    Raises:
+        ExportError: if they cannot be copied.
     """
-    model = old / MODEL_FILE
-    if (old / FIRMWARE_FOLDER).is_dir() and model.exists() and model.read_bytes() == tflite:
-        shutil.copytree(old / FIRMWARE_FOLDER, new / FIRMWARE_FOLDER)
+    model, projects = old / MODEL_FILE, old / FIRMWARE_FOLDER
+    if projects.is_dir() and model.exists() and model.read_bytes() == tflite:
+        try:
+            shutil.copytree(projects, new / FIRMWARE_FOLDER)
+        except OSError as error:
+            # What shutil collects of many files has no text of its own.
+            reason = error.strerror or error.args[0][0][-1]
+            raise ExportError(f"cannot copy {projects}: {reason}") from error
 
 
 def _preprocessing(report: ExportReport) -> dict[str, Any]:
