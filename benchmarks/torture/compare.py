@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 # Figures of a clock, by their names in JSON.
-_TIMES = frozenset({"seconds", "training_seconds", "pc_ms", "images_per_second"})
+_TIMES = frozenset({"seconds", "training_seconds", "qat_seconds", "pc_ms", "images_per_second"})
 # Pages and tables that show such figures; what they show lies beside them as JSON.
 _SHOW_TIMES = ("report.md", "report.html")
 _NUMBER = re.compile(rb"\d+([.,]\d+)?")
@@ -51,7 +51,10 @@ def _content(path: Path) -> Any:
     content = path.read_bytes()
     if path.suffix in (".json", ".jsonl"):
         lines = content.splitlines() if path.suffix == ".jsonl" else [content]
-        parsed = [json.loads(line) for line in lines]
+        try:
+            parsed = [json.loads(line) for line in lines]
+        except ValueError:
+            return content
         without = [_without_times(each) for each in parsed]
         # Most JSON has none, and is compared to the byte.
         return content if without == parsed else without

@@ -1,12 +1,12 @@
 """Damaged checkpoints, and two processes that want one folder."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.torture.compare import differences
 from benchmarks.torture.folders import Folders
-from benchmarks.torture.jobs import RUN, Job, Process, finish
+from benchmarks.torture.jobs import RUN, Stage
+from benchmarks.torture.processes import Process, finish
 from benchmarks.torture.records import Record
 
 
@@ -31,20 +31,20 @@ DAMAGES: Mapping[str, Callable[[bytes, random.Random], bytes]] = {
 }
 
 
-def damage_round(number: int, jobs: Sequence[Job], place: Path, seed: int) -> Iterator[Record]:
+def damage_round(number: int, stage: Stage, place: Path, seed: int) -> Iterator[Record]:
     """Kills a training with two checkpoints, damages the last one, and lets it go on; compares.
 
     Meanwhile a second process is started on the same folder, and must be refused.
 
     Args:
         number: of the round, from which damage and place are drawn.
-        jobs: the commands, of which the first is the run.
+        stage: its commands, of which the first is the run.
         place: the work directory of the torture.
         seed: of the places.
     """
     at = Folders.of(place)
     folder, inputs = at.round, at.inputs
-    run, generator = jobs[0], random.Random(f"{seed} damage {number}")
+    run, generator = stage.jobs[0], random.Random(f"{seed} damage {number}")
     checkpoint = folder / RUN / "checkpoint.npz"
     process = Process(run, folder, inputs)
     before = folder / RUN / "checkpoint_before.npz"
@@ -68,10 +68,9 @@ def damage_round(number: int, jobs: Sequence[Job], place: Path, seed: int) -> It
     # A flipped byte may be one that nothing reads.
     good = ended.code == 0 and (warned != "no warning" or name == "one byte flipped")
     yield Record("damage", run.name, number, name, warned.replace(f"{folder}/", ""), good)
-    for job in jobs[1:]:
+    for job in stage.jobs[1:]:
         finish(job, folder, inputs)
-    different = differences(at.undisturbed, folder)
-    yield Record("end", "all", number, "compared", "; ".join(different) or "equal", not different)
+    yield at.compared(stage.name, number)
 
 
 def _owner(lock: Path) -> str:

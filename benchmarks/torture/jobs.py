@@ -1,38 +1,22 @@
-"""The commands that are disturbed, each a process of its own: a run, an export, a report."""
+"""The commands that are disturbed: a run, an export, a report; and both of the first made again."""
 
-import contextlib
-import functools
-import gc
-import importlib
-import multiprocessing
-import os
-import signal
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from absl import flags
-
 from benchmarks.torture.inputs import MODEL, REPRESENTATIVE, SPACE
-from tflite_export.common.command import Command
-from tofa_tf.app.main import main
 
 # What each command writes, below the folder of a round.
 RUN = "run"
 EXPORT = "export"
+# The stages of a round, see `stages`.
+FIRST = "first"
+AGAIN = "again"
+_BUDGETS = ("macs=60k", "macs=100k")
+_SCENARIOS = tuple(f"{RUN}/scenarios/{budget.replace('=', '_')}" for budget in _BUDGETS)
 _TRAINING = ("digits", "--labels_per_class=5", "--labelled_batch=8", "--unlabelled_ratio=1")
 # Checkpoints and records so close to each other that a kill meets them.
 _OFTEN = ("--checkpoint_every_steps=3", "--log_every_steps=2")
-_POLL_SECONDS = 0.002
-_FORK = multiprocessing.get_context("fork")
-# All that takes long to load. None of it may do anything before a fork.
-_PRELOADED = (
-    *("tensorflow", "keras", "tf_keras", "h5py", "PIL.Image", "matplotlib.figure", "keras_cv"),
-    *("ai_edge_litert.interpreter", "sklearn.datasets", "tofa_tf.app.console"),
-    *("tflite_export.exporting.run_export", "tofa_tf.deploy.report"),
-)
 
 
 @dataclass(frozen=True)
@@ -40,18 +24,35 @@ class Job:
     """One command of a round.
 
     Attributes:
-        name: of the command, as `tofa NAME`.
+        name: of the job; no other one has it.
+        command: as `tofa COMMAND`.
         arguments: by the folder of the round and that of the inputs.
         made: what is there once it has ended, and then not made again; empty: it may run again.
+        replaces: finished folders of the stage before, each whole until its successor is.
     """
 
     name: str
+    command: str
     arguments: Callable[[Path, Path], list[str]]
     made: str = ""
+    replaces: tuple[str, ...] = ()
 
 
-def jobs(steps: int) -> tuple[Job, ...]:
-    """Returns the commands of a round, in their order.
+@dataclass(frozen=True)
+class Stage:
+    """Commands after which the folder of a round is compared.
+
+    Attributes:
+        name: of the stage.
+        jobs: the commands, in their order.
+    """
+
+    name: str
+    jobs: tuple[Job, ...]
+
+
+def stages(steps: int) -> tuple[Stage, ...]:
+    """Returns the commands of a round: everything is made, then made again in another way.
 
     Args:
         steps: of the training.
@@ -59,7 +60,7 @@ def jobs(steps: int) -> tuple[Job, ...]:
 
     def run(folder: Path, inputs: Path) -> list[str]:
         net = (f"--search_space={inputs / SPACE}", f"--steps={steps}")
-        models = ("--scenarios=macs=60k;macs=100k", "--firmware=make")
+        models = (f"--scenarios={';'.join(_BUDGETS)}", "--firmware=make")
         return [*_TRAINING, *_OFTEN, *net, *models, f"--workdir={folder / RUN}"]
 
     def export(folder: Path, inputs: Path) -> list[str]:
@@ -70,139 +71,21 @@ def jobs(steps: int) -> tuple[Job, ...]:
         del inputs
         return [str(folder / RUN)]
 
-    return Job("run", run), Job("export", export, EXPORT), Job("report", report)
+    # Other models, which get firmware of their own.
+    def run_again(folder: Path, inputs: Path) -> list[str]:
+        return [*run(folder, inputs), "--quantization=qat"]
 
+    # The very same model, whose firmware is taken over.
+    def export_again(folder: Path, inputs: Path) -> list[str]:
+        return [*export(folder, inputs), "--quantization=auto", "--overwrite"]
 
-@dataclass(frozen=True)
-class Ended:
-    """How a process ended.
-
-    Attributes:
-        code: exit code; negative: the signal.
-        errors: lines on stderr.
-        seconds: from its start.
-    """
-
-    code: int
-    errors: tuple[str, ...]
-    seconds: float
-
-    @property
-    def last_line(self) -> str:
-        """What it said last on stderr."""
-        return self.errors[-1] if self.errors else f"nothing (exit code {self.code})"
-
-    @property
-    def refused_in_one_line(self) -> bool:
-        """Whether it ended as commands end at what a user can put right."""
-        # What it did before, it has said too.
-        before = any(line.startswith(("error: ", "Traceback")) for line in self.errors[:-1])
-        return self.code == 1 and not before and self.last_line.startswith("error: ")
-
-
-class Process:
-    """A command in a process of its own, which is forked where TensorFlow is loaded already.
-
-    So a kill comes while the command works, not during the seconds in which nothing can be lost.
-
-    Args:
-        job: what to run.
-        folder: of the round.
-        inputs: see `benchmarks.torture.inputs`.
-    """
-
-    def __init__(self, job: Job, folder: Path, inputs: Path):
-        _preload()
-        self._started = time.monotonic()
-        self._errors, errors = os.pipe()
-        arguments = [f"tofa {job.name}", job.name, *job.arguments(folder, inputs)]
-        self._process = _FORK.Process(target=_become, args=(arguments, errors))
-        self._process.start()
-        os.close(errors)
-
-    @property
-    def number(self) -> int:
-        """The process's."""
-        return self._process.pid or 0
-
-    def kill(self) -> None:
-        """Ends it by SIGKILL."""
-        self._process.kill()
-
-    @contextlib.contextmanager
-    def paused(self) -> Iterator[None]:
-        """Stops it for the time of the block; nothing happens to one that has ended."""
-        os.kill(self.number, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            os.kill(self.number, signal.SIGCONT)
-
-    def wait(self) -> Ended:
-        """Waits for its end; once."""
-        with open(self._errors, encoding="utf-8", errors="replace") as errors:
-            lines = errors.read().splitlines()
-        self._process.join()
-        code = self._process.exitcode
-        assert code is not None
-        return Ended(code, tuple(lines), time.monotonic() - self._started)
-
-    def reaches(self, moment: Callable[[], bool]) -> bool:
-        """Waits until `moment()`; returns whether the process still runs then."""
-        while self._process.is_alive():
-            if moment():
-                return self._process.is_alive()
-            time.sleep(_POLL_SECONDS)
-        return False
-
-
-def in_a_process(work: Callable[..., None], *arguments: object) -> None:
-    """Calls a function in a process of its own, for this one must not use what it has loaded.
-
-    Raises:
-        RuntimeError: if it fails there.
-    """
-    _preload()
-    process = _FORK.Process(target=work, args=arguments)
-    process.start()
-    process.join()
-    if process.exitcode:
-        raise RuntimeError(f"{work.__name__} ended with exit code {process.exitcode}")
-
-
-def finish(job: Job, folder: Path, inputs: Path) -> Ended | None:
-    """Runs a command to its end; None if what it makes is there already."""
-    if job.made and (folder / job.made).exists():
-        return None
-    return Process(job, folder, inputs).wait()
-
-
-def temporary_names(folder: Path) -> Iterator[Path]:
-    """Yields files and folders that are being written, or were when a process was killed."""
-    with contextlib.suppress(FileNotFoundError):
-        for path in folder.rglob(".*"):
-            if not path.name.startswith(".tofa."):
-                yield path
-
-
-@functools.cache
-def _preload() -> None:
-    for name in _PRELOADED:
-        importlib.import_module(name)
-    # What the collector never looks at is not copied for a child either.
-    gc.freeze()
-
-
-def _become(arguments: list[str], errors: int) -> None:
-    """Runs the console command as the main program does."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for target, source in ((0, nothing), (1, nothing), (2, errors)):
-        os.dup2(source, target)
-    os.close(errors)
-    # What the parent has in their place, such as a test's, is not the child's.
-    sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
-    sys.argv = arguments
-    # A command defines its flags, and those of the torture have some of the same names.
-    for flag in list(flags.FLAGS.flags_by_module_dict().get(Command.__module__, ())):
-        delattr(flags.FLAGS, flag.name)
-    main()
+    first = (
+        Job("run", "run", run),
+        Job("export", "export", export, EXPORT),
+        Job("report", "report", report),
+    )
+    again = (
+        Job("run again", "run", run_again, replaces=_SCENARIOS),
+        Job("export again", "export", export_again, replaces=(EXPORT,)),
+    )
+    return Stage(FIRST, first), Stage(AGAIN, again)

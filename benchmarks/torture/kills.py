@@ -2,45 +2,51 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
-from benchmarks.torture.compare import differences
 from benchmarks.torture.folders import Folders
-from benchmarks.torture.jobs import Job, Process, finish, temporary_names
-from benchmarks.torture.records import HAD_ENDED, Record
+from benchmarks.torture.jobs import Job, Stage
+from benchmarks.torture.processes import Process, finish, temporary_names
+from benchmarks.torture.records import HAD_ENDED, Record, while_written
+from benchmarks.torture.whole import moved_aside, not_whole
 
-# How many times a command is killed in a round, by its name: the run takes longest and has most to
+# How many times a job is killed in a round, by its name: the run takes longest and has most to
 # lose.
-_KILLS = {"run": 4, "export": 2, "report": 1}
-# One kill of so many waits until a file is being written.
+_KILLS = {"run": 4, "export": 2, "report": 1, "run again": 3, "export again": 3}
+# This share of kills waits until a file is being written, half of these for a little longer.
 _WHILE_WRITING = 0.5
+_LONGER_SECONDS = 0.3
+# This share waits, where a folder is replaced, until the old one has been moved aside.
+_WHILE_REPLACING = 0.3
 _KILLED = -9
 
 
 def kill_round(
-    number: int, jobs: Sequence[Job], place: Path, seed: int, seconds: Mapping[str, float]
+    number: int, stages: Sequence[Stage], place: Path, seed: int, seconds: Mapping[str, float]
 ) -> Iterator[Record]:
     """Runs all commands in an empty folder, kills them on the way, and compares what they made.
 
+    What they replace must be whole after each kill.
+
     Args:
         number: of the round, from which its moments are drawn.
-        jobs: the commands.
+        stages: the commands.
         place: the work directory of the torture.
         seed: of the moments.
-        seconds: that each command takes undisturbed, by its name.
+        seconds: that each job takes undisturbed, by its name.
     """
     at, generator = Folders.of(place), random.Random(f"{seed} kills {number}")
-    for job in jobs:
-        for _ in range(_KILLS[job.name]):
-            if not (job.made and (at.round / job.made).exists()):
-                yield _kill(number, job, at, generator, seconds[job.name])
-        ended = finish(job, at.round, at.inputs)
-        if ended and ended.code != 0:
-            yield Record("end", job.name, number, "at the end", ended.last_line, False)
-            return
-    different = differences(at.undisturbed, at.round)
-    yield Record("end", "all", number, "compared", "; ".join(different) or "equal", not different)
+    for stage in stages:
+        for job in stage.jobs:
+            for _ in range(_KILLS[job.name]):
+                if not (job.made and (at.round / job.made).exists()):
+                    yield _kill(number, job, at, generator, seconds[job.name])
+            ended = finish(job, at.round, at.inputs)
+            if ended and ended.code != 0:
+                yield Record("end", job.name, number, "at the end", ended.last_line, False)
+                return
+        yield at.compared(stage.name, number)
 
 
 def _kill(
@@ -52,24 +58,46 @@ def _kill(
 ) -> Record:
     """Starts a command and kills it at a moment drawn."""
     after = generator.uniform(0, seconds)
-    writing = generator.random() < _WHILE_WRITING
     before = set(temporary_names(at.round))
+    moment = _moment(job, at.round, before, generator)
     process = Process(job, at.round, at.inputs)
     started = time.monotonic()
-
-    def due() -> bool:
-        if time.monotonic() - started < after:
-            return False
-        return not writing or bool(set(temporary_names(at.round)) - before)
-
-    process.reaches(due)
-    hit = sorted(path.name for path in set(temporary_names(at.round)) - before)
+    process.reaches(lambda: time.monotonic() - started >= after and moment())
+    hit = set(temporary_names(at.round)) - before
     process.kill()
     ended = process.wait()
-    what = f"while {', '.join(hit)} was written" if hit else "while nothing was written"
+    what = while_written(sorted(path.name for path in hit if path.parent not in hit))
     if ended.code != _KILLED:
         what = HAD_ENDED
+    lost = not_whole(job, at)
     # A process that the kill came too late for must have ended well.
-    return Record(
-        "kill", job.name, number, f"after {after:.1f} s", what, ended.code in (_KILLED, 0)
-    )
+    good = ended.code in (_KILLED, 0) and not lost
+    outcome = "; ".join([what, *lost])
+    return Record("kill", job.name, number, f"after {after:.1f} s", outcome, good)
+
+
+def _moment(
+    job: Job, folder: Path, before: Set[Path], generator: random.Random
+) -> Callable[[], bool]:
+    """Draws what a kill waits for once its time has come.
+
+    Args:
+        job: the command.
+        folder: of the round.
+        before: what was there under temporary names before the command.
+        generator: of what is drawn.
+    """
+    kind, longer = generator.random(), generator.choice((0.0, _LONGER_SECONDS))
+    longer *= generator.random()
+    if job.replaces and kind < _WHILE_REPLACING:
+        return lambda: bool(set(moved_aside(job.replaces, folder)) - before)
+    if kind >= _WHILE_WRITING:
+        return lambda: True
+    seen: list[float] = []
+
+    def due() -> bool:
+        if not seen and set(temporary_names(folder)) - before:
+            seen.append(time.monotonic())
+        return bool(seen) and time.monotonic() - seen[0] >= longer
+
+    return due

@@ -6,9 +6,11 @@ Small trainings, deployments and exports on the digits run as processes of their
 TensorFlow is loaded, so that all they do is work. They are killed by SIGKILL at random moments,
 half of them while a file is being written; their disk is full at every place where they write;
 their last checkpoint is damaged; a second process wants their folder. After each disturbance the
-same command runs again, and at the end of a round the files must be those of an undisturbed one,
-byte for byte. Finished rounds are kept in the work directory: the same command goes on. Full disks
-need a file system of their own: run it as root, or by `unshare --map-root-user --mount`.
+same command runs again, and at the end the files must be those of an undisturbed round, byte for
+byte. Then the models are made again in another way, over those that are there: of each, the old one
+or the new one must be whole after every disturbance. Finished rounds are kept in the work
+directory: the same command goes on. Full disks need a file system of their own: run it as root, or
+by `unshare --map-root-user --mount`.
 """
 
 import dataclasses
@@ -21,18 +23,20 @@ from benchmarks.journal import Journal
 from benchmarks.results import Output, new_results
 from benchmarks.torture.compare import exact_files
 from benchmarks.torture.damage import damage_round
-from benchmarks.torture.folders import Folders
+from benchmarks.torture.folders import Folders, disk_of
 from benchmarks.torture.full_disks import PLACES, fill_round, small_disk
 from benchmarks.torture.inputs import make_inputs
-from benchmarks.torture.jobs import Job, finish, in_a_process, jobs
+from benchmarks.torture.jobs import Stage, stages
 from benchmarks.torture.kills import kill_round
+from benchmarks.torture.processes import finish, in_a_process
 from benchmarks.torture.records import Record
 from benchmarks.torture.table import write_results
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.common.errors import UserError
 
-_JOURNAL = "rounds.jsonl"
+# Under another name than when rounds had one stage: those count no more.
+_JOURNAL = "rounds_of_stages.jsonl"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +57,7 @@ def main(output: Output, options: Options) -> None:
     started = time.monotonic()
     place = Path(options.workdir)
     place.mkdir(parents=True, exist_ok=True)
-    journal, work = Journal(str(place / _JOURNAL)), jobs(options.steps)
+    journal, work = Journal(str(place / _JOURNAL)), stages(options.steps)
     seconds = journal.piece("undisturbed", lambda: _undisturbed(place, work, options.seed))
     records: list[Record] = []
     for records_of_a_round in _rounds(place, options, journal, work, seconds):
@@ -61,24 +65,26 @@ def main(output: Output, options: Options) -> None:
         if time.monotonic() - started > 60 * options.minutes:
             break
     with new_results(dataclasses.replace(output, overwrite=True)) as folder:
-        write_results(folder, records, exact_files(place / "undisturbed"))
+        write_results(folder, records, exact_files(place / "undisturbed" / work[-1].name))
     bad = [record for record in records if not record.good]
     if bad:
         raise UserError(f"{len(bad)} of {len(records)} went wrong, the first: {bad[0]}")
 
 
-def _undisturbed(place: Path, work: tuple[Job, ...], seed: int) -> dict[str, float]:
-    """Makes inputs and an undisturbed round; returns how long each command took."""
+def _undisturbed(place: Path, work: tuple[Stage, ...], seed: int) -> dict[str, float]:
+    """Makes inputs and an undisturbed round; returns how long each job took."""
     for name in ("inputs", "undisturbed"):
         shutil.rmtree(place / name, ignore_errors=True)
-    in_a_process(make_inputs, place / "inputs", seed)
-    (place / "undisturbed").mkdir()
+    at = Folders.of(place)
+    in_a_process(make_inputs, at.inputs, seed)
     seconds = {}
-    for job in work:
-        ended = finish(job, place / "undisturbed", place / "inputs")
-        if ended is None or ended.code != 0:
-            raise UserError(f"undisturbed, {job.name} ended with {ended}")
-        seconds[job.name] = ended.seconds
+    for stage in work:
+        for job in stage.jobs:
+            ended = finish(job, at.round, at.inputs)
+            if ended is None or ended.code != 0:
+                raise UserError(f"undisturbed, {job.name} ended with {ended}")
+            seconds[job.name] = ended.seconds
+        shutil.copytree(at.round, at.undisturbed(stage.name))
     return seconds
 
 
@@ -86,7 +92,7 @@ def _rounds(
     place: Path,
     options: Options,
     journal: Journal,
-    work: tuple[Job, ...],
+    work: tuple[Stage, ...],
     seconds: dict[str, float],
 ) -> Iterator[list[Record]]:
     """Yields the records of each round, first of those that are finished."""
@@ -98,7 +104,7 @@ def _rounds(
     if options.disks:
         yield piece(f"{options.disks} disks", _fill, place, options.disks, work)
     for number in range(options.damages):
-        yield piece(f"damage {number}", damage_round, number, work, place, options.seed)
+        yield piece(f"damage {number}", damage_round, number, work[0], place, options.seed)
     hits = number = 0
     while hits < options.kills:
         kills = piece(f"kills {number}", kill_round, number, work, place, options.seed, seconds)
@@ -106,10 +112,9 @@ def _rounds(
         yield kills
 
 
-def _fill(place: Path, disks: int, work: tuple[Job, ...]) -> list[Record]:
-    with small_disk(place / "disk") as disk:
-        folders = Folders.of(place, disk / "round")
-        return list(fill_round(PLACES[:disks], work, folders))
+def _fill(place: Path, disks: int, work: tuple[Stage, ...]) -> list[Record]:
+    with small_disk(disk_of(place)):
+        return list(fill_round(PLACES[:disks], work, Folders.of(place)))
 
 
 def _hits(records: list[Record]) -> int:

@@ -18,7 +18,7 @@ def write_results(folder: Path, records: Sequence[Record], exact: int) -> None:
     """
     write_csv(folder / CSV, records)
     kills = [record for record in records if record.kind == "kill" and record.hit]
-    writing = sum(record.outcome.startswith("while .") for record in kills)
+    writing = sum(record.writing for record in kills)
     rounds = [record for record in records if record.kind == "end" and record.job == "all"]
     lines = [
         "# Torture: processes killed, disks full, files damaged",
@@ -26,18 +26,21 @@ def write_results(folder: Path, records: Sequence[Record], exact: int) -> None:
         "| disturbance | how often | as it should be |",
         "|---|---|---|",
         *(
-            _row(f"SIGKILL in `tofa {name}`", [kill for kill in kills if kill.job == name])
+            _row(f"SIGKILL in {title(name)}", [kill for kill in kills if kill.job == name])
             for name in dict.fromkeys(kill.job for kill in kills)
         ),
         *(
-            _row(title, [record for record in records if record.kind == kind])
-            for kind, title in (
+            _row(of, [record for record in records if record.kind == kind])
+            for kind, of in (
                 ("full disk", "full disk: one line, exit code 1"),
                 ("damage", "damaged last checkpoint: a warning, the one before it is used"),
                 ("second process", "second process in the same folder: refused in one line"),
             )
         ),
-        _row("rounds whose final files are those of an undisturbed one", rounds),
+        _row("stages of rounds whose files are in the end those of undisturbed ones", rounds),
+        "",
+        "`again`: scenarios that are made again by another `--quantization`, and an export over "
+        "one that is there. After each disturbance the old folder or the new one has to be whole.",
         "",
         f"{writing} of {len(kills)} kills came while a file was being written. Of each round "
         f"{exact} files are compared byte for byte; metrics.jsonl, reports and scenario.json "
@@ -46,12 +49,18 @@ def write_results(folder: Path, records: Sequence[Record], exact: int) -> None:
         "| command | the disk is full | what it says |",
         "|---|---|---|",
         *(
-            f"| `tofa {record.job}` | {escaped(record.moment)} | {escaped(record.outcome)} |"
+            f"| {title(record.job)} | {escaped(record.moment)} | {escaped(record.outcome)} |"
             for record in records
             if record.kind == "full disk"
         ),
     ]
     write_table(folder, lines)
+
+
+def title(job: str) -> str:
+    """Returns what the reader knows a job by."""
+    command, _, again = job.partition(" ")
+    return f"`tofa {command}` {again}".rstrip()
 
 
 def _row(title: str, records: Sequence[Record]) -> str:

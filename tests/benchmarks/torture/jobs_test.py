@@ -3,9 +3,10 @@ from pathlib import Path
 
 from absl.testing import absltest
 
-from benchmarks.torture.jobs import Ended, Job, Process, finish, jobs, temporary_names
+from benchmarks.torture.jobs import Job, stages
+from benchmarks.torture.processes import Ended, Process, finish, temporary_names
 
-_PLAN = Job("plan", lambda folder, inputs: ["--num_classes=2"], made="planned")
+_PLAN = Job("plan", "plan", lambda folder, inputs: ["--num_classes=2"], made="planned")
 
 
 class JobsTest(absltest.TestCase):
@@ -35,7 +36,7 @@ class JobsTest(absltest.TestCase):
         self.assertIsNone(finish(_PLAN, self.folder, self.folder))
 
     def test_what_is_a_refusal(self):
-        unknown = Job("plan", lambda folder, inputs: ["--num_classes=1"])
+        unknown = Job("plan", "plan", lambda folder, inputs: ["--num_classes=1"])
         ended = finish(unknown, self.folder, self.folder)
         self.assertTrue(ended.refused_in_one_line, ended)
         for code, *lines in (
@@ -50,15 +51,17 @@ class JobsTest(absltest.TestCase):
         self.assertTrue(Ended(1, ("warning: y", "error: x"), 0.0).refused_in_one_line)
 
     def test_every_command_writes_below_its_folder(self):
-        for job in jobs(8):
-            arguments = job.arguments(Path("/of/the/round"), Path("/inputs"))
-            self.assertTrue(any("/of/the/round/" in argument for argument in arguments))
+        for stage in stages(8):
+            for job in stage.jobs:
+                arguments = job.arguments(Path("/of/the/round"), Path("/inputs"))
+                self.assertTrue(any("/of/the/round/" in argument for argument in arguments))
 
     def test_temporary_names(self):
-        (self.folder / "run").mkdir()
+        (self.folder / "run" / ".making" / "a").mkdir(parents=True)
         for name in (".tofa.json", ".tofa.lock", ".12.x", "y"):
             (self.folder / "run" / name).touch()
-        self.assertEqual(list(temporary_names(self.folder)), [self.folder / "run" / ".12.x"])
+        names = {str(path.relative_to(self.folder)) for path in temporary_names(self.folder)}
+        self.assertEqual(names, {"run/.making", "run/.making/a", "run/.12.x"})
 
 
 if __name__ == "__main__":
