@@ -140,8 +140,8 @@ def keep_firmware(old: Path, new: Path, tflite: bytes) -> None:
         try:
             shutil.copytree(projects, new / FIRMWARE_FOLDER)
         except OSError as error:
-            # What shutil collects of many files has no text of its own.
-            reason = error.strerror or error.args[0][0][-1]
+            # What shutil collects of many files has no text of its own, but one for each file.
+            reason = error.strerror or str(error.args[0][0][-1]).partition(": '")[0]
             raise ExportError(f"cannot copy {projects}: {reason}") from error
 
 
