@@ -5,11 +5,18 @@ import dataclasses
 import functools
 import importlib
 import io
-from collections.abc import Callable, Mapping
+import locale
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from absl import logging as absl_logging
+
 import tofa_tf as tofa
+from tests.corpus.surroundings import Surroundings
 from tests.tofa_tf.trained import trained_copy
 from tflite_export.common.cli import guarded
 from tflite_export.common.raw_inputs import named_inputs
@@ -29,13 +36,16 @@ class Case:
 
     Attributes:
         name: of the fault, for people; no other case has it.
-        command: which is given the settings, as `tofa COMMAND`.
+        command: which is given the settings, as `tofa COMMAND`; with a dot in it, a module.
         settings: by name. `{NAME}` stands for a file or folder of `tests.corpus.room`, `{root}` for
             the folder that all of them are in.
         message: part of the one line that is said.
         in_python: whether the library can be asked for the same; it has no flags, for example.
-        temporary: folder for temporary files, where it matters.
-        environment: variables by name, where they matter.
+        found: number in `tests.corpus.found` of what this was once, if it was found there.
+        goes_on: whether it is said by the way only, and the command does its work.
+        also: parts of what else is said, in warnings, the log or the output.
+        around: what is wrong with the surroundings.
+        output: where a process of its own writes its output to; empty: no process of its own.
     """
 
     name: str
@@ -43,34 +53,73 @@ class Case:
     settings: Mapping[str, Any]
     message: str
     in_python: bool = True
-    temporary: str | None = None
-    environment: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    found: int = 0
+    goes_on: bool = False
+    also: tuple[str, ...] = ()
+    around: Surroundings = Surroundings()
+    output: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How a command ended: exit code, lines on stderr."""
+    """How a command ended: exit code, lines on stderr, and whatever else it said."""
 
     code: int
     lines: list[str]
+    further: list[str]
+
+
+@contextlib.contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """Yields what gets a copy of the log for the time of the block."""
+    copy = io.StringIO()
+    handler, before = logging.StreamHandler(copy), absl_logging.get_verbosity()
+    absl_logging.get_absl_logger().addHandler(handler)
+    absl_logging.set_verbosity(absl_logging.INFO)
+    try:
+        yield copy
+    finally:
+        absl_logging.set_verbosity(before)
+        absl_logging.get_absl_logger().removeHandler(handler)
+
+
+def by_process(name: str, settings: Mapping[str, Any], output: str) -> Outcome:
+    """Runs a command as a process of its own.
+
+    Args:
+        name: of the command.
+        settings: by name.
+        output: file that gets its output.
+    """
+    program = [sys.executable, "-m", "tofa_tf.app.main", name, *_arguments(settings)]
+    with open(output, "w", encoding="utf-8") as file:
+        done = subprocess.run(program, stdout=file, stderr=subprocess.PIPE, text=True, check=False)
+    return Outcome(done.returncode, done.stderr.splitlines(), [])
+
+
+def _arguments(settings: Mapping[str, Any]) -> list[str]:
+    return [f"--{key}={as_text(value)}" for key, value in settings.items()]
 
 
 def by_command(name: str, settings: Mapping[str, Any]) -> Outcome:
     """Runs a command within this process, with everything but absl's registry of flags."""
-    command = importlib.import_module(f"tofa_tf.app.{name.replace('-', '_')}").COMMAND
-    arguments = [f"--{key}={as_text(value)}" for key, value in settings.items()]
-    code: int = 0
+    module = name if "." in name else f"tofa_tf.app.{name.replace('-', '_')}"
+    command = importlib.import_module(module).COMMAND
+    code, printed = 0, io.BytesIO()
     with (
-        contextlib.redirect_stdout(io.StringIO()),
+        logged() as log,
+        contextlib.redirect_stdout(io.TextIOWrapper(printed, locale.getencoding())) as output,
         contextlib.redirect_stderr(io.StringIO()) as errors,
     ):
         try:
-            guarded(lambda: command.main(*command.parse([f"tofa {name}", *arguments])))
+            guarded(lambda: command.main(*command.parse([f"tofa {name}", *_arguments(settings)])))
         except SystemExit as end:
             # As Python does it: a text goes to stderr, and the exit code is 1.
             code = end.code if isinstance(end.code, int) else 1
             errors.write(f"{end.code}\n")
-    return Outcome(code, errors.getvalue().splitlines())
+    output.flush()
+    further = log.getvalue() + printed.getvalue().decode(errors="replace")
+    return Outcome(code, errors.getvalue().splitlines(), further.splitlines())
 
 
 def _train(root: Path, settings: dict[str, Any]) -> None:

@@ -3,28 +3,35 @@
 from tests.corpus.case import Case
 
 
-def _case(name: str, message: str, **settings: object) -> Case:
-    return Case(name, "run", settings, message)
+def _case(name: str, message: str, *, found: int = 0, **settings: object) -> Case:
+    return Case(name, "run", settings, message, found=found)
 
 
-def _run(name: str, message: str, workdir: str, **settings: object) -> Case:
-    how = {"scenarios": "macs=60k"} | settings
-    return Case(name, "deploy", {"workdir": workdir, **how}, message)
+def _run(name: str, message: str, workdir: str, found: int = 0) -> Case:
+    settings = {"workdir": workdir, "scenarios": "macs=60k"}
+    return Case(name, "deploy", settings, message, found=found)
 
 
 CASES = (
     # Boards.
     _case("unknown board", "unknown board 'pdp11'", boards="pdp11"),
     _case("limit in words", "rp2040@soon: wanted a limit such as @100ms", boards="rp2040@soon"),
-    _case("limit of 400 digits", "wanted a limit", boards=f"rp2040@{'9' * 400}ms"),
+    _case("limit of 400 digits", "wanted a limit", boards=f"rp2040@{'9' * 400}ms", found=17),
     _case("no file of boards", "cannot read board file no.toml", boards="no.toml"),
-    _case("board that is the parent", "is no name for a board", boards="{parent_toml}"),
-    _case("board that is another folder", "is no name for a board", boards="{victim_toml}"),
-    _case("board that is an absolute path", "is no name for a board", boards="{absolute_json}"),
-    _case("board that is C code", "is no name for a board", boards="{c_code_toml}"),
-    _case("core that is a list", "is no text of one line", boards="{list_toml}"),
-    _case("TOML nested too deeply", "nested too deeply", boards="{nested_toml}"),
-    _case("JSON nested too deeply", "nested too deeply", boards="{nested_json}"),
+    _case("board that is the parent", "is no name for a board", boards="{parent_toml}", found=2),
+    _case(
+        "board that is another folder", "is no name for a board", boards="{victim_toml}", found=2
+    ),
+    _case(
+        "board that is an absolute path",
+        "is no name for a board",
+        boards="{absolute_json}",
+        found=2,
+    ),
+    _case("board that is C code", "is no name for a board", boards="{c_code_toml}", found=15),
+    _case("core that is a list", "is no text of one line", boards="{list_toml}", found=18),
+    _case("TOML nested too deeply", "nested too deeply", boards="{nested_toml}", found=18),
+    _case("JSON nested too deeply", "nested too deeply", boards="{nested_json}", found=18),
     _case("TOML that is not UTF-8", "can't decode byte 0xe9", boards="{latin_toml}"),
     _case("board too slow", "nothing fits; the smallest subnet of ", boards="rp2040@1000fps"),
     # Budgets.
@@ -54,7 +61,42 @@ CASES = (
     _run("training without end", "has not come to its end", "{untrained}"),
     _run("settings that are a list", "config.json is damaged", "{run_of_no_settings}"),
     _run("settings nested too deeply", "config.json is damaged", "{run_nested}"),
+    # The library says so by the way: the other models are made.
+    Case(
+        "weights of no numbers",
+        "deploy",
+        {"workdir": "{run_of_infinite_weights}", "scenarios": "macs=60k"},
+        "contains NaN or infinity: training has diverged",
+        in_python=False,
+        found=8,
+    ),
     _run("weights cut short", "holds no weights of a tiny supernet", "{run_of_cut_weights}"),
-    _run("images have changed", "the images have changed since the run", "{run_of_other_images}"),
-    _run("split deleted", "but no split.json: nobody can tell", "{run_without_split}"),
+    _run(
+        "images have changed",
+        "the images have changed since the run",
+        "{run_of_other_images}",
+        found=5,
+    ),
+    _run("split deleted", "but no split.json: nobody can tell", "{run_without_split}", found=6),
+    Case(
+        "damaged logs and records",
+        "deploy",
+        {"workdir": "{run_of_damaged_logs}", "scenarios": "macs=60k"},
+        "metrics.jsonl is damaged: training took ",
+        found=14,
+        goes_on=True,
+        also=(
+            "sampled.jsonl: lines that are damaged are passed over",
+            "; the scenario counts as not made",
+        ),
+    ),
+    Case(
+        "list of boards to a full device",
+        "run",
+        {"boards": "list"},
+        "cannot write the output: No space left on device",
+        in_python=False,
+        found=22,
+        output="/dev/full",
+    ),
 )

@@ -1,6 +1,7 @@
 """What can be wrong with an export: the model file, its inputs, the folder, how."""
 
 from tests.corpus.case import Case
+from tests.corpus.surroundings import Surroundings
 
 _SETTINGS = {
     "model": "{vector_keras}",
@@ -11,8 +12,8 @@ _SETTINGS = {
 _IMAGES = {"model": "{flat_keras}", "representative": "{photos}"}
 
 
-def _case(name: str, message: str, **settings: object) -> Case:
-    return Case(name, "export", _SETTINGS | settings, message)
+def _case(name: str, message: str, *, found: int = 0, **settings: object) -> Case:
+    return Case(name, "export", _SETTINGS | settings, message, found=found)
 
 
 CASES = (
@@ -23,14 +24,27 @@ CASES = (
     _case("text as model", "damaged or not a Keras model", model="{text_keras}"),
     _case("half a model", "is damaged", model="{half_keras}"),
     _case("weights alone", "holds weights at most", model="{weights_h5}"),
-    _case("code in a model", "the Lambda layer 'mine', which is code", model="{code_h5}"),
-    _case("model that fills the memory", "would take 70 MiB, more than", model="{bomb_keras}"),
-    _case("weights that no memory holds", "OOM when allocating", model="{endless_keras}"),
+    _case("code in a model", "the Lambda layer 'mine', which is code", model="{code_h5}", found=1),
+    _case(
+        "model that fills the memory",
+        "would take 70 MiB, more than",
+        model="{bomb_keras}",
+        found=21,
+    ),
+    # TensorFlow waits ten seconds for memory: once is enough.
+    Case(
+        "weights that no memory holds",
+        "export",
+        _SETTINGS | {"model": "{endless_keras}"},
+        "OOM when allocating",
+        in_python=False,
+    ),
     _case(
         "model that loops",
         "layer 'memory' loops ",
         model="{memory_keras}",
         representative="{windows_npy}",
+        found=10,
     ),  # fmt: skip
     _case("weights that are no numbers", "contains NaN", model="{nan_keras}"),
     _case("half precision", "layer 'mine' computes in float16", model="{half_precision_keras}"),
@@ -77,13 +91,24 @@ CASES = (
         "holds no export (it has no",
         output="{foreign}",
         overwrite=True,
+        found=3,
     ),
     _case(
         "a run's folder for an export",
         "holds a run, not an export",
         output="{trained}",
         overwrite=True,
+        found=4,
     ),
     _case("a file for an export", "is a file; name a folder", output="{file}"),
     _case("a folder in a file for an export", "file is a file; name a folder", output="{file}/out"),
+    Case(
+        "SIGTERM in an export",
+        "export",
+        _SETTINGS,
+        "what was finished is kept",
+        in_python=False,
+        found=23,
+        around=Surroundings(terminated_in="tflite_export.exporting.run_export.load_model"),
+    ),
 )

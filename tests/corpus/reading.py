@@ -1,6 +1,7 @@
 """What can be wrong with what other commands read: reports, models, logs, checkpoints, settings."""
 
 from tests.corpus.case import Case
+from tests.corpus.surroundings import Surroundings
 
 _CHECKED = {"firmware": "{firmware}"}
 _CONVERTED = {"source": "ofa_mbv3_w1.0", "output": "{root}/converted.weights.h5"}
@@ -74,12 +75,14 @@ CASES = (
         "check-log",
         {**_CHECKED, "log": "{digits_log}"},
         "the log is garbled: 'VECTOR 0 us 999",
+        found=19,
     ),
     Case(
         "output of 400 digits",
         "check-log",
         {**_CHECKED, "log": "{number_log}"},
         "the log is garbled: 'VECTOR 0 us 5",
+        found=19,
     ),
     Case("other outputs", "check-log", {**_CHECKED, "log": "{wrong_log}"}, "disagrees at vector 0"),
     # Checkpoints of PyTorch.
@@ -140,4 +143,21 @@ CASES = (
     ),
     Case("plan for a run", "plan", {"dataset": "{trained}"}, "at least two classes"),
     Case("plan for no set", "plan", {"dataset": "no-set"}, "unknown data set 'no-set'"),
+    # What is around it.
+    Case(
+        "locale of ASCII",
+        "report",
+        {"workdir": "{reported_\xfc}"},
+        r"reported_\xfc/report.html",
+        found=13,
+        goes_on=True,
+        around=Surroundings(ascii=True),
+    ),
+    Case(
+        "threads without end",
+        "benchmarks.benchmark_tflite",
+        {"models": "*.tflite", "output": "{root}/measured", "threads": 99_999_999_999},
+        "threads is (99999999999,): it must lie between 1 and ",
+        found=20,
+    ),
 )

@@ -14,8 +14,10 @@ import keras
 import numpy as np
 from PIL import Image
 
+from tests.tofa_tf.deploy.results_for_tests import REPORT
 from tests.tofa_tf.pretrained.torch_zip import pickled_tensor, write_torch_zip
 from tests.tofa_tf.trained import trained_copy
+from tofa_tf.common.files import write_json
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.space.presets import get_space
@@ -119,11 +121,55 @@ def _busy_run(path: Path) -> None:
     _lock(path)
 
 
+def _run_of_flipped_checkpoint(path: Path) -> None:
+    """A run to be continued whose checkpoint claims another version of zip."""
+    _run_with("supernet.weights.h5", None)(path)
+    content = bytearray((path / "checkpoint.npz").read_bytes())
+    for place in (match.start() for match in re.finditer(rb"PK\x01\x02", bytes(content))):
+        content[place + 6] ^= 0xFF
+    (path / "checkpoint.npz").write_bytes(content)
+
+
+def _run_of_infinite_checkpoint(path: Path) -> None:
+    """As a training leaves it whose rate was much too high."""
+    _run_with("supernet.weights.h5", None)(path)
+    with np.load(path / "checkpoint.npz") as saved:
+        arrays = dict(saved)
+    name = next(name for name in arrays if name.startswith("supernet"))
+    np.savez(path / "checkpoint.npz", **arrays | {name: np.full_like(arrays[name], np.inf)})
+
+
+def _run_of_infinite_weights(path: Path) -> None:
+    trained_copy(path)
+    with h5py.File(path / "supernet.weights.h5", "r+") as file:
+        file["classifier/kernel"][...] = np.inf
+
+
+def _run_of_damaged_logs(path: Path) -> None:
+    trained_copy(path)
+    for name, line in (("metrics.jsonl", b"[1]\n\xff"), ("sampled.jsonl", b"[]\n")):
+        with (path / name).open("ab") as file:
+            file.write(line)
+    (path / "scenarios" / "old").mkdir(parents=True)
+    (path / "scenarios" / "old" / "scenario.json").write_text("{}")
+
+
+def _linked(path: Path) -> None:
+    trained_copy(path.with_name("behind_the_link"))
+    path.symlink_to("behind_the_link")
+
+
+def _reported(path: Path) -> None:
+    path.mkdir()
+    write_json(path / "report.json", REPORT.to_json())
+
+
 def _run_of_other_images(path: Path) -> None:
     trained_copy(path)
-    text = (path / "split.json").read_text()
-    digest = next(part for part in text.split('"') if re.fullmatch("[0-9a-f]{16}", part))
-    (path / "split.json").write_text(text.replace(digest, 16 * "0"))
+    split = json.loads((path / "split.json").read_text())
+    test = split["parts"]["test"]
+    test[next(iter(test))] = 16 * "0"
+    (path / "split.json").write_text(json.dumps(split))
 
 
 def _text(text: str | bytes) -> Callable[[Path], None]:
@@ -260,11 +306,18 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "photos": _photos,
     "parts": lambda path: _photos(path, "train/cat", "train/dog", "test/cat", "test/dog"),
     "one_class": lambda path: _photos(path, "cat"),
+    "mixed": lambda path: _photos(path, "cat", "dog", "unlabeled"),
     "lines": lambda path: _photos(path, "cat", "d\nog"),
     "broken": _broken_photos,
     "rows": _rows,
     # Runs.
     "trained": trained_copy,
+    "linked": _linked,
+    "reported_\xfc": _reported,
+    "run_of_flipped_checkpoint": _run_of_flipped_checkpoint,
+    "run_of_infinite_checkpoint": _run_of_infinite_checkpoint,
+    "run_of_infinite_weights": _run_of_infinite_weights,
+    "run_of_damaged_logs": _run_of_damaged_logs,
     "untrained": _run_with("supernet.weights.h5", None),
     "run_without_split": _run_with("split.json", None),
     "busy_run": _busy_run,

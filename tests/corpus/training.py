@@ -3,24 +3,37 @@
 import json
 
 from tests.corpus.case import Case
+from tests.corpus.surroundings import Surroundings
 
 _SETTINGS = {"dataset": "digits", "search_space": "tiny", "steps": 2, "workdir": "{root}/run"}
 
 
-def _case(name: str, message: str, **settings: object) -> Case:
-    return Case(name, "train", _SETTINGS | settings, message)
+def _case(name: str, message: str, *, found: int = 0, **settings: object) -> Case:
+    return Case(name, "train", _SETTINGS | settings, message, found=found)
 
 
 _LONG = "x" * 300
 # Nothing listens at the second address; the first is any that is free.
 _WORKERS = ["localhost:0", "localhost:1"]
 _TF_CONFIG = json.dumps({"cluster": {"worker": _WORKERS}, "task": {"type": "worker", "index": 0}})
+# Of the run that all tests share.
+_TRAINED = {"labels_per_class": 5, "steps": 12, "labelled_batch": 8, "unlabelled_ratio": 2}
+
+
+def _full(name: str, message: str, most_bytes: int, **settings: object) -> Case:
+    """A disk with too little room."""
+    around = Surroundings(most_bytes=most_bytes)
+    return Case(name, "train", _SETTINGS | settings, message, found=11, around=around)
+
+
 CASES = (
     # Images.
     _case("unknown set", "unknown data set 'digitz'; available: digits", dataset="digitz"),
-    _case("no such user", "~nosuchuser/x: there is no such user", dataset="~nosuchuser/x"),
-    _case("too long a name", "File name too long", dataset=_LONG),
-    _case("name that is no text", "it must be valid UTF-8", dataset="bad\udcff"),
+    _case(
+        "no such user", "~nosuchuser/x: there is no such user", dataset="~nosuchuser/x", found=17
+    ),
+    _case("too long a name", "File name too long", dataset=_LONG, found=17),
+    _case("name that is no text", "it must be valid UTF-8", dataset="bad\udcff", found=12),
     _case("name of two lines", r"no\nwhere' has a name that", dataset="{root}/no\nwhere"),
     _case("no images", "has no sub-folders: one sub-folder a class", dataset="{empty}"),
     _case("one class", "has one sub-folder, 'cat': ", dataset="{one_class}"),
@@ -62,7 +75,7 @@ CASES = (
         "train",
         _SETTINGS | {"dataset": "{photos}", "image_memory_mib": 0},
         "file cannot hold them (Not a directory): make room there, name another folder",
-        temporary="{file}",
+        around=Surroundings(temporary="{file}"),
     ),
     _case("less than no memory", "image_memory_mib is -1: it must", image_memory_mib=-1),
     # The net and what it starts from.
@@ -142,15 +155,15 @@ CASES = (
         "train",
         _SETTINGS | {"strategy": "multiworker", "connect_seconds": 1},
         "worker 1 (localhost:1: Connection refused): not there after 1 s (connect_seconds). Is the",
-        environment={"TF_CONFIG": _TF_CONFIG},
+        around=Surroundings(environment=(("TF_CONFIG", _TF_CONFIG),)),
     ),
     _case("no time for workers", "connect_seconds is 0: it must be at", connect_seconds=0),
     _case("steps below 0", "steps is -1: it must lie between 0 and 100000000", steps=-1),
     _case("steps for ever", "it must lie between 0 and 100000000", steps=10**12),
     _case("steps of 5000 digits", "it must be a whole number", steps="9" * 5000),
     _case("steps in words", "steps is 'many': it must be a whole number", steps="many"),
-    _case("seed below 0", "it must lie between 0 and 4294967295", seed=-1),
-    _case("seed above 32 bits", "it must lie between 0 and 4294967295", seed=2**32),
+    _case("seed below 0", "it must lie between 0 and 4294967295", seed=-1, found=17),
+    _case("seed above 32 bits", "it must lie between 0 and 4294967295", seed=2**32, found=17),
     _case("rate below 0", "learning_rate is -0.1: it must be above 0", learning_rate=-0.1),
     _case("rate that is none", "it must be a finite number", learning_rate="nan"),
     _case("threshold above 1", "it must lie between 0 and 1", threshold=1.5),
@@ -161,22 +174,75 @@ CASES = (
     _case("no folder", "no workdir given", workdir=""),
     _case("a file as folder", "is a file: choose a folder as workdir", workdir="{file}"),
     _case("a folder in a file", "cannot use ", workdir="{file}/run"),
-    _case("too long a folder", "File name too long", workdir="{root}/" + _LONG),
+    _case("too long a folder", "File name too long", workdir="{root}/" + _LONG, found=17),
     _case("a foreign folder", "not empty and holds no run", workdir="{foreign}"),
     _case(
         "a foreign folder to overwrite",
         "what is not a run's is never deleted",
         workdir="{foreign}",
         overwrite=True,
+        found=3,
     ),  # fmt: skip
     _case("another run's folder", "holds another run", workdir="{trained}"),
     _case(
-        "another process's folder", "another process (number 4711) works in", workdir="{locked}"
+        "another process's folder",
+        "another process (number 4711) works in",
+        workdir="{locked}",
+        found=9,
     ),  # fmt: skip
     _case(
         "another process's folder, before images are read",
         "another process (number 4711) works in",
         dataset="{broken}",
         workdir="{locked}",
+    ),
+    _full("no room for a run", "cannot write ", 0, workdir="{root}/full"),
+    _full(
+        "no room for the logs",
+        "sampled.jsonl: File too large",
+        4096,
+        workdir="{untrained}",
+        **_TRAINED,
+    ),
+    Case(
+        "no room for the weights",
+        "train",
+        _SETTINGS | _TRAINED | {"workdir": "{untrained}"},
+        "supernet.weights.h5: File too large",
+        in_python=False,
+        found=11,
+        around=Surroundings(most_bytes=50_000),
+    ),
+    # What was behind the link is deleted first.
+    Case(
+        "no room for a run behind a link",
+        "train",
+        _SETTINGS | {"workdir": "{linked}", "overwrite": True},
+        "linked/config.json: File too large",
+        found=16,
+        around=Surroundings(most_bytes=100),
+    ),
+    # What training leaves.
+    _case(
+        "checkpoint of another version",
+        "cannot read the checkpoint ",
+        found=14,
+        workdir="{run_of_flipped_checkpoint}",
+        **_TRAINED,
+    ),
+    _case(
+        "checkpoint of no numbers",
+        "arrays are not finite, e.g. ",
+        found=8,
+        workdir="{run_of_infinite_checkpoint}",
+        **_TRAINED,
+    ),
+    Case(
+        "unlabelled images beside the classes",
+        "train",
+        _SETTINGS | {"dataset": "{mixed}", "workdir": "{file}"},
+        "is a file: choose a folder as workdir",
+        found=7,
+        also=("unlabeled is taken as unlabelled images, not as a class",),
     ),
 )
