@@ -37,7 +37,7 @@ from tofa_tf.training.trainer import build_training
 
 _REFERENCE = "keras_cv RandAugment"
 _POOL = 2048
-_LABELLED_BATCH, _RATIO = 64, 7
+_RATIO = 7
 
 Augmentation = Callable[[tf.Tensor, tf.Tensor], tf.Tensor | tuple[tf.Tensor, ...]]
 
@@ -50,6 +50,7 @@ class Options(SettingsBase):
         "Image side in pixels x images a batch.", ("32x64", "32x448", "64x448")
     )
     seconds: float = setting("Time of each measurement.", 3.0, least=0)
+    labelled_batch: int = setting("Labelled images of a training step.", 64, least=1)
     search_space: str | JsonRecord = setting(
         "Of the trainer, as in tofa train.", "mcu", parse=parse_search_space
     )
@@ -82,11 +83,11 @@ def main(output: Output, options: Options) -> None:
     with new_results(output) as folder:
         rows = [row for side, batch in cases for row in _measure_case(side, batch, seconds)]
         steps = [
-            _measure_steps(space.at_resolutions((side,)), seconds)
+            _measure_steps(space.at_resolutions((side,)), options.labelled_batch, seconds)
             for side in sorted({side for side, _ in cases})
         ]
         write_csv(folder / CSV, rows)
-        write_table(folder, _markdown(rows, steps, space.name))
+        write_table(folder, _markdown(rows, steps, space.name, options.labelled_batch))
 
 
 def _parse_case(case: str, space: SearchSpace) -> tuple[int, int]:
@@ -137,11 +138,11 @@ def _map_batches(pool: ImageSet, batch: int, method: Augmentation) -> tf.data.Da
     return steps.map(make_batch, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def _measure_steps(space: SearchSpace, seconds: float) -> StepRow:
+def _measure_steps(space: SearchSpace, labelled_batch: int, seconds: float) -> StepRow:
     (side,) = space.resolutions
     batches = train_batches(
         TrainingImages(_pool(side), np.arange(40), np.arange(_POOL)),
-        labelled_batch=_LABELLED_BATCH,
+        labelled_batch=labelled_batch,
         unlabelled_ratio=_RATIO,
         seed=0,
         total_steps=2**31,
@@ -187,7 +188,7 @@ def _batches_per_second(batches: Iterable, seconds: float) -> float:
     return count / (time.perf_counter() - start)
 
 
-def _markdown(rows: list[Row], steps: list[StepRow], space: str) -> list[str]:
+def _markdown(rows: list[Row], steps: list[StepRow], space: str, labelled_batch: int) -> list[str]:
     lines = ["# Input pipeline", ""]
     for side, batch in dict.fromkeys((row.side, row.batch) for row in rows):
         lines += [
@@ -202,7 +203,7 @@ def _markdown(rows: list[Row], steps: list[StepRow], space: str) -> list[str]:
             if (row.side, row.batch) == (side, batch)
         ]
         lines.append("")
-    views = _LABELLED_BATCH * (1 + 2 * _RATIO)
+    views = labelled_batch * (1 + 2 * _RATIO)
     lines += [
         "## Whole training batches",
         "",
@@ -217,8 +218,8 @@ def _markdown(rows: list[Row], steps: list[StepRow], space: str) -> list[str]:
     ]
     lines += [
         "",
-        f"A step is {_LABELLED_BATCH} labelled images and two views of "
-        f"{_LABELLED_BATCH * _RATIO} unlabelled ones, {views} views in all. The trainer is that of "
+        f"A step is {labelled_batch} labelled images and two views of "
+        f"{labelled_batch * _RATIO} unlabelled ones, {views} views in all. The trainer is that of "
         f"the `{space}` space, four nets a step; each of both has the machine for itself. "
         f"keras-cv {versions_of(['keras-cv'])['keras-cv']}.",
     ]

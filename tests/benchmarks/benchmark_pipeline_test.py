@@ -23,7 +23,7 @@ class BenchmarkPipelineTest(tf.test.TestCase):
         # A space of one's own: the trainer of one that ships takes its time.
         space = Path(self.get_temp_dir(), "space.json")
         write_text(space, json.dumps(dataclasses.replace(TINY, resolutions=(32,)).to_json()))
-        job = ["--seconds=0", "--cases=32x8", f"--search_space={space}"]
+        job = ["--seconds=0", "--cases=32x8", "--labelled_batch=4", f"--search_space={space}"]
         done = _run(f"--output={output}", *job)
         self.assertEqual(done.returncode, 0, done.stderr)
         with (output / "results.csv").open(newline="") as file:
