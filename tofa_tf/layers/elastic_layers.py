@@ -19,11 +19,23 @@ from tofa_tf.layers.depthwise import depthwise_conv2d, symmetric_pad
 from tofa_tf.layers.slicing import cut_channels, cut_depthwise, cut_vector
 from tofa_tf.layers.sync_norm import sync_batch_norm
 
+
+@tf.custom_gradient
+def _swish(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Is `tf.nn.silu`, which keeps x alone for the gradient, too, but works out that of a beta."""
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        gate = tf.sigmoid(x)
+        return upstream * gate * (1.0 + x * (1.0 - gate))
+
+    return x * tf.sigmoid(x), gradient
+
+
 ACTIVATIONS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "linear": lambda x: x,
     "relu": tf.nn.relu,
     "relu6": tf.nn.relu6,
-    "swish": tf.nn.silu,
+    "swish": _swish,
     "hard_swish": lambda x: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
     "hard_sigmoid": lambda x: tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
 }

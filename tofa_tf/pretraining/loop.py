@@ -13,6 +13,7 @@ import tensorflow as tf
 from absl import logging
 
 from tofa_tf.common.checkpoint_file import next_checkpoint, read_last
+from tofa_tf.common.collector import collector_paused
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.files import read_json, replacing, write_json
 from tofa_tf.common.interrupt import deferred_interrupt
@@ -99,7 +100,8 @@ def pretrain(
                 sort_channels(supernet)
                 state.forget_momentum()
             archs = nets.encoded(phase, step, plan.resolution)
-            metrics = state(batches.at(step), archs, plan.resolution, plan.rate)
+            with collector_paused(when=step == first):
+                metrics = state(batches.at(step), archs, plan.resolution, plan.rate)
             speed.step()
             now = time.monotonic()
             end = step == last - 1 or interrupted()

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from tofa_tf.common.collector import collector_paused
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.interrupt import deferred_interrupt
 from tofa_tf.data.pipeline import train_batches
@@ -121,7 +122,8 @@ def train(
     with deferred_interrupt() as interrupted:
         for step, batch in zip(range(first, config.steps), batches, strict=True):
             archs = sampler.archs(step)
-            metrics = state(batch, archs)
+            with collector_paused(when=step == first):
+                metrics = state(batch, archs)
             metrics = {name: float(value) for name, value in metrics.items()}
             _check_finite(step, metrics, journal)
             journal.sampled(step, [arch for _, arch in archs])
