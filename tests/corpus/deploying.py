@@ -66,7 +66,7 @@ CASES = (
         "weights of no numbers",
         "deploy",
         {"workdir": "{run_of_infinite_weights}", "scenarios": "macs=60k"},
-        "contains NaN or infinity: training has diverged",
+        "holds NaN or infinity, as after a training that diverged",
         in_python=False,
         found=8,
     ),

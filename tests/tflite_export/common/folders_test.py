@@ -172,30 +172,30 @@ with new_folder(pathlib.Path(sys.argv[1]), overwrite=True, kind=OUTPUT) as new:
 
     def test_what_was_moved_aside_is_put_back_or_deleted(self):
         self._write("old")
-        shutil.copytree(self.path, self.parent / ".out.old.12345678")
         self.path.rename(self.parent / ".lost.old.87654321")
+        self._write("new")
+        shutil.copytree(self.path, self.parent / ".out.old.12345678")
         # Killed before the old one was moved there; somebody else's; of another kind.
         (self.parent / ".out.old.empty").mkdir()
         (self.parent / ".mine.old.b").mkdir()
         (self.parent / ".mine.old.b" / "thesis.tex").write_text("years of work")
         mark(self.parent / ".mine.old.b", FolderKind("run", own=()))
-        self._write("new")
         tidy(self.parent, OUTPUT)
         self.assertCountEqual(os.listdir(self.parent), ["out", "lost", ".mine.old.b"])
         self.assertEqual((self.path / "report.json").read_text(), "new")
         self.assertEqual((self.parent / "lost" / "report.json").read_text(), "old")
 
     def test_what_a_kill_leaves_of_a_deleted_folder_can_be_told(self):
-        self._write("old")
-        (self.path / "part1").mkdir()
-        self.path.rename(self.parent / ".out.old.12345678")
+        self._write("new")
+        aside = self.parent / ".out.old.12345678"
+        shutil.copytree(self.path, aside)
+        (aside / "part1").mkdir()
         left = []
 
         def killed(folder: pathlib.Path, **ignored: bool) -> None:
             left.append(sorted(os.listdir(folder)))
             os.rmdir(folder) if not left[-1] else None
 
-        self._write("new")
         with mock.patch.object(shutil, "rmtree", killed):
             tidy(self.parent, OUTPUT)
         self.assertEqual(left, [[], [MARKER]])

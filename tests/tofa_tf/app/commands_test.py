@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 from unittest import mock
@@ -15,6 +16,7 @@ from PIL import Image
 from tests.tofa_tf.trained import SETTINGS, tiny_space, trained_copy
 from tflite_export.common.errors import TofaError
 from tflite_export.common.folders import why_not_deleted
+from tflite_export.common.markdown import escaped
 from tofa_tf.app import baseline, check, compare, deploy, plan, predict, report, train
 from tofa_tf.common.workdir import RUN, sha256
 from tofa_tf.data.splits import SPLIT, load_split, save_split
@@ -73,7 +75,8 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
             shutil.copytree(folder, other)
             printed = _run(compare, str(folder), str(other))
             for name in (folder, other):
-                self.assertRegex(printed, rf"\| macs_60k \| {name} \| \d+\.\d+% \(.* to .*%\) \|")
+                cells = rf"\| macs_60k \| {re.escape(escaped(name))} \| \d+\.\d+% \(.* to .*%\) \|"
+                self.assertRegex(printed, cells)
 
         with self.subTest("a run is held against another"):
             printed = _run(check, str(folder), f"--against={other}")
@@ -93,7 +96,8 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
             with self.assertRaisesRegex(TofaError, "cannot be compared: 2 of 359 test images"):
                 _run(check, str(folder), f"--against={other}")
             self.assertIn(
-                f"Not comparable: 2 of 359 test images of {other} are none of {folder}.",
+                f"Not comparable: 2 of 359 test images of {escaped(other)} are none of "
+                f"{escaped(folder)}.",
                 _run(compare, str(folder), str(other)),
             )
             (other / SPLIT).unlink()

@@ -6,7 +6,7 @@ from tofa_tf.training.settings import TrainConfig
 
 class SettleTest(absltest.TestCase):
     def test_open_settings_depend_on_the_start_and_are_said(self):
-        with self.assertLogs(level="INFO") as logs:
+        with self.assertLogs("absl", level="INFO") as logs:
             tuned = settle(TrainConfig(), pretrained=True)
             scratch = settle(TrainConfig(), pretrained=False)
         self.assertLess(tuned.learning_rate, scratch.learning_rate)
@@ -17,7 +17,7 @@ class SettleTest(absltest.TestCase):
         config = TrainConfig(learning_rate=0.7)
         settled = settle(config, pretrained=True)
         self.assertEqual(settled.learning_rate, 0.7)
-        with self.assertNoLogs(level="INFO"):
+        with self.assertNoLogs("absl", level="INFO"):
             self.assertEqual(settle(settled, pretrained=False), settled)
 
     def test_more_labelled_images_are_worth_more_steps(self):
