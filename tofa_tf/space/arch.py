@@ -39,9 +39,14 @@ class StageArch:
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "StageArch":
-        """Reads what `to_json` wrote."""
+        """Reads what `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: if width or depth is missing or no whole number, or
+                the data has another form.
+        """
         choices = dict(data)
-        width, depth = int(choices.pop("width")), int(choices.pop("depth"))
+        width, depth = (_whole(name, choices.pop(name)) for name in ("width", "depth"))
         return StageArch.make(width, depth, choices)
 
 
@@ -83,9 +88,18 @@ class Arch:
         try:
             fields = dict(data)
             stages = tuple(StageArch.from_json(stage) for stage in fields.pop("stages"))
-            return Arch(stages=stages, **fields)
+            space = fields.pop("space")
+            sizes = {name: _whole(name, value) for name, value in fields.items()}
+            return Arch(space, stages=stages, **sizes)
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"not an Arch ({error}); wanted: space, resolution, stem_width, feature_width and "
                 "stages, each with width, depth and a list for every choice of its blocks"
             ) from error
+
+
+def _whole(name: str, value: Any) -> int:
+    # Logs hold many of these: no more is checked than would otherwise be taken for another number.
+    if type(value) is not int:
+        raise TypeError(f"{name} is {value!r}; wanted a whole number")
+    return value
