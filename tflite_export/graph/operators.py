@@ -110,5 +110,7 @@ def _count_macs(op: Op) -> int:
         case "FULLY_CONNECTED":
             return op.outputs[0].size * op.inputs[1].shape[-1]
         case "BATCH_MATMUL":
-            return op.inputs[0].size * op.outputs[0].shape[-1]
+            # One of the two may stand for all of a batch.
+            *batch, _, columns = op.outputs[0].shape
+            return math.prod(batch) * math.prod(op.inputs[0].shape[-2:]) * columns
     return 0
