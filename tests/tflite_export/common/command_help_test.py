@@ -21,8 +21,8 @@ class _Job(SettingsBase):
     sizes: tuple[int, ...] = setting("How large.", (32, 48))
     nothing: str | None = setting("What else.", None)
     flip: bool = setting("Whether to mirror.", True)
-    keep: bool = setting("Whether to keep it.", False)
-    exactly_twenty_three: int = setting(_LONG, 0)
+    eighteen_long_name: bool = setting("Whether to keep it.", False)
+    nineteen_characters: int = setting(_LONG, 0)
 
 
 _SHORT_HELP = """\
@@ -45,8 +45,8 @@ Further:
   --sizes               How large. Default: 32,48.
   --nothing             What else.
   --[no]flip            Whether to mirror.
-  --keep                Whether to keep it.
-  --exactly_twenty_three
+  --eighteen_long_name  Whether to keep it.
+  --nineteen_characters
                         A help that goes on and on, word after word, until a line of ninety-six
                         columns is full. Default: 0.
 """
