@@ -193,6 +193,8 @@ def _rescaling(layers: list[keras.layers.Layer]) -> tuple[np.ndarray | None, np.
 
 def _resolution(model: keras.Model) -> int:
     """Of the model's input; 224 where any size is allowed."""
+    if len(model.inputs) > 1:
+        raise UserError(f"{model.name} has {len(model.inputs)} inputs: one image is understood")
     _, height, width, channels = model.input_shape
     if height != width or channels != 3:
         raise UserError(f"{model.name} wants images {model.input_shape[1:]}: square RGB is needed")
