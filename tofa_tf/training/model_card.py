@@ -24,6 +24,8 @@ _NETS = ("min", "lower", "middle", "upper", "max")
 def model_card(supernet: Supernet, experiment: Experiment, folder: Path) -> str:
     """Returns the page as Markdown: what the weights are of, and how good five nets are.
 
+    Of a space of one subnet that one is all.
+
     Args:
         supernet: with the trained weights.
         experiment: it was trained in.
@@ -43,7 +45,8 @@ def model_card(supernet: Supernet, experiment: Experiment, folder: Path) -> str:
         "| net | MACs | parameters | accuracy |",
         "|---|---|---|---|",
     ]
-    for name, arch in zip(_NETS, spread_archs(space, len(_NETS)), strict=True):
+    archs = spread_archs(space, len(_NETS))
+    for name, arch in zip(_NETS if len(archs) > 1 else ("only",), archs, strict=True):
         size = cost(space, arch, experiment.num_classes, experiment.channels)
         top_1 = accuracy(supernet, arch, experiment)
         lines.append(f"| {name} | {size.macs / 1e6:.2f} M | {size.params:,} | {top_1:.1%} |")
