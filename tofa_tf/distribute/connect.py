@@ -4,7 +4,7 @@ import contextlib
 import functools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
@@ -28,7 +28,10 @@ _TASK = re.compile(r"/job:worker/(?:replica:0/)?task:(\d+)")
 
 @contextlib.contextmanager
 def connected(
-    cluster: Cluster | None, labelled_batch: int, seconds: float = CONNECT_SECONDS
+    cluster: Cluster | None,
+    labelled_batch: int,
+    seconds: float = CONNECT_SECONDS,
+    lost: Callable[[], str] = str,
 ) -> Iterator[Replicas]:
     """Connects this process with those it trains with, before TensorFlow does anything else.
 
@@ -36,6 +39,7 @@ def connected(
         cluster: the processes; None: this one alone.
         labelled_batch: images that they share.
         seconds: how long to wait for the others.
+        lost: see `meet`.
 
     Yields:
         The processes as this one sees them.
@@ -48,7 +52,7 @@ def connected(
         yield ALONE
         return
     check_batch(labelled_batch, len(cluster.addresses))
-    replicas = _connect(cluster, seconds)
+    replicas = _connect(cluster, seconds, lost)
     try:
         yield replicas
     except _LOSSES as error:
@@ -59,9 +63,9 @@ def connected(
 
 
 @functools.cache
-def _connect(cluster: Cluster, seconds: float) -> Replicas:
+def _connect(cluster: Cluster, seconds: float, lost: Callable[[], str]) -> Replicas:
     index, count = cluster.index, len(cluster.addresses)
-    meet(cluster, seconds)
+    meet(cluster, seconds, lost)
     gpus = tf.config.list_physical_devices("GPU")
     os.environ[TF_CONFIG] = cluster.to_tf_config()
     try:

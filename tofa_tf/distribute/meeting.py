@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.distribute.cluster import TF_CONFIG, Cluster
@@ -27,12 +27,13 @@ _PATIENCE, _PAUSE, _LOOK = 5.0, 0.5, 0.2
 _FIRST_LINE, _NEXT_LINE = 3.0, 30.0
 
 
-def meet(cluster: Cluster, seconds: float) -> None:
+def meet(cluster: Cluster, seconds: float, lost: Callable[[], str] = str) -> None:
     """Waits until every process of a cluster reaches every other; shows whom it waits for.
 
     Args:
         cluster: the processes, all of which call this.
         seconds: how long to wait.
+        lost: says whom it is no use to wait for, and why; nothing while there is hope.
 
     Raises:
         UserError: if this one cannot listen at its address, or others do not come in that time;
@@ -44,6 +45,8 @@ def meet(cluster: Cluster, seconds: float) -> None:
         began = time.monotonic()
         shown = began + _FIRST_LINE - _NEXT_LINE
         while not meeting.over.wait(_LOOK):
+            if reason := lost():
+                raise UserError(reason)
             now = time.monotonic()
             if now - began >= seconds:
                 raise UserError(

@@ -1,11 +1,12 @@
 """Starts or finds the processes of a training, by its strategy."""
 
 import contextlib
+import functools
 import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 from absl import logging
@@ -68,7 +69,8 @@ def with_helpers(
     own, *others = local_clusters(count)
     helpers = [_start(cluster, (cluster, settings, images, image_memory_mib)) for cluster in others]
     try:
-        with connected(own, settings.train.labelled_batch) as replicas:
+        lost = functools.partial(_ended, helpers)
+        with connected(own, settings.train.labelled_batch, lost=lost) as replicas:
             yield replicas
         for helper in helpers:
             helper.wait(_LAST_SECONDS)
@@ -76,6 +78,17 @@ def with_helpers(
         for helper in helpers:
             helper.kill()
             helper.wait()
+
+
+def _ended(helpers: Sequence[subprocess.Popen]) -> str:
+    """Says which process has ended before it was connected."""
+    for number, helper in enumerate(helpers, 1):
+        if helper.poll() is not None:
+            return (
+                f"process {number} of {len(helpers)} that help on this machine ended with exit "
+                f"code {helper.returncode} before training began; what it wrote above says why"
+            )
+    return ""
 
 
 def _start(cluster: Cluster, told: tuple) -> subprocess.Popen:

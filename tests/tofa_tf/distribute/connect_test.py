@@ -53,7 +53,7 @@ class ConnectTest(tf.test.TestCase):
 
     def _said(self, cluster: Cluster, error: tf.errors.OpError) -> str:
         with (
-            mock.patch.object(connect, "_connect", lambda cluster, seconds: ALONE),
+            mock.patch.object(connect, "_connect", lambda *_: ALONE),
             self.assertRaises(UserError) as caught,
             connect.connected(cluster, 6),
         ):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import tensorflow as tf
 
@@ -13,6 +14,7 @@ from tests.tofa_tf.training.chief import SETTINGS
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import RUN
 from tofa_tf.distribute.replicas import ALONE
+from tofa_tf.training import together as together_module
 from tofa_tf.training.experiment import load_experiment, open_folder
 from tofa_tf.training.journal import METRICS
 from tofa_tf.training.settings import MIRRORED, SINGLE, Workdir
@@ -29,6 +31,17 @@ class TogetherTest(tf.test.TestCase):
     def test_a_batch_that_cannot_be_shared_is_refused_at_once(self):
         with self.assertRaisesRegex(UserError, "labelled_batch is 8, which 3 workers"):
             self.enterContext(with_helpers(3, SETTINGS, None))
+
+    def test_a_process_that_ends_before_it_is_connected_is_not_waited_for(self):
+        def ends_at_once(*_: object) -> subprocess.Popen:
+            return subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"])
+
+        with (
+            mock.patch.object(together_module, "_start", ends_at_once),
+            self.assertRaisesRegex(UserError, "process 1 of 1 .* ended with exit code 3 before"),
+            with_helpers(2, SETTINGS, None),
+        ):
+            self.fail("nobody is there to train with")
 
     def test_two_processes_train_what_one_trains_and_one_goes_on_for_both(self):
         root = Path(self.enterContext(tempfile.TemporaryDirectory()))
