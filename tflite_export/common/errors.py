@@ -11,3 +11,8 @@ class UserError(TofaError):
 
 class ExportError(TofaError):
     """A model, a file or a board that cannot be exported, verified or compiled as asked."""
+
+
+def printable(text: str) -> str:
+    """Returns a name with what cannot be printed in one line written as an escape."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

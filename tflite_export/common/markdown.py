@@ -2,6 +2,8 @@
 
 import re
 
+from tflite_export.common.errors import printable
+
 # What begins a cell, code, HTML, a link, emphasis, or takes the meaning from the next character.
 # Underscores within a word mean nothing, and names of scenarios are full of them.
 _SPECIAL = re.compile(r"[\\|`<\[\]*~]|(?<![^\W_])_|_(?![^\W_])|&(?=[#\w]+;)")
@@ -13,5 +15,4 @@ def escaped(text: object) -> str:
     Args:
         text: a title, a name, a path; what is no character of a line becomes its escape sequence.
     """
-    line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in str(text))
-    return _SPECIAL.sub(r"\\\g<0>", line)
+    return _SPECIAL.sub(r"\\\g<0>", printable(str(text)))

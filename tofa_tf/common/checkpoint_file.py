@@ -2,12 +2,15 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from tflite_export.common.console import warn
-from tofa_tf.common.errors import UserError
+from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.files import replacing
 
 _Read = TypeVar("_Read")
@@ -64,3 +67,38 @@ def read_last(path: str | os.PathLike, read: Callable[[Path], _Read]) -> _Read |
         # The next one must not push out the one that can be read.
         earlier.replace(path)
         return result
+
+
+def read_arrays(
+    path: Path, variables: Mapping[str, npt.ArrayLike], further: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """Reads the arrays of a checkpoint, as far as a training can have saved them.
+
+    Args:
+        path: of the checkpoint.
+        variables: by name, what it must have in equal shapes and types.
+        further: names that it may have besides, which are not looked at.
+
+    Raises:
+        UserError: if it cannot be read, holds something else, or numbers that are not finite: each
+            of these would count as trained.
+    """
+    try:
+        with np.load(path) as saved:
+            arrays = dict(saved)
+    # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
+    except Exception as error:
+        raise UserError(f"cannot read the checkpoint {path} ({first_line(error)})") from error
+    state = {name: array for name, array in arrays.items() if name not in further}
+    if _forms(state) != _forms(variables):
+        raise UserError(f"{path} is damaged, or holds the state of another supernet or optimizer")
+    bad = [name for name, array in state.items() if not np.isfinite(array).all()]
+    if bad:
+        of = f"{len(bad)} of its {len(state)} arrays"
+        raise UserError(f"{path} is damaged: {of} are not finite, e.g. {bad[0].replace('|', '/')}")
+    return arrays
+
+
+def _forms(values: Mapping[str, npt.ArrayLike]) -> dict[str, tuple[tuple[int, ...], np.dtype]]:
+    arrays = ((name, np.asarray(value)) for name, value in values.items())
+    return {name: (array.shape, array.dtype) for name, array in arrays}

@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from tofa_tf.common.checkpoint_file import next_checkpoint, read_last
+from tofa_tf.common.checkpoint_file import next_checkpoint, read_arrays, read_last
 from tofa_tf.common.collector import collector_paused
-from tofa_tf.common.errors import UserError, first_line
+from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json, replacing, write_json
 from tofa_tf.common.interrupt import deferred_interrupt
 from tofa_tf.data.records import ImageSet
@@ -224,22 +224,8 @@ def _save(path: Path, state: PretrainStep, steps_done: int, copy_to: Path | None
 def _restore(path: Path, state: PretrainStep, most: int) -> int:
     """Puts a saved state back and returns how many steps it has taken, of `most`."""
     variables = _variables(state)
-    try:
-        with np.load(path) as saved:
-            arrays = dict(saved)
-    # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
-    except Exception as error:
-        raise UserError(f"cannot read the checkpoint {path} ({first_line(error)})") from error
-    steps = arrays.pop(_STEPS, np.float64(np.nan))
-    if {name: (array.shape, array.dtype) for name, array in arrays.items()} != {
-        name: (tuple(variable.shape), np.asarray(variable).dtype)
-        for name, variable in variables.items()
-    }:
-        raise UserError(f"{path} is damaged, or holds the state of another supernet")
-    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
-    if bad:
-        of = f"{len(bad)} of its {len(arrays)} arrays"
-        raise UserError(f"{path} is damaged: {of} are not finite, e.g. {bad[0].replace('|', '/')}")
+    arrays = read_arrays(path, variables, further=[_STEPS])
+    steps = arrays.get(_STEPS, np.float64(np.nan))
     if steps.shape or steps.dtype.kind not in "iu" or not 0 <= steps <= most:
         raise UserError(f"{path} is damaged: it does not hold after which of {most} steps it is")
     for name, variable in variables.items():

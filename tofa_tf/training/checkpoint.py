@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tofa_tf.common.checkpoint_file import next_checkpoint, read_last
-from tofa_tf.common.errors import UserError, first_line
+from tofa_tf.common.checkpoint_file import next_checkpoint, read_arrays, read_last
+from tofa_tf.common.errors import UserError
 from tofa_tf.training.train_step import TrainStep
 
 
@@ -31,34 +31,14 @@ def restore_checkpoint(path: str | os.PathLike, state: TrainStep) -> None:
 
 
 def _restore(path: Path, state: TrainStep) -> None:
-    variables = _variables(state)
-    try:
-        with np.load(path) as saved:
-            arrays = dict(saved)
-    # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
-    except Exception as error:
-        raise UserError(f"cannot read the checkpoint {path} ({first_line(error)})") from error
-    if {name: (array.shape, array.dtype) for name, array in arrays.items()} != {
-        name: (tuple(variable.shape), np.asarray(variable).dtype)
-        for name, variable in variables.items()
-    }:
-        raise UserError(f"{path} is damaged, or holds the state of another supernet or optimizer")
-    _check_values(path, arrays, state)
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
-
-
-def _check_values(path: Path, arrays: Mapping[str, np.ndarray], state: TrainStep) -> None:
-    """Raises a UserError for what no training saves; each of it would count as trained."""
-    bad = [name for name, array in arrays.items() if not np.isfinite(array).all()]
-    if bad:
-        of = f"{len(bad)} of its {len(arrays)} arrays"
-        raise UserError(f"{path} is damaged: {of} are not finite, e.g. {bad[0].replace('|', '/')}")
-    iterations = state.optimizer.iterations
-    name = next(name for name, variable in _variables(state).items() if variable is iterations)
+    variables, iterations = _variables(state), state.optimizer.iterations
+    arrays = read_arrays(path, variables)
+    name = next(name for name, variable in variables.items() if variable is iterations)
     step, steps = int(arrays[name]), state.config.steps
     if not 0 <= step <= steps:
         raise UserError(f"{path} is damaged: it is of step {step}, and the training has {steps}")
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
 
 
 def take_from_chief(state: TrainStep) -> None:
