@@ -9,8 +9,7 @@ import pytest
 from tests.shared import FOLDER
 
 _ROOT = Path(__file__).parents[1]
-# Tests trace graphs of a hundred thousand objects: looking for garbage as often as usual costs some
-# twentieth of the time.
+# Tests trace graphs of a hundred thousand objects, which would be looked through again and again.
 gc.set_threshold(100_000, 50, 100)
 
 # Files and folders whose tests take seconds each: training, conversion, processes of their own.

@@ -5,7 +5,6 @@ function of TensorFlow, or read other files; a few megabytes can unpack to more 
 """
 
 import json
-import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import h5py
 
 from tflite_export.common.errors import ExportError
+from tflite_export.common.hdf5_content import content_of
 
 _CONFIG = "config.json"
 # The largest nets of keras.applications have 2 MB of configuration and 1.5 GB of weights.
@@ -150,21 +150,9 @@ def _hdf5_config(path: Path) -> bytes | str:
 
 def _check_datasets(path: Path, file: h5py.File) -> None:
     """Weights lie in the file itself, and are no larger than a model's can be."""
-    total = 0
-
-    def leads_away(name: str, link: Any) -> str | None:
-        """Name of what lies in another file; h5py visits on while this returns None."""
-        nonlocal total
-        if isinstance(link, h5py.ExternalLink):
-            return name
-        item = file[name] if isinstance(link, h5py.HardLink) else None
-        if not isinstance(item, h5py.Dataset):
-            return None
-        total += math.prod(item.shape or ()) * item.dtype.itemsize
-        return name if item.external or item.is_virtual else None
-
-    if name := file.visititems_links(leads_away):
-        raise ExportError(f"cannot load {path}: {name!r} in it leads to another file")
+    total, name = content_of(file)
+    if name:
+        raise ExportError(f"cannot load {path}: {name!r} in it is a link elsewhere")
     _check_size(path, "content", total, _LARGEST_MODEL_BYTES)
 
 

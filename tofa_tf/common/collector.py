@@ -9,8 +9,8 @@ from collections.abc import Iterator
 def collector_paused(when: bool = True) -> Iterator[None]:
     """Looks for no reference cycles within the block.
 
-    Tracing makes objects by the hundred thousand, all of which stay: looking through them again and
-    again is a quarter of its time.
+    Tracing makes objects by the hundred thousand, all of which stay, and would have them looked
+    through again and again.
 
     Args:
         when: False: the block runs as always.

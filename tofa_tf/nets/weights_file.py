@@ -2,14 +2,13 @@
 
 import contextlib
 import io
-import math
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import h5py
 import numpy as np
 
+from tflite_export.common.hdf5_content import content_of
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import replacing
 from tofa_tf.nets.supernet import Supernet
@@ -113,20 +112,8 @@ def _opened(path: str | os.PathLike, space: SearchSpace) -> Iterator[h5py.File]:
 
 def _check_content(file: h5py.File) -> None:
     """Weights lie in the file itself, under their own names, and are no larger than a net's."""
-    total = 0
-
-    def leads_away(name: str, link: Any) -> str | None:
-        """Name of what lies elsewhere; h5py visits on while this returns None."""
-        nonlocal total
-        if not isinstance(link, h5py.HardLink):
-            return name
-        item = file[name]
-        if not isinstance(item, h5py.Dataset):
-            return None
-        total += math.prod(item.shape or ()) * item.dtype.itemsize
-        return name if item.external or item.is_virtual else None
-
-    if name := file.visititems_links(leads_away):
+    total, name = content_of(file)
+    if name:
         raise UserError(f"{file.filename} is not loaded: {name!r} in it is a link elsewhere")
     if total > _LARGEST_BYTES:
         raise UserError(

@@ -74,7 +74,7 @@ class ReadConfigTest(tf.test.TestCase, parameterized.TestCase):
         with h5py.File(self.path, "w") as file:
             file.create_virtual_dataset("w/kernel", layout)
             file.attrs["model_config"] = "{}"
-        with self.assertRaisesRegex(ExportError, "'w/kernel' in it leads to another file"):
+        with self.assertRaisesRegex(ExportError, "'w/kernel' in it is a link elsewhere"):
             read_config(self.path, is_archive=False)
 
 

@@ -138,7 +138,7 @@ class LoadModelTest(tf.test.TestCase, parameterized.TestCase):
         self._save_with("m.h5", lambda layers: None)
         with h5py.File(self.folder / "m.h5", "a") as file:
             file["model_weights/stolen"] = h5py.ExternalLink(str(secret), "kernel")
-        self._refused("m.h5", "'model_weights/stolen' in it leads to another file")
+        self._refused("m.h5", "'model_weights/stolen' in it is a link elsewhere")
 
     def _save_with(self, name: str, change: Callable[[list[dict[str, Any]]], None]):
         """Saves a model with a changed configuration of its layers."""
