@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from tflite_export.devices.boards import Board, known_boards
 from tflite_export.devices.memory import memory_of
 from tflite_export.devices.platforms import PLATFORMS
-from tflite_export.graph.arena import kernel_sum_bytes, planned_bytes, scratch_bytes
+from tflite_export.graph.arena import aligned, kernel_sum_bytes, planned_bytes, scratch_bytes
 from tflite_export.graph.arena_planning import transient_bytes
 from tflite_export.graph.estimate import persistent_bytes
 from tflite_export.graph.operators import Op, OperatorGraph
 from tflite_export.graph.scratch_esp_nn import esp_nn_scratch_bytes
 
 # The estimate was at most 20 B short of what was measured, and 16 B more make an arena work.
-_SLACK_BYTES = 256
-_ALIGNMENT_BYTES = 16
+SLACK_BYTES = 256
 # A dense layer's record is that much larger with CMSIS-NN (measured on the ten of MLPerf's AD, as
 # part of the smallest arena that works: where planning decides, it is in that figure already).
 _CMSIS_DENSE_BYTES = 32
@@ -92,12 +91,12 @@ def fit(file: OperatorGraph, arena_bytes: int, nonpersistent_bytes: int, board: 
         arena_bytes: TFLite Micro's figure on this machine.
         nonpersistent_bytes: its planned part.
     """
-    arena = arena_on_board(file, arena_bytes, nonpersistent_bytes, board) + _SLACK_BYTES
+    arena = arena_on_board(file, arena_bytes, nonpersistent_bytes, board) + SLACK_BYTES
     return BoardFit(
         board=board.name,
         flash_used=file.size_bytes + runtime_code_bytes(file),
         flash_available=board.flash_available_bytes,
-        arena_used=-(-arena // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES,
+        arena_used=aligned(arena),
         arena_available=board.arena_available_bytes,
     )
 

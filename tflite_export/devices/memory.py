@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tflite_export.graph.arena import aligned
 from tflite_export.graph.operators import OperatorGraph
 
 # Sizes measured on both sides: TfLiteEvalTensor 24 -> 12 B, NodeAndRegistration 64 -> 32 B, two
@@ -12,8 +13,8 @@ _SAVED_BY_INPUT_AND_OUTPUT = 88
 _RECORDING = 400
 _RECORDING_PER_OP = 10
 
-_SLACK_BYTES = 1024
-_ALIGNMENT = 16
+# For temporaries of planning.
+_PLANNING_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -45,5 +46,5 @@ def memory_of(file: OperatorGraph, arena_bytes: int) -> Memory:
     tensors, ops = len(file.tensors), len(file.ops)
     pointers = _SAVED_PER_TENSOR * tensors + _SAVED_PER_OP * ops + _SAVED_BY_INPUT_AND_OUTPUT
     recording = _RECORDING + _RECORDING_PER_OP * ops
-    budget = -(-(arena_bytes + _SLACK_BYTES) // _ALIGNMENT) * _ALIGNMENT
+    budget = aligned(arena_bytes + _PLANNING_BYTES)
     return Memory(file.size_bytes, arena_bytes, arena_bytes - pointers - recording, budget)

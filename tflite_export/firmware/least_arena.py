@@ -4,12 +4,13 @@ TFLite Micro's kernels do not check what they get of the arena for good, and wri
 it is spent; what it needs after that, for its plan and the activations, it checks.
 """
 
+from tflite_export.devices.fit import SLACK_BYTES
 from tflite_export.devices.memory import memory_of
 from tflite_export.graph.arena_planning import planning_bytes
 from tflite_export.graph.operators import OperatorGraph
 
-# Reserved figures are at most 2 % and 0.5 KiB too much, with a slack of 256 B in them.
-_TOLERANCE, _TOLERANCE_BYTES, _SLACK_BYTES = 0.02, 512, 256
+# Reserved figures, slack included, are at most 2 % and 0.5 KiB too much.
+_TOLERANCE, _TOLERANCE_BYTES = 0.02, 512
 # The wheel counts its own recording, 272 B or more; a dense layer's record is larger there.
 _RECORDING_BYTES, _DENSE_BYTES = 256, 32
 
@@ -37,4 +38,4 @@ def _least(file: OperatorGraph, arena: int, nonpersistent_bytes: int, pointer_by
     planning = planning_bytes(file, pointer_bytes)
     needed = arena + max(0, planning - nonpersistent_bytes)
     needed -= _DENSE_BYTES * file.op_counts.get("FULLY_CONNECTED", 0)
-    return int((1.0 - _TOLERANCE) * (needed + _SLACK_BYTES)) - _TOLERANCE_BYTES
+    return int((1.0 - _TOLERANCE) * (needed + SLACK_BYTES)) - _TOLERANCE_BYTES

@@ -29,7 +29,7 @@ def planned_bytes(file: OperatorGraph, scratch: dict[int, int] | None = None) ->
     placed: list[tuple[int, int, int, int]] = []
     for index in sorted(range(len(buffers)), key=lambda i: (-buffers[i][0], -i)):
         size, first, last = buffers[index]
-        size, start = _aligned(size), 0
+        size, start = aligned(size), 0
         for low, high, other_first, other_last in sorted(placed):
             if other_first > last or first > other_last:
                 continue
@@ -79,7 +79,7 @@ def _depthwise_scratch(op: Op, *, mve: bool, dsp: bool, older: bool) -> int:
 def kernel_sum_bytes(file: OperatorGraph) -> int:
     """Returns what dense layers keep for good with vector kernels: an int32 for every output."""
     dense = (op for op in file.ops if op.name == "FULLY_CONNECTED")
-    return sum(_aligned(4 * op.outputs[0].shape[-1]) for op in dense)
+    return sum(aligned(4 * op.outputs[0].shape[-1]) for op in dense)
 
 
 def _lifetimes(file: OperatorGraph) -> list[tuple[int, int, int]]:
@@ -103,7 +103,8 @@ def _size(tensor: Tensor) -> int:
     return tensor.size * {"int8": 1, "uint8": 1, "int16": 2, "int64": 8}.get(tensor.dtype, 4)
 
 
-def _aligned(size_bytes: int) -> int:
+def aligned(size_bytes: int) -> int:
+    """Rounds a size up to what TFLite Micro aligns everything in the arena to."""
     return _rounded_up(size_bytes, _ALIGNMENT_BYTES)
 
 
