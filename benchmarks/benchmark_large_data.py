@@ -62,6 +62,10 @@ class Options(SettingsBase):
     labelled_batch: int = setting("Labelled images a step, with 4 others each.", 16, least=1)
     steps: int = setting("Steps of each training.", 20, least=5)
     turns: int = setting("Turns of each kind of images, of 6 steps each.", 6, least=1)
+    disk_only: bool = setting(
+        "Only one training, with the decoded images on disk: for more files than fit into memory.",
+        False,
+    )
     journal: str = setting("File that keeps what is finished, for the same command to go on.", "")
 
 
@@ -91,14 +95,18 @@ def main(output: Output, options: Options) -> None:
     journal = Journal(options.journal)
     with new_results(output) as folder:
         make_files(Path(options.files), options.images, options.pixels)
-        cases = [(images, options.labelled_batch) for images in _MIB]
-        cases.append((_DISK, TrainConfig.labelled_batch))
+        cases = [(_DISK, options.labelled_batch)]
+        if not options.disk_only:
+            cases += [(_MEMORY, options.labelled_batch), (_DISK, TrainConfig.labelled_batch)]
         trainings = [_trained(images, batch, options, journal) for images, batch in cases]
-        milliseconds = journal.piece(
-            f"turns {options.turns} {options.labelled_batch}", lambda: _take_turns(options)
-        )
+        lines = _trainings_table(trainings, options)
+        if not options.disk_only:
+            milliseconds = journal.piece(
+                f"turns {options.turns} {options.labelled_batch}", lambda: _take_turns(options)
+            )
+            lines += _steps_table(milliseconds, options)
         write_csv(folder / CSV, trainings)
-        write_table(folder, _markdown(trainings, milliseconds, options))
+        write_table(folder, lines)
 
 
 def _trained(images: str, batch: int, options: Options, journal: Journal) -> Training:
@@ -228,30 +236,35 @@ def longer(slower: Sequence[float], faster: Sequence[float]) -> float:
     return statistics.median(np.divide(slower, faster)) - 1
 
 
-def _markdown(
-    trainings: Sequence[Training],
-    milliseconds: Mapping[str, Mapping[str, Sequence[float]]],
-    options: Options,
-) -> list[str]:
-    equal = "equal" if trainings[0].weights == trainings[1].weights else "DIFFERENT"
+def _trainings_table(trainings: Sequence[Training], options: Options) -> list[str]:
     decoded = options.images * 3 * options.pixels**2 / 2**30
-    memory = milliseconds[_MEMORY]
-    lines = [
+    said = (
+        f"`tofa train` as a process. Decoded, the images take {decoded:.2f} GiB. Before the first "
+        "step all files are found, decoded and hashed, and the step is traced."
+    )
+    if len(trainings) > 1:
+        equal = "equal" if trainings[0].weights == trainings[1].weights else "DIFFERENT"
+        said += f" The first two end with {equal} weights, byte by byte."
+    return [
         f"# {options.images:,} image files at {options.pixels} pixels",
         "",
-        f"`tofa train` as a process. Decoded, the images take {decoded:.2f} GiB. Before the first "
-        "step all files are found, decoded and hashed, and the step is traced. The first two end "
-        f"with {equal} weights, byte by byte.",
+        said,
         "",
         "| decoded images | labelled images a step | first step after | of CPU | most memory |",
         "|---|---|---|---|---|",
+        *(
+            f"| {row.images} | {row.labelled_batch} | {row.first_step_seconds:.0f} s "
+            f"| {row.cpu_seconds:.0f} s | {row.peak_mib / 1024:.2f} GiB |"
+            for row in trainings
+        ),
     ]
-    lines += [
-        f"| {row.images} | {row.labelled_batch} | {row.first_step_seconds:.0f} s "
-        f"| {row.cpu_seconds:.0f} s | {row.peak_mib / 1024:.2f} GiB |"
-        for row in trainings
-    ]
-    lines += [
+
+
+def _steps_table(
+    milliseconds: Mapping[str, Mapping[str, Sequence[float]]], options: Options
+) -> list[str]:
+    memory = milliseconds[_MEMORY]
+    lines = [
         "",
         f"Steps in turn in one process, the same steps on the same images, every {_EVERY}th of "
         "all, of which one copy is in memory and one on disk:",
@@ -266,7 +279,8 @@ def _markdown(
             for kind in ("clock", "cores")
         ]
         lines.append(f"| {images} | {' | '.join(cells)} |")
-    lines += [
+    return [
+        *lines,
         "",
         f"{len(memory['clock'])} steps each, of {options.labelled_batch} labelled and "
         f"{4 * options.labelled_batch} unlabelled images, by nets of `{options.search_space}`; "
@@ -275,7 +289,6 @@ def _markdown(
         "For the last row what the operating system has of the file is dropped before every turn, "
         "as if there were far more images than memory.",
     ]
-    return lines
 
 
 COMMAND = Command(main, (Output, Options))
