@@ -34,6 +34,7 @@ article p { margin: .3em 0; } .big { font-size: 2.2em; font-weight: 700; color: 
 .charts { display: grid; gap: 1em; grid-template-columns: repeat(auto-fit, minmax(18em, 1fr)); }
 figure { margin: 0; } figcaption span { margin-left: 1em; font-weight: 700; }
 svg { width: 100%; height: auto; } svg text { font-size: 13px; } .g { stroke: #e9ecef; }
+.l { stroke: #868e96; stroke-dasharray: 2 2; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; margin: .6em 0; }
 th, td { border-bottom: 1px solid #dee2e6; padding: .2em .6em; text-align: right;
   white-space: nowrap; font-variant-numeric: tabular-nums; }

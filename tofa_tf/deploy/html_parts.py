@@ -205,6 +205,12 @@ def _names(together: Mapping[tuple[int, int], Sequence[str]]) -> list[str]:
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 side = (x - 8, "end") if left else (x + 8, "start")
+                middle = bottom - _LETTER[1] / 2
+                if abs(middle - y) > _LETTER[1]:
+                    # Farther off it might be taken for that of another point.
+                    drawn.append(
+                        f'<line x1="{x}" y1="{y}" x2="{side[0]}" y2="{middle}" class="l"/>'
+                    )
                 drawn.append(_label(side[0], bottom - 4, words, "#343a40", side[1]))
                 break
     return drawn

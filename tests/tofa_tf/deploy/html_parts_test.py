@@ -35,6 +35,18 @@ class HtmlPartsTest(tf.test.TestCase):
             beside = one[2] <= other[0] or other[2] <= one[0]
             self.assertTrue(beside or one[3] <= other[1] or other[3] <= one[1], (one, other))
 
+    def test_a_name_far_from_its_point_is_tied_to_it(self):
+        alone = Point("first", 1.0, 90.0, 89, 93)
+        self.assertNotIn('class="l"', scatter([alone], "x", "y"))
+        points = [alone, Point("second", 1.0, 90.01, 89, 93), Point("third", 1.001, 90.0, 89, 93)]
+        tied = re.findall(
+            r'<line x1="(\d+)" y1="(\d+)" [^>]*class="l"/>', scatter(points, "x", "y")
+        )
+        self.assertNotEmpty(tied)
+        dots = re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', scatter(points, "x", "y"))
+        near = {(round(float(x)), round(float(y))) for x, y in dots}
+        self.assertTrue({(int(x), int(y)) for x, y in tied} <= near)
+
     def test_a_name_without_room_is_shown_by_pointing(self):
         points = [Point(f"{number:02}" * 10, number / 1e3, 90.0, 89, 93) for number in range(40)]
         chart = scatter([*points, Point("far", 9.0, 90.0, 89, 93)], "x", "y")
