@@ -131,7 +131,8 @@ def all_arms(space_names: Sequence[str], resolution: int) -> dict[str, Build]:
     }
     for name in space_names:
         space = get_space(name).at_resolutions((resolution,))
-        for net, arch in zip(_NETS, spread_archs(space, len(_NETS)), strict=True):
+        archs = spread_archs(space, len(_NETS))
+        for net, arch in zip(_NETS if len(archs) > 1 else _NETS[:1], archs, strict=True):
             arms[f"{name}/{net}"] = _static(space, arch)
         arms[f"{name}/{_RIVAL}"] = functools.partial(_build_rival, space)
     return arms

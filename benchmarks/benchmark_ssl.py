@@ -57,7 +57,8 @@ def _measure(settings: Settings, seed: int, method: str, labelled_only: bool) ->
     with tempfile.TemporaryDirectory() as folder, Progress(experiment.config.steps) as progress:
         supernet = train_or_load(experiment, Path(folder), progress.step).supernet
     space = experiment.space
-    archs = dict(zip(("min", "mid", "max"), spread_archs(space, 3), strict=True))
+    nets = spread_archs(space, 3)
+    archs = dict(zip(("min", "mid", "max") if len(nets) > 1 else ("max",), nets, strict=True))
     rows = [
         {
             "seed": seed,
@@ -81,7 +82,7 @@ def _markdown(rows: list[dict], settings: Settings, splits: int) -> list[str]:
         "| net | MACs | semi-supervised | labelled-only | gain |",
         "|---|---|---|---|---|",
     ]
-    for net in ("max", "mid", "min"):
+    for net in reversed(dict.fromkeys(row["net"] for row in rows)):
         means, texts = {}, {}
         for method in _METHODS:
             values = [

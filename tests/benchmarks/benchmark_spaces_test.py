@@ -3,7 +3,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from benchmarks.benchmark_spaces import rival
+from benchmarks.benchmark_spaces import all_arms, rival
 from tests.scripts import run_script
 from tofa_tf.select.standard_nets import standard_space
 from tofa_tf.space.cost import cost
@@ -28,6 +28,11 @@ class BenchmarkSpacesTest(tf.test.TestCase):
         for row in rows:
             self.assertBetween(float(row["test_top1"]), 0.05, 1.0)
         self.assertRegex((output / "README.md").read_text(), r"\| ResNet-8 \| 12.5\d M \|")
+
+    def test_a_space_of_one_net_has_one_arm_beside_the_rival(self):
+        arms = all_arms(["efficientnet_lite0"], 224)
+        self.assertContainsSubset({"efficientnet_lite0/smallest"}, arms)
+        self.assertLen(arms, 4)
 
     def test_a_rival_takes_no_more_than_resnet8(self):
         space = get_space("mcu_wide").at_resolutions((32,))
