@@ -14,6 +14,7 @@ from tflite_export.common.console import warn
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import append_line, write_text
 from tofa_tf.common.workdir import METRICS
+from tofa_tf.training.since_start import LATER, START
 
 # Groups of charts in TensorBoard, beside that of the losses.
 _GROUPS = {
@@ -21,7 +22,8 @@ _GROUPS = {
     "pseudo_accuracy": "pseudo_labels",
     "images_per_second": "speed",
     "seconds": "speed",
-    "validation_accuracy": "validation",
+    LATER: "validation",
+    START: "validation",
 }
 
 

@@ -26,6 +26,7 @@ from tofa_tf.training.journal import CHECKPOINT, SAMPLED, WEIGHTS
 from tofa_tf.training.metrics_log import training_seconds
 from tofa_tf.training.sampling import SamplerLog
 from tofa_tf.training.settings import Settings
+from tofa_tf.training.since_start import warn_if_worse
 from tofa_tf.training.train_step import TrainStep
 from tofa_tf.training.trainer import build_training, train
 
@@ -85,6 +86,8 @@ def train_or_load(
             start_head(state.supernet, experiment, training.soft_labels)
             state.averages.restart()
         train(state, training, experiment.config, folder, on_step, _validation(state, experiment))
+        if experiment.validation is not None:
+            warn_if_worse(folder, len(experiment.validation))
     return TrainedRun(
         experiment=experiment,
         supernet=state.supernet,

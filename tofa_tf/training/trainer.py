@@ -27,6 +27,7 @@ from tofa_tf.training.pseudo_label import make_rule
 from tofa_tf.training.sampling import SandwichSampler
 from tofa_tf.training.schedule import CosineToZero
 from tofa_tf.training.settings import TrainConfig
+from tofa_tf.training.since_start import LATER, START
 from tofa_tf.training.train_step import TrainStep
 
 
@@ -88,7 +89,7 @@ def train(
         folder: of this run, exists; None for a replica that is not the chief.
         on_step: is told of every finished step.
         validate: returns how accurate the supernet is, with the averaged weights in it; asked at
-            every checkpoint.
+            every checkpoint, and before the first step.
 
     Raises:
         UserError: if loss, gradient or weights stop being finite; says at which step, and keeps
@@ -118,6 +119,10 @@ def train(
         share=replicas.share,
     )
     images_per_step = config.labelled_batch * (1 + 2 * config.unlabelled_ratio)
+    before = {}
+    if validate and not first:
+        before[START] = validate()
+        logging.info("before the first step: validation %.1f%%", 100 * before[START])
     started = last_time = time.perf_counter()
     with deferred_interrupt() as interrupted:
         for step, batch in zip(range(first, config.steps), batches, strict=True):
@@ -130,12 +135,14 @@ def train(
             now = time.perf_counter()
             metrics["images_per_second"] = images_per_step / (now - last_time)
             metrics["seconds"] = journal.seconds + now - started
+            if step == 0:
+                metrics |= before
             due = (step + 1) % config.checkpoint_every_steps == 0 or step == config.steps - 1
             if due and validate:
                 with state.averages.in_use():
-                    metrics["validation_accuracy"] = validate()
+                    metrics[LATER] = validate()
             last_time = time.perf_counter()
-            measured = "validation_accuracy" in metrics or step % config.log_every_steps == 0
+            measured = LATER in metrics or step % config.log_every_steps == 0
             if measured or step == config.steps - 1:
                 journal.measured(step, metrics)
             if on_step:

@@ -90,8 +90,10 @@ class TrainerTest(tf.test.TestCase):
         self._train(folder, validate=validate)
         validated = [r for r in _records(folder) if "validation_accuracy" in r]
         self.assertEqual([r["step"] for r in validated], [4, 9, 14, 19, 23])
-        self.assertEqual([r["validation_accuracy"] for r in validated], seen)
-        self.assertLen(set(seen), 5)
+        before, *later = seen
+        self.assertEqual([r["validation_accuracy"] for r in validated], later)
+        self.assertEqual([r.get("start_accuracy") for r in _records(folder)[:2]], [before, None])
+        self.assertLen(set(seen), 6)
         # To look changes nothing, and is noted once.
         self.assertEqual(sha256(folder / WEIGHTS), self.weights)
         steps = [r["step"] for r in _records(folder)]
