@@ -5,6 +5,7 @@ from absl.testing import parameterized
 
 from tests.tofa_tf.randomized import random_supernet
 from tests.tofa_tf.spaces_for_tests import KERAS_LIKE, TEST_SPACES
+from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.nets.channel_order import sort_channels
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.plan import encode
@@ -25,7 +26,7 @@ class ChannelOrderTest(tf.test.TestCase, parameterized.TestCase):
         self.assertNotAllClose(before[1], after[1], rtol=1e-2)
         self.assertNotAllClose(stem, supernet.stem.conv.kernel)
         for block in supernet.blocks:
-            if "expand" in block.parts:
+            if isinstance(block.block, InvertedBottleneck) and "expand" in block.parts:
                 norms = np.abs(block.parts["project"].conv.kernel).sum(axis=(0, 1, 3))
                 if "se_reduce" in block.parts:
                     norms += np.abs(block.parts["se_reduce"].conv.kernel).sum(axis=(0, 1, 3))
