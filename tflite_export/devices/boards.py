@@ -38,19 +38,38 @@ from tflite_export.devices.platforms import PLATFORMS, WITH_LARGE_STRUCTS
 _BOARDS_FILE = Path(__file__).with_name("boards.toml")
 _SUFFIXES = (".toml", ".json")
 
-# Core -> kernel libraries that exist for it.
-CORES: dict[str, tuple[str, ...]] = {
-    "cortex-m0plus": ("cmsis_nn", "reference"),
-    "cortex-m4": ("cmsis_nn", "reference"),
-    "cortex-m7": ("cmsis_nn", "reference"),
-    "cortex-m33": ("cmsis_nn", "reference"),
-    "cortex-m55": ("cmsis_nn", "reference"),
-    "cortex-m85": ("cmsis_nn", "reference"),
-    "xtensa-lx6": ("esp_nn", "reference"),
-    "xtensa-lx7": ("esp_nn", "reference"),
-    "rv32imc": ("esp_nn", "reference"),
-    "rv32-pie": ("esp_nn", "reference"),
-    "rv64gc": ("reference",),
+
+@dataclass(frozen=True)
+class Core:
+    """What the kind of processor decides.
+
+    Attributes:
+        kernels: libraries that exist for it.
+        has_dsp: whether it has Arm's instructions for two products at once.
+        has_mve: whether it has Arm's vector extension (Helium).
+        pointer_bytes: of an address.
+    """
+
+    kernels: tuple[str, ...]
+    has_dsp: bool = False
+    has_mve: bool = False
+    pointer_bytes: int = 4
+
+
+_CMSIS, _ESP = ("cmsis_nn", "reference"), ("esp_nn", "reference")
+
+CORES: dict[str, Core] = {
+    "cortex-m0plus": Core(_CMSIS),
+    "cortex-m4": Core(_CMSIS, has_dsp=True),
+    "cortex-m7": Core(_CMSIS, has_dsp=True),
+    "cortex-m33": Core(_CMSIS, has_dsp=True),
+    "cortex-m55": Core(_CMSIS, has_dsp=True, has_mve=True),
+    "cortex-m85": Core(_CMSIS, has_dsp=True, has_mve=True),
+    "xtensa-lx6": Core(_ESP),
+    "xtensa-lx7": Core(_ESP),
+    "rv32imc": Core(_ESP),
+    "rv32-pie": Core(_ESP),
+    "rv64gc": Core(("reference",), pointer_bytes=8),
 }
 
 # The digits of a limit become part of the board's name.
@@ -141,9 +160,9 @@ class Board:
         return not self.platforms or any(name in self.platforms for name in WITH_LARGE_STRUCTS)
 
     @property
-    def has_mve(self) -> bool:
-        """Whether the core has Arm's vector extension (Helium)."""
-        return self.core in ("cortex-m55", "cortex-m85")
+    def processor(self) -> Core:
+        """What its core can do."""
+        return CORES[self.core]
 
 
 @functools.cache
@@ -295,9 +314,9 @@ def _check_cores(board: Board) -> None:
     core, kernels = board.core, board.kernels
     if core not in CORES:
         raise ExportError(f"core {core!r} is none of {', '.join(CORES)}")
-    if kernels not in CORES[core]:
+    if kernels not in board.processor.kernels:
         raise ExportError(
-            f"there are no kernels {kernels!r} for {core}, but {', '.join(CORES[core])}"
+            f"there are no kernels {kernels!r} for {core}, but {', '.join(board.processor.kernels)}"
         )
     if bool(board.npu) != bool(board.npu_mhz):
         raise ExportError("npu and npu_mhz belong together; give both or none")

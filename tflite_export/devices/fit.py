@@ -17,7 +17,6 @@ SLACK_BYTES = 256
 # A dense layer's record is that much larger with CMSIS-NN (measured on the ten of MLPerf's AD, as
 # part of the smallest arena that works: where planning decides, it is in that figure already).
 _CMSIS_DENSE_BYTES = 32
-_DSP_CORES = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "cortex-m85")
 
 # What a kernel of esp-tflite-micro may keep beyond the reference one: where its scratch buffer is.
 _ESP_OP_BYTES = 16
@@ -147,7 +146,7 @@ def arena_on_board(
         arena_bytes: TFLite Micro's figure on this machine (64 bit, reference kernels).
         nonpersistent_bytes: its planned part.
     """
-    if board.core == "rv64gc":
+    if board.processor.pointer_bytes == 8:
         return arena_bytes + max(0, transient_bytes(file, 8) - nonpersistent_bytes)
     corrected = memory_of(file, arena_bytes).arena_bytes_32bit
     if board.has_large_structs:
@@ -159,7 +158,7 @@ def arena_on_board(
         persistent += _ESP_OP_BYTES * len(file.ops)
     else:
         dense = _CMSIS_DENSE_BYTES * file.op_counts.get("FULLY_CONNECTED", 0)
-        persistent += kernel_sum_bytes(file) if board.has_mve else 0
+        persistent += kernel_sum_bytes(file) if board.processor.has_mve else 0
     scratch = {number: _scratch_bytes(op, board) for number, op in enumerate(file.ops)}
     # Kernels of ops that are not in our tables have buffers of their own; the wheel counts those.
     planned = max(planned_bytes(file, scratch), nonpersistent_bytes)
@@ -170,7 +169,8 @@ def arena_on_board(
 def _scratch_bytes(op: Op, board: Board) -> int:
     """The most that one of the board's runtimes wants for an op."""
     older = "arduino" in (board.platforms or PLATFORMS)
-    by_cmsis_nn = scratch_bytes(op, mve=board.has_mve, dsp=board.core in _DSP_CORES, older=older)
+    core = board.processor
+    by_cmsis_nn = scratch_bytes(op, mve=core.has_mve, dsp=core.has_dsp, older=older)
     if board.kernels != "esp_nn":
         return by_cmsis_nn
     by_esp_nn = esp_nn_scratch_bytes(op, board.core)

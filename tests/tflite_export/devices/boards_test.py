@@ -6,7 +6,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tflite_export.common.errors import ExportError
-from tflite_export.devices.boards import Board, known_boards, list_boards, load_boards
+from tflite_export.devices.boards import CORES, Board, known_boards, list_boards, load_boards
 
 _MINE = {
     "core": "cortex-m4",
@@ -34,6 +34,15 @@ class BoardsTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual([board.name for board in boards], ["nano33ble", "rp2040", "esp32s3"])
         self.assertEqual(boards[0].core, "cortex-m4")
         self.assertEqual(boards[1].clock_mhz, 125)
+
+    def test_only_arm_cores_have_what_is_arms(self):
+        traits = {name: (core.has_dsp, core.has_mve) for name, core in CORES.items()}
+        self.assertEqual(traits["cortex-m0plus"], (False, False))
+        self.assertEqual(traits["cortex-m33"], (True, False))
+        self.assertEqual(traits["cortex-m55"], (True, True))
+        others = [name for name in CORES if not name.startswith("cortex-")]
+        self.assertEqual({traits[name] for name in others}, {(False, False)})
+        self.assertEqual([name for name in CORES if CORES[name].pointer_bytes == 8], ["rv64gc"])
 
     def test_limit_of_latency(self):
         free, slow, fast = load_boards("rp2040,rp2040@100ms,rp2040@12.5fps")

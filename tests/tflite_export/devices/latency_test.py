@@ -130,7 +130,7 @@ class LatencyTest(tf.test.TestCase, parameterized.TestCase):
         self.assertIn("| ADD | 1x4x4x16 | 0 |", estimate.table())
 
     def test_every_core_and_library_has_a_speed(self):
-        pairs = {(core, library) for core, libraries in CORES.items() for library in libraries}
+        pairs = {(name, library) for name, core in CORES.items() for library in core.kernels}
         self.assertEqual(pairs, set(SPEEDS))
         for board in known_boards().values():
             self.assertIn((board.core, board.kernels), SPEEDS)
