@@ -30,7 +30,7 @@ from tofa_tf.deploy.scenario import REPRESENTATIVE_IMAGES, TRAINING_IMAGES
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.space.arch import Arch
-from tofa_tf.space.cost import macs
+from tofa_tf.space.cost import trunk_macs
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.experiment import Experiment
 from tofa_tf.training.settings import RunFolder
@@ -121,7 +121,7 @@ def spread(space: SearchSpace, archs: Iterable[Arch], count: int) -> list[Arch]:
     Raises:
         UserError: if there are not so many.
     """
-    left = {arch: np.log(macs(space, arch)) for arch in archs}
+    left = {arch: np.log(trunk_macs(space, arch)) for arch in archs}
     if len(left) < count:
         raise UserError(f"the sampler's log has {len(left)} subnets: {count} are too many")
     chosen = []
@@ -154,7 +154,7 @@ def _compare(supernet: Supernet, arch: Arch, experiment: Experiment, tflm: TflmR
     estimate = estimated_loss(
         outputs_of(model, training), litert.run(litert.quantize(training)).values
     )
-    return Row(macs(experiment.space, arch), float_accuracy, ways, estimate, made.qat_seconds)
+    return Row(trunk_macs(experiment.space, arch), float_accuracy, ways, estimate, made.qat_seconds)
 
 
 def _plot(path: Path, rows: Sequence[Row]) -> None:

@@ -22,7 +22,7 @@ from tofa_tf.deploy.budgets import parse_scenarios
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.results import ScenarioResult
 from tofa_tf.deploy.scenario import run_scenario
-from tofa_tf.space.cost import macs
+from tofa_tf.space.cost import trunk_macs
 from tofa_tf.training.settings import RunFolder
 from tofa_tf.training.trained_run import load_run
 
@@ -41,7 +41,7 @@ def main(place: RunFolder, output: Output, options: Options) -> None:
     """Times scenarios and compares int8 with float accuracy."""
     run = load_run(place.workdir)
     space = run.experiment.space
-    low, high = macs(space, space.min_arch), macs(space, space.max_arch)
+    low, high = trunk_macs(space, space.min_arch), trunk_macs(space, space.max_arch)
     budgets = np.geomspace(1.1 * low, high, options.further)
     made = []
     with (

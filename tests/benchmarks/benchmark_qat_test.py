@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from benchmarks.benchmark_qat import spread
 from tofa_tf.common.errors import UserError
-from tofa_tf.space.cost import macs
+from tofa_tf.space.cost import trunk_macs
 from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import random_arch
 
@@ -19,7 +19,9 @@ class SpreadTest(tf.test.TestCase):
     def test_different_subnets_over_the_whole_range(self):
         chosen = spread(self.space, self.archs, 10)
         self.assertLen(set(chosen), 10)
-        every, ours = (sorted(macs(self.space, arch) for arch in a) for a in (self.archs, chosen))
+        every, ours = (
+            sorted(trunk_macs(self.space, arch) for arch in a) for a in (self.archs, chosen)
+        )
         self.assertEqual((every[0], every[-1]), (ours[0], ours[-1]))
 
     def test_a_short_log_is_refused(self):

@@ -86,6 +86,6 @@ def plan_cost(space: SearchSpace, plan: Plan, num_classes: int, channels: int = 
     return Cost(net.composer.graph(output), params)
 
 
-def macs(space: SearchSpace, arch: Arch) -> int:
+def trunk_macs(space: SearchSpace, arch: Arch) -> int:
     """Multiply-accumulates of one image without the classifier: for samplers."""
     return count(space, make_plan(space, arch), num_classes=0).macs

@@ -13,7 +13,7 @@ from tflite_export.common.console import warn
 from tflite_export.common.json_data import from_json, to_json
 from tofa_tf.common.files import append_line
 from tofa_tf.space.arch import Arch
-from tofa_tf.space.cost import macs
+from tofa_tf.space.cost import trunk_macs
 from tofa_tf.space.search_space import SearchSpace
 
 # What a subnet is in the sandwich of a step: the largest net, the smallest, or one between.
@@ -46,7 +46,9 @@ class SandwichSampler:
         self.space = space
         self.seed = seed
         self.num_random = num_random
-        self._log_macs = [math.log(macs(space, arch)) for arch in (space.min_arch, space.max_arch)]
+        self._log_macs = [
+            math.log(trunk_macs(space, arch)) for arch in (space.min_arch, space.max_arch)
+        ]
 
     def archs(self, step: int) -> list[tuple[Role, Arch]]:
         """Returns the subnets of a step, each with its role; the largest net is the first.
@@ -70,7 +72,9 @@ class SandwichSampler:
             random_arch(self.space, generator, _tilted(position, generator))
             for _ in range(_CANDIDATES)
         ]
-        return min(candidates, key=lambda arch: abs(math.log(macs(self.space, arch)) - target))
+        return min(
+            candidates, key=lambda arch: abs(math.log(trunk_macs(self.space, arch)) - target)
+        )
 
 
 def spread_archs(space: SearchSpace, count: int) -> list[Arch]:
@@ -88,9 +92,12 @@ def spread_archs(space: SearchSpace, count: int) -> list[Arch]:
         for role, arch in sampler.archs(step)
         if role == "random"
     ]
-    low, high = math.log(macs(space, space.min_arch)), math.log(macs(space, space.max_arch))
+    low, high = (
+        math.log(trunk_macs(space, space.min_arch)),
+        math.log(trunk_macs(space, space.max_arch)),
+    )
     targets = [low + (high - low) * i / (count - 1) for i in range(1, count - 1)]
-    log_macs = {arch: math.log(macs(space, arch)) for arch in drawn}
+    log_macs = {arch: math.log(trunk_macs(space, arch)) for arch in drawn}
     between = [_nearest(log_macs, target) for target in targets]
     return [space.min_arch, *between, space.max_arch]
 

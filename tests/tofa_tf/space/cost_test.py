@@ -7,7 +7,7 @@ from tests.tofa_tf.counting import count_macs, count_params
 from tests.tofa_tf.space.plan_test import ARCH, SPACE
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tofa_tf.nets.static_net import build_static
-from tofa_tf.space.cost import cost, macs
+from tofa_tf.space.cost import cost, trunk_macs
 from tofa_tf.space.plan import make_plan
 from tofa_tf.training.sampling import random_arch
 
@@ -59,7 +59,7 @@ class CostTest(tf.test.TestCase, parameterized.TestCase):
             self.assertEqual(graph.ops[-1].outputs, graph.outputs)
 
     def test_macs_for_samplers_leave_the_classifier_out(self):
-        self.assertEqual(macs(SPACE, ARCH), cost(SPACE, ARCH, 10).macs - 32 * 10)
+        self.assertEqual(trunk_macs(SPACE, ARCH), cost(SPACE, ARCH, 10).macs - 32 * 10)
 
     def test_grey_images_have_a_smaller_stem(self):
         colour, grey = cost(SPACE, ARCH, 10), cost(SPACE, ARCH, 10, channels=1)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from absl.testing import parameterized
 
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
-from tofa_tf.space.cost import macs
+from tofa_tf.space.cost import trunk_macs
 from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import (
     SamplerLog,
@@ -39,10 +39,10 @@ class SandwichSamplerTest(tf.test.TestCase, parameterized.TestCase):
     @parameterized.parameters("mcu", *TEST_SPACES)
     def test_is_stratified_over_macs_where_uniform_draws_are_not(self, name):
         space = TEST_SPACES.get(name) or get_space(name)
-        low, high = (math.log(macs(space, arch)) for arch in (space.min_arch, space.max_arch))
+        low, high = (math.log(trunk_macs(space, arch)) for arch in (space.min_arch, space.max_arch))
 
         def shares(archs):
-            positions = [(math.log(macs(space, arch)) - low) / (high - low) for arch in archs]
+            positions = [(math.log(trunk_macs(space, arch)) - low) / (high - low) for arch in archs]
             return np.histogram(positions, bins=5, range=(0, 1))[0] / len(positions)
 
         sampler = SandwichSampler(space, seed=0)
@@ -59,7 +59,7 @@ class SandwichSamplerTest(tf.test.TestCase, parameterized.TestCase):
         space = get_space(name)
         archs = spread_archs(space, 5)
         self.assertEqual((archs[0], archs[-1]), (space.min_arch, space.max_arch))
-        logs = np.log([macs(space, arch) for arch in archs])
+        logs = np.log([trunk_macs(space, arch) for arch in archs])
         step = (logs[-1] - logs[0]) / 4
         self.assertAllClose(np.diff(logs), [step] * 4, atol=0.1 * step)
 
