@@ -41,7 +41,10 @@ class Plan(SettingsBase):
         "Outputs of the classifier, where there is no data set yet.",
         None, least=2, most=65536, heading=_PLAN,
     )  # fmt: skip
-    channels: int = setting("Of the images: 1 for grey, 3 for colours.", 3, least=1, most=3)
+    channels: int = setting(
+        "Channels of the nets' images: 3 for colours, 1 for grey ones, which nets are smaller for.",
+        3, least=1, most=3, heading=_PLAN,
+    )  # fmt: skip
     data_dir: str | None = setting("Where tensorflow-datasets has its data.", None)
     unlabelled: str | None = setting("As for tofa train: no class.", None, alias="unlabeled")
     test: str | None = setting("As for tofa train: no class.", None)
@@ -60,7 +63,11 @@ def main(plan: Plan) -> None:
     space = get_space(plan.search_space)
     space = space.at_resolutions(plan.resolutions or space.resolutions)
     classes = plan.num_classes or _count_classes(plan)
-    print(f"{space.name}, {classes} classes, from the smallest to the largest subnet; estimates:\n")
+    colour = "grey" if plan.channels == 1 else "RGB"
+    print(
+        f"{space.name}, {colour}, {classes} classes, from the smallest to the largest subnet; "
+        "estimates:\n"
+    )
     print(forecast_markdown(forecasts(space, classes, plan.channels), boards))
 
 

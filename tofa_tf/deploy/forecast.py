@@ -70,13 +70,13 @@ def _board_columns(board: Board) -> Columns[Forecast]:
 def _verdict(made: Sequence[Forecast], scenario: Scenario) -> str:
     fitting = [row.resolution for row in made if scenario.met_by(row.smallest)]
     if not fitting:
-        least = made[0].smallest
+        nearest = min(made, key=lambda row: scenario.share_of(row.smallest))
         missed = ", ".join(
-            f"{budget.resource} {budget.of(least):.3g} of {budget.limit:.3g}"
+            f"{budget.resource} {budget.of(nearest.smallest):.3g} of {budget.limit:.3g}"
             for budget in scenario.budgets
-            if budget.of(least) > budget.limit
+            if budget.of(nearest.smallest) > budget.limit
         )
-        return f"Nothing fits: the smallest subnet at {made[0].resolution} pixels needs {missed}."
+        return f"Nothing fits: the smallest subnet at {nearest.resolution} pixels needs {missed}."
     return f"Images of {', '.join(map(str, fitting))} pixels have subnets that fit."
 
 

@@ -73,6 +73,10 @@ class Scenario:
         """Whether a subnet keeps every budget."""
         return all(budget.of(cost) <= budget.limit for budget in self.budgets)
 
+    def share_of(self, cost: Cost) -> float:
+        """What a subnet takes of the budget that it comes nearest to; above 1 it does not fit."""
+        return max(budget.of(cost) / budget.limit for budget in self.budgets)
+
     def check_within(self, smallest: Iterable[Cost], space: str) -> None:
         """Makes sure that something fits.
 
@@ -83,10 +87,7 @@ class Scenario:
         Raises:
             UserError: if none of them meets the budgets; says by how much the nearest does not.
         """
-        nearest = min(
-            smallest,
-            key=lambda cost: max(budget.of(cost) / budget.limit for budget in self.budgets),
-        )
+        nearest = min(smallest, key=self.share_of)
         missed = ", ".join(
             f"{budget.name} {_number(budget.of(nearest))} of {_number(budget.limit)}"
             for budget in self.budgets
@@ -95,7 +96,7 @@ class Scenario:
         if missed:
             raise UserError(
                 f"scenario {self.name!r}: nothing fits; the smallest subnet of {space} needs "
-                f"{missed}; raise the budget, or choose smaller resolutions"
+                f"{missed}; raise the budget, or choose other resolutions"
             )
 
 

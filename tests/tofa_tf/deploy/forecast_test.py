@@ -6,6 +6,7 @@ from tests.tofa_tf.spaces_for_tests import TINY
 from tflite_export.devices.boards import known_boards
 from tofa_tf.deploy.forecast import forecast_markdown, forecasts
 from tofa_tf.space.cost import cost
+from tofa_tf.space.presets import get_space
 
 
 class ForecastTest(tf.test.TestCase):
@@ -34,6 +35,14 @@ class ForecastTest(tf.test.TestCase):
             f"{low:.3g} of {low * 0.5:.3g}.",
             forecast_markdown(made, [late]),
         )
+
+    def test_where_nothing_fits_the_nearest_size_is_named(self):
+        # Larger images are the cheaper ones there.
+        made = forecasts(get_space("mcu_wide").at_resolutions((32, 48)), 10, 3)
+        board = dataclasses.replace(known_boards()["rp2040"], latency_limit_ms=20)
+        text = forecast_markdown(made, [board])
+        self.assertLess(made[1].smallest.latency_ms(board), made[0].smallest.latency_ms(board))
+        self.assertIn("Nothing fits: the smallest subnet at 48 pixels needs latency_ms", text)
 
 
 if __name__ == "__main__":
