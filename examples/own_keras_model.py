@@ -9,14 +9,14 @@ import keras
 import numpy as np
 from sklearn.datasets import load_digits
 
-import tofa_tf as tofa
-from tflite_export.devices.boards import known_boards
-from tflite_export.exporting.export_settings import (
+from tflite_export import (
     CalibrationData,
     ExportSettings,
     VerificationData,
+    export_model,
+    image_spec,
+    load_boards,
 )
-from tflite_export.input_spec import RESIZE, InputSpec
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     digits = load_digits()
     # As the camera gives them, 0 to 255; `spec` is how they become the input, on the board too.
     pixels = (15 * digits.images[..., np.newaxis]).astype(np.uint8)
-    spec = InputSpec((8, 8, 1), "grey", mean=(128.0,), std=(128.0,), crop="centre", resize=RESIZE)
+    spec = image_spec(8, 8, "grey", mean=(128.0,), std=(128.0,))
     inputs = (pixels.astype(np.float32) - 128) / 128
     train, test = slice(0, 1200), slice(1200, None)
     model = keras.Sequential(
@@ -42,13 +42,13 @@ def main() -> None:
         keras.optimizers.Adam(0.005), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     )
     model.fit(inputs[train], digits.target[train], epochs=30, verbose=0)
-    report = tofa.export_model(
+    report = export_model(
         model,
         CalibrationData(inputs[train][:100]),
         "runs/own_keras_model",
         verification=VerificationData(inputs[test], digits.target[test]),
         settings=ExportSettings(
-            boards=(known_boards()["rp2040"],),
+            boards=tuple(load_boards("rp2040")),
             input_spec=spec,
             class_names=tuple(map(str, digits.target_names)),
         ),

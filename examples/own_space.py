@@ -10,18 +10,16 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import tofa_tf as tofa
-from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
-from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
-from tofa_tf.space.search_space import Stage, Stem
+from tofa_tf.blocks import DepthwiseSeparable, InvertedBottleneck
 
 # Two kinds of block; every tuple is a list of choices, the stride is fixed.
 SPACE = tofa.SearchSpace(
     name="digits_16",
     resolutions=(16,),
-    stem=Stem(widths=(8, 16), activation="relu6"),
+    stem=tofa.Stem(widths=(8, 16), activation="relu6"),
     stages=(
-        Stage(widths=(8, 16), depths=(1, 2), stride=1, block=DepthwiseSeparable(kernels=(3,))),
-        Stage(
+        tofa.Stage(widths=(8, 16), depths=(1, 2), stride=1, block=DepthwiseSeparable(kernels=(3,))),
+        tofa.Stage(
             widths=(16, 24, 32),
             depths=(1, 2, 3),
             stride=2,

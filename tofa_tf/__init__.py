@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from tofa_tf.api import load as load
     from tofa_tf.api import train as train
     from tofa_tf.data.arrays import Images as Images
+    from tofa_tf.space.search_space import Head as Head
     from tofa_tf.space.search_space import SearchSpace as SearchSpace
+    from tofa_tf.space.search_space import Stage as Stage
+    from tofa_tf.space.search_space import Stem as Stem
 
 __version__ = "0.2.0.dev0"
 
@@ -32,10 +35,13 @@ _MODULES = {
     "Board": "tflite_export.devices.boards",
     "Data": "tofa_tf.api",
     "ExportError": "tflite_export.common.errors",
+    "Head": "tofa_tf.space.search_space",
     "Images": "tofa_tf.data.arrays",
     "Model": "tofa_tf.api",
     "Run": "tofa_tf.api",
     "SearchSpace": "tofa_tf.space.search_space",
+    "Stage": "tofa_tf.space.search_space",
+    "Stem": "tofa_tf.space.search_space",
     "TofaError": "tflite_export.common.errors",
     "UserError": "tflite_export.common.errors",
     "export_model": "tflite_export.exporting.exporter",
