@@ -24,7 +24,7 @@ _TRANSLATE = LEVELS / 32
 
 
 @dataclass(frozen=True)
-class Op:
+class Distortion:
     """One operation of RandAugment.
 
     Attributes:
@@ -48,20 +48,20 @@ def _identity(images: tf.Tensor, _magnitude: tf.Tensor) -> tf.Tensor:
 _NONE = np.zeros(len(LEVELS))
 
 OPS = (
-    Op("Identity", _identity, _NONE),
-    Op("AutoContrast", keras_cv_ops.autocontrast, _NONE),
-    Op("Equalize", pixel_ops.equalize, _NONE),
-    Op("Rotate", keras_cv_ops.rotate, 3.0 * LEVELS, signed=True),
-    Op("Solarize", keras_cv_ops.solarize, 256 - 256 * LEVELS // 10),
-    Op("Color", keras_cv_ops.color, _ENHANCE),
-    Op("Contrast", pixel_ops.contrast, _ENHANCE),
-    Op("Brightness", pixel_ops.brightness, _ENHANCE),
-    Op("Sharpness", keras_cv_ops.sharpness, _ENHANCE),
-    Op("ShearX", geometry.shear_x, _SHEAR, signed=True),
-    Op("ShearY", geometry.shear_y, _SHEAR, signed=True),
-    Op("TranslateX", keras_cv_ops.translate_x, _TRANSLATE, signed=True),
-    Op("TranslateY", keras_cv_ops.translate_y, _TRANSLATE, signed=True),
-    Op("Posterize", pixel_ops.posterize, 4 - 4 * LEVELS // 10),
+    Distortion("Identity", _identity, _NONE),
+    Distortion("AutoContrast", keras_cv_ops.autocontrast, _NONE),
+    Distortion("Equalize", pixel_ops.equalize, _NONE),
+    Distortion("Rotate", keras_cv_ops.rotate, 3.0 * LEVELS, signed=True),
+    Distortion("Solarize", keras_cv_ops.solarize, 256 - 256 * LEVELS // 10),
+    Distortion("Color", keras_cv_ops.color, _ENHANCE),
+    Distortion("Contrast", pixel_ops.contrast, _ENHANCE),
+    Distortion("Brightness", pixel_ops.brightness, _ENHANCE),
+    Distortion("Sharpness", keras_cv_ops.sharpness, _ENHANCE),
+    Distortion("ShearX", geometry.shear_x, _SHEAR, signed=True),
+    Distortion("ShearY", geometry.shear_y, _SHEAR, signed=True),
+    Distortion("TranslateX", keras_cv_ops.translate_x, _TRANSLATE, signed=True),
+    Distortion("TranslateY", keras_cv_ops.translate_y, _TRANSLATE, signed=True),
+    Distortion("Posterize", pixel_ops.posterize, 4 - 4 * LEVELS // 10),
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tofa_tf.nets.supernet import Supernet
-from tofa_tf.pretrained.layout import Entry, Source, bottleneck, conv, conv_block, dense
+from tofa_tf.pretrained.layout import CheckpointKind, Entry, bottleneck, conv, conv_block, dense
 
 _LICENCE = (
     "The weights of AttentiveNAS and AlphaNet are licensed CC-BY-NC 4.0: with attribution, and not "
@@ -26,4 +26,6 @@ def _layout(supernet: Supernet) -> Iterator[Entry]:
     yield from dense("classifier.linear.linear", supernet.classifier)
 
 
-SOURCES = {"attentive_nas": Source("attentive_nas", _LICENCE, "classifier.linear.linear", _layout)}
+SOURCES = {
+    "attentive_nas": CheckpointKind("attentive_nas", _LICENCE, "classifier.linear.linear", _layout)
+}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tofa_tf.blocks.elastic_block import ElasticBlock
 from tofa_tf.nets.supernet import Supernet
-from tofa_tf.pretrained.layout import Entry, Source, batch_norm, conv, dense, depthwise
+from tofa_tf.pretrained.layout import CheckpointKind, Entry, batch_norm, conv, dense, depthwise
 from tofa_tf.pretrained.licences import EFFICIENTNET_LITE0
 
 
@@ -35,4 +35,6 @@ def _block(key: str, block: ElasticBlock) -> Iterator[Entry]:
     yield from batch_norm(f"{key}._bn2", parts["project"].bn)
 
 
-SOURCES = {"efficientnet_lite0": Source("efficientnet_lite0", EFFICIENTNET_LITE0, "_fc", _layout)}
+SOURCES = {
+    "efficientnet_lite0": CheckpointKind("efficientnet_lite0", EFFICIENTNET_LITE0, "_fc", _layout)
+}

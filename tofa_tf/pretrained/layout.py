@@ -56,7 +56,7 @@ class Entry:
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class CheckpointKind:
     """A kind of checkpoint.
 
     Attributes:

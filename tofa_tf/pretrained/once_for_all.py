@@ -6,7 +6,7 @@ Stem, first block and head are not elastic there, and so have plain names.
 from collections.abc import Iterator
 
 from tofa_tf.nets.supernet import Supernet
-from tofa_tf.pretrained.layout import Entry, Source, bottleneck, conv, conv_block, dense
+from tofa_tf.pretrained.layout import CheckpointKind, Entry, bottleneck, conv, conv_block, dense
 
 _LICENCE = "Once-for-All is published under the MIT licence."
 
@@ -21,6 +21,6 @@ def _layout(supernet: Supernet) -> Iterator[Entry]:
 
 
 SOURCES = {
-    space: Source(space, _LICENCE, "classifier.linear", _layout)
+    space: CheckpointKind(space, _LICENCE, "classifier.linear", _layout)
     for space in ("ofa_mbv3_w1.0", "ofa_mbv3_w1.2")
 }

@@ -8,10 +8,10 @@ from absl import logging
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained import attentive_nas, efficientnet_lite, once_for_all
-from tofa_tf.pretrained.layout import Entry, Source
+from tofa_tf.pretrained.layout import CheckpointKind, Entry
 from tofa_tf.space.presets import get_space
 
-SOURCES: dict[str, Source] = {
+SOURCES: dict[str, CheckpointKind] = {
     **once_for_all.SOURCES,
     **attentive_nas.SOURCES,
     **efficientnet_lite.SOURCES,
@@ -113,7 +113,7 @@ def _unused(key: str) -> bool:
     return key.endswith(".num_batches_tracked") or ".bn_tracking." in key
 
 
-def _without_classifier(entry: Entry, form: Source) -> Entry:
+def _without_classifier(entry: Entry, form: CheckpointKind) -> Entry:
     if entry.key.startswith(f"{form.classifier}."):
         return Entry(entry.key, None)
     return entry

@@ -56,16 +56,18 @@ _NEUTRAL = {
 }
 
 
-def _magnitudes(op: rand_augment.Op) -> np.ndarray:
+def _magnitudes(op: rand_augment.Distortion) -> np.ndarray:
     negated = -op.magnitudes if op.signed else op.magnitudes[:0]
     return np.unique(np.concatenate([op.magnitudes, negated]))
 
 
-def _apply(op: rand_augment.Op, images: np.ndarray, magnitudes: np.ndarray) -> np.ndarray:
+def _apply(op: rand_augment.Distortion, images: np.ndarray, magnitudes: np.ndarray) -> np.ndarray:
     return op.apply(tf.constant(images), tf.constant(magnitudes, tf.float32)).numpy()
 
 
-def _expected(op: rand_augment.Op, images: np.ndarray, magnitudes: np.ndarray) -> np.ndarray:
+def _expected(
+    op: rand_augment.Distortion, images: np.ndarray, magnitudes: np.ndarray
+) -> np.ndarray:
     pairs = zip(images, magnitudes.tolist(), strict=True)
     return np.stack([np.asarray(_PIL[op.name](_image(i), m)) for i, m in pairs]).reshape(
         images.shape
