@@ -337,6 +337,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "nested_toml": _text(f"a = {'[' * 5000}{']' * 5000}"),
     "block_json": _space_of_block(1.5),
     "kernels_json": _space_of_block({"family": "depthwise_separable", "kernels": 3.5}),
+    "expands_json": _space_of_block({"family": "basic_residual", "expands": [-1]}),
     "nested_json": _text('{"a": ' * 50_000),
     "latin_toml": _text('[mine]\ntitle = "caf\xe9"\n'.encode("latin-1")),
     # Settings.

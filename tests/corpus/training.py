@@ -92,6 +92,11 @@ CASES = (
         "stages[0].block: block depthwise_separable: kernels is 3.5; wanted a list",
         search_space="{kernels_json}",
     ),
+    _case(
+        "expand ratio below nothing",
+        "mcu, stage 1: expand (-1,): every number must be above 0",
+        search_space="{expands_json}",
+    ),
     _case("resolution of another space", "resolution 33 is not one of 16", resolutions=33),
     _case("resolution in words", "resolutions is 'big': it must be a whole", resolutions="big"),
     _case(

@@ -6,6 +6,7 @@ stage. A new family is a module with such a class and a row in `blocks.FAMILIES`
 
 import abc
 import dataclasses
+import math
 import typing
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -120,6 +121,9 @@ class Block(abc.ABC):
         for name, values in self.choices().items():
             if not values or len(set(values)) < len(values):
                 raise UserError(f"{name} {values}: at least one choice, each once")
+            numbers = (value for value in values if not isinstance(value, bool | str))
+            if not all(0 < number < math.inf for number in numbers):
+                raise UserError(f"{name} {values}: every number must be above 0")
 
     def only(self, index: int, chosen: Mapping[str, Any]) -> "Block":
         """The same family with nothing left to choose.

@@ -4,7 +4,9 @@ The tables themselves are in `presets.py`; a space of one's own is a value like 
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from typing import Any, Literal
 
 from tflite_export.common.json_data import JsonRecord
@@ -104,15 +106,27 @@ class SearchSpace(JsonRecord):
     def __post_init__(self) -> None:
         if self.padding not in ("same", "symmetric"):
             raise UserError(f"{self.name}: padding {self.padding!r} is not same or symmetric")
-        lists = {"resolutions": self.resolutions, "stem widths": self.stem.widths}
+        lists = {
+            "resolutions": self.resolutions,
+            "stem widths": self.stem.widths,
+            "stem kernel": (self.stem.kernel,),
+            "stem stride": (self.stem.stride,),
+            "feature widths": self.head.feature_widths or (1,),
+        }
         for number, stage in enumerate(self.stages, 1):
             lists |= {
                 f"stage {number} widths": stage.widths,
                 f"stage {number} depths": stage.depths,
+                f"stage {number} stride": (stage.stride,),
             }
         for what, values in lists.items():
-            if not values or min(values) < 1 or len(set(values)) < len(values):
-                raise UserError(f"{self.name}: {what} {values}: positive numbers, each once")
+            whole = all(isinstance(value, Integral) and value > 0 for value in values)
+            if not values or not whole or len(set(values)) < len(values):
+                raise UserError(f"{self.name}: {what} {values}: positive whole numbers, each once")
+        if not 0 <= self.head.expand < math.inf:
+            raise UserError(f"{self.name}: head expand {self.head.expand}: 0 or more")
+        if not all(0 < value < math.inf for value in (*self.pixel_std, self.bn_epsilon)):
+            raise UserError(f"{self.name}: pixel_std and bn_epsilon have to be above 0")
         check_activation(self.stem.activation)
         check_activation(self.head.activation)
         for number, stage in enumerate(self.stages, 1):

@@ -8,11 +8,12 @@ from absl.testing import parameterized
 from tests.tofa_tf.spaces_for_tests import TEST_SPACES
 from tflite_export.common.errors import TofaError
 from tofa_tf.blocks import FAMILIES
+from tofa_tf.blocks.basic_residual import BasicResidual
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
 from tofa_tf.space.presets import SPACES, get_space
-from tofa_tf.space.search_space import SearchSpace, Stage, Stem
+from tofa_tf.space.search_space import Head, SearchSpace, Stage, Stem
 from tofa_tf.training.sampling import random_arch
 
 
@@ -111,7 +112,22 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
         space = get_space("mcu")
         for changes, message in (
             ({"padding": "valid"}, "mcu: padding 'valid'"),
-            ({"resolutions": ()}, "mcu: resolutions .*positive numbers"),
+            ({"resolutions": ()}, "mcu: resolutions .*positive whole numbers"),
+            ({"resolutions": (32.5,)}, "mcu: resolutions .*positive whole numbers"),
+            ({"stages": (Stage((8,), (1,), 0, BasicResidual()),)}, "mcu: stage 1 stride"),
+            ({"stages": (Stage((8,), (1,), 1, BasicResidual((-1,))),)}, "stage 1: expand .*above"),
+            (
+                {
+                    "stages": (
+                        Stage((8,), (1,), 1, InvertedBottleneck((3,), (3,), expand_scales=(0,))),
+                    )
+                },
+                "stage 1: expand_scales .*above",
+            ),
+            ({"head": Head(feature_widths=(0,))}, "mcu: feature widths"),
+            ({"head": Head(expand=float("nan"))}, "mcu: head expand nan: 0 or more"),
+            ({"pixel_std": (128.0, 0.0, 128.0)}, "mcu: pixel_std and bn_epsilon"),
+            ({"stem": Stem((8,), "relu6", stride=-1)}, "mcu: stem stride"),
             ({"stem": Stem((8, 8), "relu6")}, "mcu: stem widths .*each once"),
             ({"stem": Stem((8,), "gelu")}, "unknown activation 'gelu'"),
         ):
