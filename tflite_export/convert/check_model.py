@@ -3,6 +3,7 @@
 TensorFlow's converter does not refuse all that it cannot do: a loop ends the whole process.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,11 @@ def input_shape(model: Any) -> tuple[int, ...]:
     Raises:
         ExportError: if the model has other than one input and one output of fixed float32 shape.
     """
+    if isinstance(model, str | os.PathLike):
+        raise ExportError(
+            f"model is the path {os.fspath(model)!r}: give the model itself, which "
+            "keras.models.load_model returns"
+        )
     inputs, outputs = getattr(model, "inputs", None), getattr(model, "outputs", None)
     if not inputs or not outputs:
         raise ExportError(

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -46,6 +48,10 @@ class InputShapeTest(tf.test.TestCase, parameterized.TestCase):
         model = keras.Sequential([layers.Conv2D(4, 3), layers.Flatten()])
         with self.assertRaisesRegex(ExportError, "no known input shape"):
             input_shape(model)
+
+    def test_path_instead_of_a_model(self):
+        with self.assertRaisesRegex(ExportError, "model is the path 'some.keras': give the model"):
+            input_shape(Path("some.keras"))
 
     def test_tokens(self):
         tokens = layers.Input((6,), dtype="int32")
