@@ -51,8 +51,8 @@ class Speed:
         plain_cpi: the same of plain C code.
         error: relative error to state with an estimate.
         measured: whether times of whole models are published for it.
-        stream: cycles that reading a byte of weights from flash takes where each is used but once,
-            as a dense layer does.
+        stream: cycles that reading a byte of weights from flash takes: no cache keeps a model from
+            one inference to the next.
     """
 
     kernels: Kernels
@@ -89,16 +89,16 @@ _FLASH_LX6, _FLASH_C3, _FLASH_S3, _FLASH_P4, _FLASH_PICO = 40.0, 13.0, 10.0, 15.
 # Nothing is published for Cortex-M55, nor for reference kernels on Cortex-M0+, M33, M55 and M85:
 # there both numbers are guesses.
 SPEEDS: dict[tuple[str, str], Speed] = {
-    ("cortex-m0plus", "cmsis_nn"): Speed(_CMSIS_C, _PLAIN_C, 1.17, 1.17, 0.5, stream=_FLASH_PICO),
+    ("cortex-m0plus", "cmsis_nn"): Speed(_CMSIS_C, _PLAIN_C, 1.15, 1.15, 0.5, stream=_FLASH_PICO),
     ("cortex-m4", "cmsis_nn"): Speed(_CMSIS_DSP, _PLAIN, 1.46, 1.46, 0.25),
     ("cortex-m7", "cmsis_nn"): Speed(_CMSIS_DSP, _PLAIN, 0.72, 0.72, 0.35),
     ("cortex-m33", "cmsis_nn"): Speed(_CMSIS_DSP, _PLAIN, 1.24, 1.24, 0.4),
     ("cortex-m55", "cmsis_nn"): Speed(_CMSIS_MVE, _PLAIN, 1.3, 1.3, 0.6, False),
     ("cortex-m85", "cmsis_nn"): Speed(_CMSIS_MVE, _PLAIN, 0.98, 0.98, 0.5),
-    ("xtensa-lx6", "esp_nn"): Speed(_ESP_C, _PLAIN_C, 1.04, 1.84, 0.5, stream=_FLASH_LX6),
-    ("xtensa-lx7", "esp_nn"): Speed(_ESP_S3, _PLAIN, 1.19, 1.04, 0.55, stream=_FLASH_S3),
-    ("rv32imc", "esp_nn"): Speed(_ESP_C, _PLAIN_C, 0.77, 1.01, 0.5, stream=_FLASH_C3),
-    ("rv32-pie", "esp_nn"): Speed(_ESP_P4, _PLAIN, 1.11, 0.94, 0.5, stream=_FLASH_P4),
+    ("xtensa-lx6", "esp_nn"): Speed(_ESP_C, _PLAIN_C, 0.94, 1.82, 0.5, stream=_FLASH_LX6),
+    ("xtensa-lx7", "esp_nn"): Speed(_ESP_S3, _PLAIN, 1.16, 1.04, 0.5, stream=_FLASH_S3),
+    ("rv32imc", "esp_nn"): Speed(_ESP_C, _PLAIN_C, 0.74, 1.0, 0.5, stream=_FLASH_C3),
+    ("rv32-pie", "esp_nn"): Speed(_ESP_P4, _PLAIN, 1.06, 0.94, 0.5, stream=_FLASH_P4),
     ("cortex-m0plus", "reference"): Speed(
         REFERENCE, _PLAIN, 2.0, 2.0, 1.0, False, stream=_FLASH_PICO
     ),
@@ -107,9 +107,9 @@ SPEEDS: dict[tuple[str, str], Speed] = {
     ("cortex-m33", "reference"): Speed(REFERENCE, _PLAIN, 2.0, 2.0, 1.0, False),
     ("cortex-m55", "reference"): Speed(REFERENCE, _PLAIN, 1.5, 1.5, 1.0, False),
     ("cortex-m85", "reference"): Speed(REFERENCE, _PLAIN, 1.5, 1.5, 1.0, False),
-    ("xtensa-lx6", "reference"): Speed(REFERENCE, _PLAIN, 1.84, 1.84, 0.6, stream=_FLASH_LX6),
+    ("xtensa-lx6", "reference"): Speed(REFERENCE, _PLAIN, 1.82, 1.82, 0.6, stream=_FLASH_LX6),
     ("xtensa-lx7", "reference"): Speed(REFERENCE, _PLAIN, 1.04, 1.04, 0.5, stream=_FLASH_S3),
-    ("rv32imc", "reference"): Speed(REFERENCE, _PLAIN, 1.01, 1.01, 0.5, stream=_FLASH_C3),
+    ("rv32imc", "reference"): Speed(REFERENCE, _PLAIN, 1.0, 1.0, 0.5, stream=_FLASH_C3),
     ("rv32-pie", "reference"): Speed(REFERENCE, _PLAIN, 0.94, 0.94, 0.5, stream=_FLASH_P4),
     ("rv64gc", "reference"): Speed(REFERENCE, _PLAIN, 1.2, 1.2, 1.0, False),
 }

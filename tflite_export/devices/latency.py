@@ -127,8 +127,7 @@ def _estimate_op(op: Op, speed: Speed, board: Board, factor: float) -> OpLatency
     else:
         cycles = of_library * speed.cpi
     cycles += _INSTRUCTIONS_PER_OP * speed.plain_cpi
-    if op.name == "FULLY_CONNECTED":
-        cycles += op.inputs[1].data_bytes * speed.stream
+    cycles += sum(tensor.data_bytes for tensor in op.inputs) * speed.stream
     milliseconds = factor * cycles / (board.clock_mhz * 1e3)
     fast = of_library is not None and board.kernels != "reference"
     return OpLatency(op.name, op.outputs[0].shape, op.macs, milliseconds, fast)

@@ -96,6 +96,19 @@ class LatencyTest(tf.test.TestCase, parameterized.TestCase):
         # Ten megabytes a second, of which some 60 % are left.
         self.assertBetween(240 / speed.stream, 5, 7)
 
+    @parameterized.parameters(
+        ("CONV_2D", (64, 1, 1, 32), 64 * 32 * 4 * 0.81),
+        ("DEPTHWISE_CONV_2D", (1, 3, 3, 64), 64 * 9 * 4 * 5.0),
+    )
+    def test_every_weight_comes_from_flash_once(self, name, shape, of_kernel):
+        map_in, map_out = _tensor(1, 2, 2, shape[-1]), _tensor(1, 2, 2, 64)
+        size = math.prod(shape)
+        op = Op(name, (map_in, _tensor(*shape, data=size), _tensor(64, data=256)), (map_out,))
+        speed = SPEEDS["xtensa-lx7", "esp_nn"]
+        cycles = of_kernel * speed.cpi + (size + 256) * speed.stream + _FIXED * speed.plain_cpi
+        estimate = estimate_latency(_file(op), known_boards()["esp32s3"])
+        self.assertAllClose(estimate.latency_ms, cycles / (240 * 1e3))
+
     def test_calibrated_board(self):
         measurements = (Measurement("a" * 16, 3.0, 2.0), Measurement("b" * 16, 4.0, 2.0))
         file = _file(Op("ADD", (_MAP, _MAP), (_MAP,)))
