@@ -156,6 +156,12 @@ class _Project:
         return own.get(self.platform, DEFAULT_NAMES[self.platform])
 
     @property
+    def _arena_bytes(self) -> int:
+        """What `model.h` reserves on the board."""
+        plain = self.board and not self.board.processor.has_mve
+        return self.facts.plain_arena_bytes if plain else self.facts.arena_bytes
+
+    @property
     def _has_camera(self) -> bool:
         esp_without = self.platform == "esp_idf" and self._board_name not in _CAMERA_TARGETS
         return bool(self.facts.spec.colour) and not esp_without
@@ -178,7 +184,7 @@ class _Project:
                 if board is None or board.kernels == "cmsis_nn"
                 else ""
             ),
-            "arena_bytes": str(self.facts.arena_bytes),
+            "arena_bytes": str(self._arena_bytes),
             "vector_count": str(len(self.raw)),
             "camera": _CAMERA_NOTES.get(self.platform, "") if self._has_camera else "",
             "api": _IMAGE_API if self.facts.spec.colour else _VALUES_API,
@@ -197,7 +203,7 @@ def _project(
     platform: str,
     boards: Sequence[Board],
 ) -> _Project:
-    facts = facts_of_report(report, tflite, model_id(tflite), boards)
+    facts = facts_of_report(report, tflite, model_id(tflite), boards, platform)
     images = [np.asarray(one) for one in raw]
     given: Sequence[Frame] | np.ndarray
     if facts.spec.colour and all(image.dtype == np.uint8 for image in images):

@@ -27,6 +27,7 @@ class ModelFacts:
         rule: how outputs are read.
         class_names: of class i at position i; empty if nobody said.
         arena_bytes: to reserve on a board.
+        plain_arena_bytes: the same on a core without Arm's vectors (MVE), whose kernels take more.
         host_arena_bytes: the same where pointers have 64 bits.
         least_arena_bytes: with less no runtime gets far on a board, see `least_arena.py`.
         least_host_arena_bytes: the same where pointers have 64 bits.
@@ -40,6 +41,7 @@ class ModelFacts:
     rule: OutputRule
     class_names: tuple[str, ...]
     arena_bytes: int
+    plain_arena_bytes: int
     host_arena_bytes: int
     least_arena_bytes: int
     least_host_arena_bytes: int

@@ -81,6 +81,7 @@ def preprocessing_files(facts: ModelFacts) -> Iterator[tuple[str, str]]:
             "model.h",
             constants=model_constants(facts),
             arena_bytes=facts.arena_bytes,
+            plain_arena_bytes=facts.plain_arena_bytes,
             boards=facts.boards,
             host_arena_bytes=facts.host_arena_bytes,
             least_arena_bytes=facts.least_arena_bytes,

@@ -28,6 +28,7 @@ def facts_of(
         rule=rule,
         class_names=class_names,
         arena_bytes=4000,
+        plain_arena_bytes=4000,
         host_arena_bytes=5000,
         least_arena_bytes=3000,
         least_host_arena_bytes=3500,

@@ -7,6 +7,7 @@ from tests.tflite_export.full_report import REPORT
 from tflite_export.devices.boards import load_boards
 from tflite_export.devices.fit import fit, largest_arena
 from tflite_export.firmware.model_facts import facts_of_report
+from tflite_export.graph.arena import aligned
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.input_spec import InputSpec
 from tflite_export.rejection import Rejection
@@ -14,6 +15,9 @@ from tflite_export.task import OutputRule, Task
 
 _TFLITE = chain(["RELU"])
 _FILE = read_tflite(_TFLITE)
+# Vector kernels keep sums of its weights.
+_DENSE = chain(["FULLY_CONNECTED"])
+_DENSE_FILE = read_tflite(_DENSE)
 _SIZES = REPORT.verification.arena_bytes, REPORT.verification.nonpersistent_bytes
 
 
@@ -35,6 +39,27 @@ class ModelFactsTest(parameterized.TestCase):
         self.assertLen(set(needed), len(boards))
         self.assertEqual(facts.arena_bytes, max(needed))
         self.assertEqual(facts.boards, names.replace(",", ", "))
+
+    def test_cores_without_vectors_need_not_reserve_what_those_with_them_do(self):
+        boards = load_boards("corstone300,nano33ble")
+        facts = facts_of_report(REPORT, _DENSE, "", boards)
+        vectors, plain = (fit(_DENSE_FILE, *_SIZES, board).arena_used for board in boards)
+        self.assertGreater(vectors, plain)
+        self.assertEqual((facts.arena_bytes, facts.plain_arena_bytes), (vectors, plain))
+        alone = facts_of_report(REPORT, _DENSE, "", boards[:1])
+        self.assertEqual((alone.arena_bytes, alone.plain_arena_bytes), (vectors, vectors))
+
+    def test_make_has_one_runtime_of_the_boards_several(self):
+        (board,) = load_boards("nano33ble")
+        facts = facts_of_report(REPORT, _TFLITE, "", [board], "make")
+        alone = dataclasses.replace(board, platforms={"make": ""})
+        self.assertEqual(facts.arena_bytes, fit(_FILE, *_SIZES, alone).arena_used)
+        self.assertLess(facts.arena_bytes, fit(_FILE, *_SIZES, board).arena_used)
+        # The Python package counts its recording; nothing but the slack of boards is added.
+        used = REPORT.verification.arena_bytes
+        self.assertEqual(facts.host_arena_bytes, aligned(used + 256))
+        other = facts_of_report(REPORT, _TFLITE, "", [board], "zephyr")
+        self.assertEqual(other.host_arena_bytes, REPORT.memory.arena_budget_bytes)
 
     def test_without_boards_the_arena_is_enough_for_all(self):
         facts = facts_of_report(REPORT, _TFLITE, "")

@@ -18,8 +18,10 @@ $constants
 #ifndef MODEL_ARENA_BYTES
 #if UINTPTR_MAX > 0xffffffffu
 #define MODEL_ARENA_BYTES $host_arena_bytes
-#else
+#elif defined(__ARM_FEATURE_MVE)
 #define MODEL_ARENA_BYTES $arena_bytes
+#else
+#define MODEL_ARENA_BYTES $plain_arena_bytes
 #endif
 #endif
 
