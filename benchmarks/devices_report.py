@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from tflite_export.common.figures import digits
 from tflite_export.common.markdown import escaped
 
 PLOT = "devices.png"
@@ -150,7 +151,7 @@ def _npu_lines(rows: Sequence[Row]) -> list[str]:
         "|---|---|---|---|---|",
         *(
             f"| {escaped(row.board)} | {row.model} | {row.npu} | estimate "
-            f"{row.npu_ms:.3g} ms | {_latency(row)} |"
+            f"{digits(row.npu_ms)} ms | {_latency(row)} |"
             for row in with_npu
         ),
         "",
@@ -161,7 +162,7 @@ def _latency(row: Row) -> str:
     if row.missing:
         # Used and available bytes are in the CSV.
         return "lacks " + re.sub(r" \([^)]*\)", "", row.missing)
-    return f"estimate {row.latency_ms:.3g} ms ± {row.latency_error:.0%}"
+    return f"estimate {digits(row.latency_ms)} ms ± {row.latency_error:.0%}"
 
 
 def _of(used_bytes: int, available_bytes: int) -> str:

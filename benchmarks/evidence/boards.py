@@ -19,6 +19,7 @@ from benchmarks.evidence.arms import ARMS
 from benchmarks.evidence.records import Row, read_all
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.figures import digits
 from tflite_export.common.markdown import escaped
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.devices.boards import Board, known_boards
@@ -159,7 +160,7 @@ def _table(points: Sequence[Point]) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|",
         *(
             f"| {escaped(point.board)} | {ARMS[point.arm].title} | {point.macs / 1e6:.2f} M | "
-            f"{point.accuracy:.1%} | {point.latency_ms:.3g} ms | {point.flash_kib:.0f} | "
+            f"{point.accuracy:.1%} | {digits(point.latency_ms)} ms | {point.flash_kib:.0f} | "
             f"{point.arena_kib:.0f} | {'yes' if point.fits else 'no'} | "
             f"{'yes' if point.best else ''} |"
             for point in points

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tflite_export.common.figures import digits
 from tflite_export.common.markdown import escaped
 from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import BoardFit, fit
@@ -32,8 +33,9 @@ class BoardReport:
     def missing(self) -> str:
         """What the board lacks, with the numbers, for people; empty if the model suits it."""
         estimate, limit = self.latency.latency_ms, self.latency_limit_ms
-        late = limit is not None and estimate > limit
-        slow = f"speed: estimate {estimate:.3g} ms of {limit:.3g} ms" if late else ""
+        slow = ""
+        if limit is not None and estimate > limit:
+            slow = f"speed: estimate {digits(estimate)} ms of {digits(limit)} ms"
         return ", ".join(filter(None, (self.fit.missing, slow)))
 
 
@@ -86,9 +88,9 @@ def boards_markdown(reports: Sequence[BoardReport]) -> str:
 
 
 def _latency(latency: LatencyEstimate) -> str:
-    text = f"estimate {latency.latency_ms:.3g} ms +- {latency.relative_error:.0%}"
+    text = f"estimate {digits(latency.latency_ms)} ms +- {latency.relative_error:.0%}"
     if latency.energy_mj is not None and latency.energy_error is not None:
-        text += f", {latency.energy_mj:.3g} mJ +- {latency.energy_error:.0%}"
+        text += f", {digits(latency.energy_mj)} mJ +- {latency.energy_error:.0%}"
     return f"{text}; {latency.basis}" if latency.basis else text
 
 
@@ -108,7 +110,7 @@ def _npu_lines(reports: Sequence[BoardReport]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
         *(
             f"| {escaped(board)} | {escaped(npu.config)} at {npu.clock_mhz:g} MHz "
-            f"| estimate {npu.latency_ms:.3g} ms | estimate {cpu_ms:.3g} ms | {npu.cycles} "
+            f"| estimate {digits(npu.latency_ms)} ms | estimate {digits(cpu_ms)} ms | {npu.cycles} "
             f"| {npu.sram_bytes / 1024:.1f} | {npu.tflite_bytes / 1024:.1f} | {npu.npu_share:.0%} |"
             for board, cpu_ms, npu in rows
         ),

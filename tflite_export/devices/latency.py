@@ -7,6 +7,7 @@ a fast kernel (hard-swish, broadcast MUL, MEAN) cost as much as dozens of MACs a
 import math
 from dataclasses import dataclass
 
+from tflite_export.common.figures import digits
 from tflite_export.common.markdown import escaped
 from tflite_export.devices.boards import Board
 from tflite_export.devices.calibration import correction
@@ -70,9 +71,10 @@ class LatencyEstimate:
 
     def __str__(self) -> str:
         spread = self.latency_ms * self.relative_error
-        text = f"estimate {self.latency_ms:.3g} ms +- {spread:.2g} ms on {self.board}"
+        text = f"estimate {digits(self.latency_ms)} ms +- {digits(spread, 2)} ms on {self.board}"
         if self.energy_mj is not None and self.energy_error is not None:
-            text += f", {self.energy_mj:.3g} mJ +- {self.energy_mj * self.energy_error:.2g} mJ"
+            energy_spread = digits(self.energy_mj * self.energy_error, 2)
+            text += f", {digits(self.energy_mj)} mJ +- {energy_spread} mJ"
         return f"{text} ({self.basis})" if self.basis else text
 
     def table(self) -> str:

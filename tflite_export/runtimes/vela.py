@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflite_export.common.errors import ExportError
+from tflite_export.common.figures import digits
 from tflite_export.common.versions import VELA, versions_of
 from tflite_export.devices.boards import Board
 from tflite_export.devices.npus import check_npu
@@ -72,8 +73,8 @@ class NpuReport:
     def __str__(self) -> str:
         cpu = "".join(f", {count} {name} on the CPU" for name, count in self.cpu_ops.items())
         return (
-            f"{self.config} at {self.clock_mhz:g} MHz: estimate {self.latency_ms:.3g} ms by Vela, "
-            f"{self.cycles} cycles, SRAM {self.sram_bytes / 1024:.1f} KiB, flash "
+            f"{self.config} at {self.clock_mhz:g} MHz: estimate {digits(self.latency_ms)} ms by "
+            f"Vela, {self.cycles} cycles, SRAM {self.sram_bytes / 1024:.1f} KiB, flash "
             f"{self.tflite_bytes / 1024:.1f} KiB, {self.npu_share:.0%} of the ops on the NPU{cpu}"
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tflite_export.common.figures import digits
 from tflite_export.common.markdown import escaped
 from tofa_tf.common.statistics import wilson_interval
 from tofa_tf.deploy.judged_on import JudgedOn, others_among
@@ -41,7 +42,7 @@ def _accuracy(row: Row) -> str:
 def _latency(row: Row) -> str:
     _, _, scenario = row
     if scenario.board:
-        return f"estimate {scenario.board.latency_ms:.3g} ms on {scenario.board.fit.board}"
+        return f"estimate {digits(scenario.board.latency_ms)} ms on {scenario.board.fit.board}"
     return f"{scenario.pc_ms:.2f} ms on a PC"
 
 

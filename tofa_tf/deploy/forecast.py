@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from tflite_export.common.figures import digits
 from tflite_export.devices.boards import Board
 from tofa_tf.deploy.budgets import board_scenario
 from tofa_tf.deploy.tables import Columns, markdown_table
@@ -72,7 +73,7 @@ def _verdict(made: Sequence[Forecast], scenario: Scenario) -> str:
     if not fitting:
         nearest = min(made, key=lambda row: scenario.share_of(row.smallest))
         missed = ", ".join(
-            f"{budget.resource} {budget.of(nearest.smallest):.3g} of {budget.limit:.3g}"
+            f"{budget.resource} {digits(budget.of(nearest.smallest))} of {digits(budget.limit)}"
             for budget in scenario.budgets
             if budget.of(nearest.smallest) > budget.limit
         )
@@ -83,7 +84,7 @@ def _verdict(made: Sequence[Forecast], scenario: Scenario) -> str:
 def _on_board(size: Cost, board: Board) -> str:
     fit = size.fit(board)
     milliseconds = size.latency_ms(board)
-    latency = f"{milliseconds:.0f} ms" if milliseconds >= 100 else f"{milliseconds:.3g} ms"
+    latency = f"{digits(milliseconds)} ms"
     if board.latency_limit_ms:
         latency += f" of {board.latency_limit_ms:g}"
     flash = f"flash {fit.flash_used / 1024:.0f} of {fit.flash_available / 1024:.0f} KiB"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tflite_export.common.figures import digits
 from tflite_export.convert.int8_findings import find_guilty
 from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
 from tofa_tf.common.statistics import wilson_interval
@@ -38,7 +39,7 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
         ]  # fmt: skip
         if board.energy_mj is not None and board.energy_relative_error is not None:
             parts.append(tag("p", text(
-                f"estimate {board.energy_mj:.3g} mJ ± {board.energy_relative_error:.0%}"
+                f"estimate {digits(board.energy_mj)} mJ ± {board.energy_relative_error:.0%}"
             )))  # fmt: skip
     else:
         sizes = f".tflite {scenario.tflite_bytes / _KIB:.1f} KiB, arena "
@@ -46,7 +47,8 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
         parts.append(tag("p", text(sizes + arena)))
     parts += [
         tag(
-            "p", text(f"on {npu.config} at {npu.clock_mhz:g} MHz: estimate {npu.latency_ms:.3g} ms")
+            "p",
+            text(f"on {npu.config} at {npu.clock_mhz:g} MHz: estimate {digits(npu.latency_ms)} ms"),
         )
         for npu in scenario.npus
     ]
@@ -87,7 +89,7 @@ def _latency(scenario: ScenarioResult, board: BoardResult) -> str:
     limit = _limit_ms(scenario)
     of = f", of {limit:.4g} ms allowed" if limit else ""
     basis = f"; {board.latency_basis}" if board.latency_basis else ""
-    return f"estimate {board.latency_ms:.3g} ms ± {board.latency_relative_error:.0%}{of}{basis}"
+    return f"estimate {digits(board.latency_ms)} ms ± {board.latency_relative_error:.0%}{of}{basis}"
 
 
 def pareto_html(report: RunReport, baselines: Sequence[BaselineResult] = ()) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tflite_export.common.figures import digits
+
 # Room enough for the letters of a phone, see `page`.
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _BOTTOM, _TOP = 640, 300, 64, 30, 30, 22
 # Width and height of a letter in the largest type.
@@ -133,7 +135,7 @@ def scatter(points: Sequence[Point], x_title: str, y_title: str) -> str:
     for point in points:
         x, y = frame.x(point.x), frame.y(point.y)
         together.setdefault((round(x), round(y)), []).append(point.name)
-        title = tag("title", text(f"{point.name}: {point.y:.2f} at {point.x:.3g}"))
+        title = tag("title", text(f"{point.name}: {point.y:.2f} at {digits(point.x)}"))
         drawn.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{frame.y(point.low):.1f}" '
             f'y2="{frame.y(point.high):.1f}" stroke="#868e96"/>'

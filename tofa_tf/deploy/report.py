@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tflite_export.common.figures import digits
 from tflite_export.common.markdown import escaped
 from tflite_export.convert.quantization_report import Answers
 from tflite_export.runtimes.vela import NpuReport
@@ -38,7 +39,7 @@ _BOARD_COLUMNS: Columns[BoardResult] = (
         lambda b: _of(b.fit.flash_used, b.fit.flash_available),
     ),
     ("SRAM for the arena, KiB", lambda b: _of(b.fit.arena_used, b.fit.arena_available)),
-    ("latency, estimate", lambda b: f"{b.latency_ms:.3g} ms ± {b.latency_relative_error:.0%}"),
+    ("latency, estimate", lambda b: f"{digits(b.latency_ms)} ms ± {b.latency_relative_error:.0%}"),
     ("energy, estimate", lambda b: _energy(b)),
     ("estimate rests on", lambda b: b.latency_basis or "published measurements"),
 )
@@ -56,10 +57,10 @@ _QUANTIZATION_COLUMNS: Columns[tuple[ScenarioResult, Answers]] = (
 _NPU_COLUMNS: Columns[tuple[ScenarioResult, NpuReport]] = (
     ("scenario", lambda row: row[0].name),
     ("NPU", lambda row: f"{row[1].config} at {row[1].clock_mhz:g} MHz"),
-    ("latency on the NPU, estimate", lambda row: f"{row[1].latency_ms:.3g} ms"),
+    ("latency on the NPU, estimate", lambda row: f"{digits(row[1].latency_ms)} ms"),
     (
         "on the board's CPU, estimate",
-        lambda row: f"{row[0].board.latency_ms:.3g} ms" if row[0].board else "",
+        lambda row: f"{digits(row[0].board.latency_ms)} ms" if row[0].board else "",
     ),
     ("NPU cycles, estimate", lambda row: f"{row[1].cycles}"),
     ("SRAM KiB", lambda row: f"{row[1].sram_bytes / 1024:.1f}"),
@@ -108,7 +109,7 @@ def _lost(scenario: ScenarioResult, answers: Answers) -> str:
 def _energy(board: BoardResult) -> str:
     if board.energy_mj is None or board.energy_relative_error is None:
         return ""
-    return f"{board.energy_mj:.3g} mJ ± {board.energy_relative_error:.0%}"
+    return f"{digits(board.energy_mj)} mJ ± {board.energy_relative_error:.0%}"
 
 
 def _of(used_bytes: int, available_bytes: int) -> str:
