@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tflite_export.common.figures import digits
 from tflite_export.convert.int8_findings import find_guilty
+from tflite_export.convert.layer_noise import LayerNoise
 from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
 from tofa_tf.common.statistics import wilson_interval
 from tofa_tf.deploy.baseline_results import BaselineResult
@@ -21,8 +22,11 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
     """Returns what one wants to know of a model at a glance."""
     low, high = wilson_interval(scenario.int8_accuracy, report.test_images)
     board = scenario.board
+    size = f"{scenario.arch.resolution} x {scenario.arch.resolution} pixels"
+    asked = scenario.asked.board
     parts = [
         tag("h3", text(scenario.name)),
+        tag("p", text(f"{asked.title}, {size}" if asked and asked.title else size)),
         tag("p", text(f"{scenario.int8_accuracy:.1%}"), class_="big"),
         tag("p", text(
             f"right on {report.test_images} test images (95 %: {low:.1%} to {high:.1%}); float "
@@ -33,13 +37,13 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
         fit = board.fit
         parts += [
             _verdict(scenario, board),
-            tag("p", text(_latency(scenario, board))),
+            tag("p", text(f"latency: {_latency(scenario, board)}")),
             bar("flash with the runtime", fit.flash_used / _KIB, fit.flash_available / _KIB, "KiB"),
             bar("SRAM for the arena", fit.arena_used / _KIB, fit.arena_available / _KIB, "KiB"),
         ]  # fmt: skip
         if board.energy_mj is not None and board.energy_relative_error is not None:
             parts.append(tag("p", text(
-                f"estimate {digits(board.energy_mj)} mJ ± {board.energy_relative_error:.0%}"
+                f"energy: estimate {digits(board.energy_mj)} mJ ± {board.energy_relative_error:.0%}"
             )))  # fmt: skip
     else:
         sizes = f".tflite {scenario.tflite_bytes / _KIB:.1f} KiB, arena "
@@ -59,9 +63,21 @@ def card_html(scenario: ScenarioResult, report: RunReport, folder: Path) -> str:
     projects = (folder / scenario.tflite).parent.glob(f"{FIRMWARE_FOLDER}/[!.]*")
     for project in sorted(projects):
         place = project.relative_to(folder).as_posix()
-        steps = link(folder, f"{place}/README.md", "how to build and flash it")
+        steps = link(folder, f"{place}/README.md", "README")
         parts.append(tag("p", text("firmware: ") + link(folder, place) + text(", ") + steps))
+        parts.append(_how_to_flash(project / "README.md"))
     return tag("article", "".join(parts))
+
+
+def _how_to_flash(readme: Path) -> str:
+    """The commands of a project's README, to unfold: the page may be all that is handed on."""
+    try:
+        words = readme.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+    steps = words.partition("## Build and flash")[2].partition("\n## ")[0].strip()
+    summary = tag("summary", text("how to build and flash it"))
+    return tag("details", summary + tag("pre", text(steps))) if steps else ""
 
 
 def _verdict(scenario: ScenarioResult, board: BoardResult) -> str:
@@ -165,9 +181,16 @@ def _confusion(evaluation: Evaluation, names: Sequence[str]) -> str:
     return tag("div", tag("table", tag("tr", head) + "".join(rows)), class_="scroll matrix")
 
 
-def int8_html(scenario: ScenarioResult) -> str:
-    """Returns the layer that int8 spoils, and all layers to unfold."""
-    layers = scenario.quantization.layers
+def int8_html(scenarios: Sequence[ScenarioResult]) -> str:
+    """Returns the layer that int8 spoils, and all layers to unfold; each model of several once."""
+    models: dict[tuple[str, tuple[LayerNoise, ...]], list[str]] = {}
+    for scenario in scenarios:
+        key = scenario.sha256, scenario.quantization.layers
+        models.setdefault(key, []).append(scenario.name)
+    return "".join(_int8_of_model(names, layers) for (_, layers), names in models.items())
+
+
+def _int8_of_model(names: Sequence[str], layers: Sequence[LayerNoise]) -> str:
     if not layers:
         return ""
     guilty = find_guilty(layers)
@@ -187,5 +210,5 @@ def int8_html(scenario: ScenarioResult) -> str:
         "dead channels", "largest over median channel", "largest over median weight scale",
     )  # fmt: skip
     verdict = tag("ul", said) if said else tag("p", text("No layer stands out."))
-    summary = tag("summary", text(f"{scenario.name}: {len(layers)} layers"))
+    summary = tag("summary", text(f"{', '.join(names)}: {len(layers)} layers"))
     return verdict + tag("details", summary + table(head, rows))

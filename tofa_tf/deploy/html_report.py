@@ -52,7 +52,7 @@ def html_report(report: RunReport, folder: Path, title: str, facts: Sequence[str
     if best:
         body += [
             answers_html(best, report, folder),
-            section("What int8 does", *(int8_html(s) for s in report.scenarios)),
+            section("What int8 does", int8_html(report.scenarios)),
         ]
     body += [
         section("Training", *_training(folder)),

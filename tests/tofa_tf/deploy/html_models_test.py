@@ -37,11 +37,16 @@ class CardTest(tf.test.TestCase):
             BOARD, latency_basis="calibrated", energy_mj=20.25, energy_relative_error=0.4
         )
         words = _words(card_html(dataclasses.replace(ON_BOARD, board=board), REPORT, _NOWHERE))
-        self.assertIn("estimate 450 ms ± 35%; calibrated", words)
-        self.assertIn("estimate 20.2 mJ ± 40%", words)
+        self.assertIn("latency: estimate 450 ms ± 35%; calibrated", words)
+        self.assertIn("energy: estimate 20.2 mJ ± 40%", words)
         words = _words(card_html(ON_BOARD, REPORT, _NOWHERE))
-        self.assertIn("estimate 450 ms ± 35%", words)
+        self.assertIn("latency: estimate 450 ms ± 35%", words)
         self.assertFalse(any("mJ" in word for word in words))
+
+    def test_board_and_image_size_are_named(self):
+        self.assertIn("32 x 32 pixels", _words(card_html(RESULT, REPORT, _NOWHERE)))
+        words = _words(card_html(ON_BOARD, REPORT, _NOWHERE))
+        self.assertIn("Raspberry Pi Pico (RP2040), 32 x 32 pixels", words)
 
     def test_how_many_images_are_unknown_where_some_are(self):
         evaluation = Evaluation(((3, 1), (0, 4)), (), 0.953)
@@ -125,7 +130,7 @@ class AnswersTest(tf.test.TestCase):
 class Int8Test(tf.test.TestCase):
     def _words(self, *layers: LayerNoise) -> list[str]:
         quantization = dataclasses.replace(RESULT.quantization, layers=layers)
-        return _words(int8_html(dataclasses.replace(RESULT, quantization=quantization)))
+        return _words(int8_html([dataclasses.replace(RESULT, quantization=quantization)]))
 
     def test_where_no_layer_stands_out_that_is_said(self):
         words = self._words(_LAYER, _LAYER)
@@ -134,6 +139,14 @@ class Int8Test(tf.test.TestCase):
             words[-10:],
             ["stem", "CONV_2D", "48", "41", "30", "0.0%", "90%", "1 of 8", "1.5", "2.0"],
         )
+
+    def test_a_model_of_several_boards_stands_once(self):
+        quantization = dataclasses.replace(RESULT.quantization, layers=(_LAYER,))
+        one = dataclasses.replace(RESULT, quantization=quantization)
+        same = dataclasses.replace(one, name="rp2040")
+        other = dataclasses.replace(one, name="esp32", sha256="ef" * 32)
+        words = [word for word in _words(int8_html([one, other, same])) if "layers" in word]
+        self.assertEqual(words, ["macs_1M, rp2040: 1 layers", "esp32: 1 layers"])
 
     def test_the_three_worst_layers_are_named(self):
         spoilt = [

@@ -101,9 +101,12 @@ class HtmlReportTest(tf.test.TestCase):
         folder = "scenarios/macs_1M/firmware/a%20%22b%22%20%26%20c"
         self.assertIn(f'<a href="{folder}">scenarios/macs_1M/firmware/a &quot;b&quot; &amp;', page)
         self.assertEqual(self.seen.count("a"), 2)
-        (project / "README.md").write_text("make")
+        (project / "README.md").write_text(
+            "# Model\n\n## Build and flash\n\n    make <\n\n## End\n"
+        )
         page = self._page(ON_BOARD)
-        self.assertIn(f'<a href="{folder}/README.md">how to build and flash it</a>', page)
+        self.assertIn(f'<a href="{folder}/README.md">README</a>', page)
+        self.assertIn("how to build and flash it</summary><pre>make &lt;</pre></details>", page)
 
     def test_everything_is_escaped(self):
         quantization = dataclasses.replace(RESULT.quantization, layers=(_LAYER,))
