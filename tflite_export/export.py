@@ -26,6 +26,8 @@ Image files are turned upright, cropped to the model's proportions and resized a
 What the outputs mean (--task) is told by the model where it can be, see `tflite_export/task.py`.
 """
 
+from pathlib import Path
+
 from tflite_export.common.command import Command, run_command
 from tflite_export.common.console import warn
 from tflite_export.exporting.export_job import ExportJob
@@ -33,11 +35,16 @@ from tflite_export.exporting.export_job import ExportJob
 
 def main(job: ExportJob) -> None:
     """Exports one model file and prints its figures."""
+    from tflite_export.exporting.export_folder import FIRMWARE_FOLDER
     from tflite_export.exporting.export_summary import normalisation_doubt, summary
     from tflite_export.exporting.run_export import run_export
 
     result = run_export(job)
     print(f"{job.output}: {summary(result.report)}")
+    projects = sorted(Path(job.output, FIRMWARE_FOLDER).glob("[!.]*"))
+    if job.firmware and projects:
+        places = ", ".join(map(str, projects))
+        print(f"firmware: {places}; README.md there says how to build and flash it")
     if result.better:
         warn(normalisation_doubt(result.better))
 

@@ -86,6 +86,7 @@ class ExportScriptTest(tf.test.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"quantization: ptq; ptq is estimated to lose [\d.]+ points")
         self.assertRegex(done.stdout, r"estimate [\d.]+ ms \+- [\d.]+ ms on rp2040; fits")
+        self.assertIn(f"firmware: {self.output / 'firmware' / 'make'}; README.md", done.stdout)
         report = json.loads((self.output / "report.json").read_text())
         self.assertEqual(report["packing"]["level"], "tflm_only")
         boards = {board["fit"]["board"]: board for board in report["boards"]}
