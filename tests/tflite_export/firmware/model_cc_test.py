@@ -8,7 +8,13 @@ from absl.testing import absltest, parameterized
 
 from tests.tflite_export.firmware.facts import facts_of
 from tests.tflite_export.firmware.native import temporary_folder
-from tests.tflite_export.firmware.native_model import CXX_COMPILER, ERROR_ARENA, OK, NativeModel
+from tests.tflite_export.firmware.native_model import (
+    CXX_COMPILER,
+    ERROR_ARENA,
+    OK,
+    UNTOUCHED,
+    NativeModel,
+)
 from tflite_export.input_spec import image_spec
 from tflite_export.rejection import Rejection
 from tflite_export.task import CLASSIFICATION
@@ -30,6 +36,28 @@ class ModelCcTest(parameterized.TestCase):
         model = NativeModel(facts_of(image_spec(4, 4)), temporary_folder(self), arena_bytes)
         self.assertEqual(model.init(), status)
         self.assertEqual(model.asked, asked)
+
+    def test_bad_arguments_have_a_name_and_write_nothing(self):
+        model = NativeModel(facts_of(image_spec(4, 4)), temporary_folder(self))
+        pixels = np.zeros((8, 8), np.uint8)
+        for arguments, name, initialise in (
+            ((pixels, 8, 8, 8, 3), "NOT_INITIALISED", False),
+            ((None, 8, 8, 8, 3), "NULL_POINTER", True),
+            ((pixels, 8, 8, 8, None), "NULL_POINTER", True),
+            ((pixels, 8, 8, 8, 2), "SCORE_COUNT", True),
+            ((pixels, 8, 8, 8, -1), "SCORE_COUNT", True),
+            ((pixels, 0, 8, 8, 3), "IMAGE_SIZE", True),
+            ((pixels, 8, 8, 7, 3), "STRIDE", True),
+        ):
+            if initialise:
+                self.assertEqual(model.init(), OK)
+            status, scores = model.classify_grey(*arguments)
+            self.assertEqual(model.status_name(status), f"MODEL_ERROR_{name}", arguments)
+            self.assertEqual(scores, [UNTOUCHED] * 3)
+        status, scores = model.classify_grey(pixels, 8, 8, 8, 3)
+        self.assertEqual(model.status_name(status), "MODEL_OK")
+        self.assertNotIn(UNTOUCHED, scores)
+        self.assertEqual(model.status_name(99), "")
 
     @parameterized.parameters(BY_PROBABILITY, BY_DISTANCE, None)
     def test_unknown_is_what_python_rejects(self, rejection):

@@ -16,6 +16,8 @@ from tflite_export.firmware.model_library import library_files
 
 CXX_COMPILER = shutil.which("g++") or shutil.which("clang++")
 OK, ERROR_ARENA = 0, 6
+# In a score that nothing was written to.
+UNTOUCHED = -7.0
 
 _HEADERS = {
     "schema/schema_generated.h": """
@@ -94,6 +96,26 @@ class NativeModel:
     def asked(self) -> int:
         """How often the runtime was asked for tensors."""
         return ctypes.c_int.in_dll(self._library, "stand_in_asked").value
+
+    def status_name(self, status: int) -> str:
+        """Returns what `model_status_name` calls a status."""
+        self._library.model_status_name.restype = ctypes.c_char_p
+        return self._library.model_status_name(status).decode()
+
+    def classify_grey(
+        self, pixels: np.ndarray | None, width: int, height: int, stride: int, room: int | None
+    ) -> tuple[int, list[float]]:
+        """Returns the status of `model_classify_grey`, and three scores of which it knows `room`.
+
+        Args:
+            room: how many scores it is told of; None: it gets no pointer to them.
+        """
+        scores = (ctypes.c_float * 3)(*[UNTOUCHED] * 3)
+        given = None if pixels is None else pixels.ctypes.data_as(ctypes.c_void_p)
+        status = self._library.model_classify_grey(
+            given, width, height, stride, None if room is None else scores, room or 0
+        )
+        return status, list(scores)
 
     def answer(self, outputs: np.ndarray) -> tuple[int, bool]:
         """Returns the best label and whether it is known, for int8 outputs of the runtime."""
