@@ -40,6 +40,7 @@ SLOW = (
     "tests/tofa_tf/deploy/firmware_test.py",
     "tests/tofa_tf/deploy/report_test.py",
     "tests/tofa_tf/deploy/scenario_test.py",
+    "tests/tofa_tf/distribute/deadline_test.py",
     "tests/tofa_tf/layers",
     "tests/tofa_tf/nets",
     "tests/tofa_tf/pretrained",

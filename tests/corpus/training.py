@@ -162,7 +162,7 @@ CASES = (
         "worker 1 (localhost:1: Connection refused): not there after 1 s (connect_seconds). Is the",
         around=Surroundings(environment=(("TF_CONFIG", _TF_CONFIG),)),
     ),
-    _case("no time for workers", "connect_seconds is 0: it must be at", connect_seconds=0),
+    _case("no time for workers", "connect_seconds is 0: it must lie between", connect_seconds=0),
     _case("steps below 0", "steps is -1: it must lie between 0 and 100000000", steps=-1),
     _case("steps for ever", "it must lie between 0 and 100000000", steps=10**12),
     _case("steps of 5000 digits", "it must be a whole number", steps="9" * 5000),

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.interrupt import ended_by_signals
 from tofa_tf.distribute.cluster import CONNECT_SECONDS, TF_CONFIG, Cluster, check_batch
+from tofa_tf.distribute.deadline import ended_after
 from tofa_tf.distribute.meeting import meet
 from tofa_tf.distribute.replicas import ALONE, Replicas, Workers
 from tofa_tf.distribute.share import Share
@@ -71,8 +72,8 @@ def _connect(cluster: Cluster, seconds: float, lost: Callable[[], str]) -> Repli
     try:
         if gpus:
             tf.config.set_visible_devices(gpus[0], "GPU")
-        # One that is lost just now makes it wait for ever.
-        with ended_by_signals():
+        # One that is lost just now makes it wait for ever, in code that answers to nothing else.
+        with ended_by_signals(), ended_after(seconds, _late(cluster, seconds)):
             # For the servers and the watch over them that it starts; its scope is never entered.
             tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
@@ -85,6 +86,14 @@ def _connect(cluster: Cluster, seconds: float, lost: Callable[[], str]) -> Repli
             f"listens there, or choose another port in {TF_CONFIG}"
         ) from error
     return Workers(Share(index, count), "GPU:0" if gpus else "CPU:0")
+
+
+def _late(cluster: Cluster, seconds: float) -> str:
+    others = [f"{i} ({at})" for i, at in enumerate(cluster.addresses) if i != cluster.index]
+    return (
+        f"error: not connected {seconds:g} s (connect_seconds) after all workers had come: worker "
+        f"{' or '.join(others)} was lost meanwhile; start the same command again on all machines"
+    )
 
 
 def _lost(message: str, cluster: Cluster) -> str:

@@ -311,7 +311,7 @@ class Workdir(SettingsBase):
     )  # fmt: skip
     connect_seconds: int = setting(
         "Seconds that a process of the strategy multiworker waits for the others.",
-        CONNECT_SECONDS, least=1,
+        CONNECT_SECONDS, least=1, most=1_000_000,
     )  # fmt: skip
     image_memory_mib: int | None = setting(
         "MiB of decoded images of files that this process keeps in memory; where there are more, "
