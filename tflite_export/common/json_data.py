@@ -18,6 +18,8 @@ from typing import Any, Self
 from tflite_export.common.errors import TofaError
 
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+# Whole numbers of JSON have any number of digits; none of ours needs more than this.
+_MOST = 2**63
 
 
 class JsonRecord:
@@ -114,6 +116,7 @@ def from_json(annotation: Any, data: Any, where: str = "") -> Any:
         kinds = (int, float) if annotation is float else annotation
         wanted, fits = _NAMES[annotation], isinstance(data, kinds)
         fits = fits and (annotation is bool or not isinstance(data, bool))
+        fits = fits and not (isinstance(data, int) and abs(data) >= _MOST)
     else:
         raise TypeError(f"no rule reads {annotation} from JSON")
     if not fits:

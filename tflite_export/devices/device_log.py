@@ -138,7 +138,8 @@ def _read_record(firmware: Path) -> tuple[str, list[list[int]]]:
     try:
         record = json.loads((firmware / VECTORS_FILE).read_text(encoding="utf-8"))
         return str(record["model_id"]), [list(map(int, row)) for row in record["expected"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    # Infinity is no whole number by an OverflowError.
+    except (OSError, ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:
         raise ExportError(
             f"{firmware} has no readable {VECTORS_FILE}: name the folder of a generated firmware"
         ) from error

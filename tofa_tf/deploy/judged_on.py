@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tofa_tf.common.errors import UserError
 from tofa_tf.data.splits import SPLIT, load_split
 from tofa_tf.deploy.results import RunReport
 
@@ -40,7 +41,10 @@ def read_judged_on(folder: Path, report: RunReport) -> JudgedOn | None:
     if not (folder / SPLIT).exists():
         return None
     settings = report.settings
-    form = max(settings.get("resolutions") or (0,)), settings.get("channels")
+    try:
+        form = max(settings.get("resolutions") or (0,)), settings.get("channels")
+    except TypeError as error:
+        raise UserError(f"the report of {folder} is damaged: its resolutions are none") from error
     return JudgedOn(load_split(folder).parts["test"], form)
 
 

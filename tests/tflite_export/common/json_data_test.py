@@ -100,6 +100,8 @@ class JsonDataTest(tf.test.TestCase, parameterized.TestCase):
         ({"parts": {}}, "parts is {}; wanted a list"),
         ({"parts": [{"size": 1}, {"size": True}]}, r"parts\[1\].size is True; wanted a whole"),
         ({"parts": [{"size": 1.0}]}, r"parts\[0\].size is 1.0; wanted a whole number"),
+        ({"parts": [{"size": 10**40}]}, r"parts\[0\].size is 1000*; wanted a whole number"),
+        ({"limit": -(10**400)}, r"limit is -10*\.\.\.; wanted a number"),
         ({"parts": [{"shares": []}]}, r"the field 'parts\[0\].size' is missing"),
         ({"parts": [{"size": 1, "shares": [None]}]}, r"parts\[0\].shares\[0\] is None; wanted a n"),
         ({"pair": ["macs"]}, r"pair is \['macs'\]; wanted a list of 2"),

@@ -63,7 +63,10 @@ class DeviceLogTest(tf.test.TestCase, parameterized.TestCase):
         with self.assertRaisesRegex(ExportError, "no readable test_vectors.json"):
             check_log(_LOG, self.firmware / "nowhere")
 
-    @parameterized.parameters("", "[]", "{}", '{"model_id": "a", "expected": 3}')
+    @parameterized.parameters(
+        *("", "[]", "{}", '{"model_id": "a", "expected": 3}'),
+        '{"model_id": "a", "expected": [[Infinity]]}',
+    )
     def test_damaged_record(self, text):
         (self.firmware / "test_vectors.json").write_text(text)
         with self.assertRaisesRegex(ExportError, "no readable test_vectors.json"):

@@ -53,6 +53,11 @@ class JudgedOnTest(tf.test.TestCase):
         self.assertEqual(others_among(self._judged_on([0, 3], small, resolutions=[4]), old), 0)
         self.assertEqual(others_among(self._judged_on([1, 3], small, resolutions=[4]), old), 1)
 
+    def test_a_report_of_damaged_settings(self):
+        for resolutions in (True, [8, "big"]):
+            with self.assertRaisesRegex(UserError, "its resolutions are none"):
+                self._judged_on([0, 3], resolutions=resolutions)
+
     def test_a_run_whose_record_is_lost_or_damaged(self):
         self.assertIsNone(read_judged_on(self.folder, REPORT))
         (self.folder / "split.json").write_text("{}")
