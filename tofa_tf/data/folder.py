@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
+from tflite_export.common.folders import MARKER
 from tofa_tf.common.errors import UserError, printable
 from tofa_tf.common.paths import user_path
 from tofa_tf.data.decode import decode_all
@@ -32,8 +33,9 @@ def load(
     """Loads a folder with one sub-folder a class; classes are numbered by sorted name.
 
     Images may lie deeper inside a class folder. Hidden files and files that are not named like
-    images are ignored. A sub-folder called `unlabelled` or `unlabeled` is no class: its images are
-    the unlabelled ones, unless the user names another folder of these.
+    images are ignored, and so is a run that lies there. A sub-folder called `unlabelled` or
+    `unlabeled` is no class: its images are the unlabelled ones, unless the user names another
+    folder of these.
 
     Args:
         path: of the folder.
@@ -209,7 +211,11 @@ def _found(folder: Path, reading: Reading) -> list[str]:
 def _folders(root: Path) -> list[Path]:
     """Returns the sub-folders that may be classes, sorted by name."""
     folders = (entry for entry in root.iterdir() if entry.is_dir())
-    found = sorted(entry for entry in folders if not _is_hidden(Path(entry.name)))
+    found = sorted(
+        entry
+        for entry in folders
+        if not _is_hidden(Path(entry.name)) and not (entry / MARKER).is_file()
+    )
     for folder in found:
         if not folder.name.isprintable():
             raise UserError(

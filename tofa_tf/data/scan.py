@@ -6,6 +6,7 @@ from pathlib import Path
 
 from absl import logging
 
+from tflite_export.common.folders import MARKER
 from tflite_export.common.image_files import is_image
 from tofa_tf.common.errors import printable
 
@@ -18,7 +19,8 @@ def image_files(
 ) -> list[str]:
     """Finds image files at any depth; hidden files and folders are left out.
 
-    Links to files are followed, links to folders are not.
+    Links to files are followed, links to folders are not. A folder that this project has written, a
+    run for example, holds images that belong to no data set, and is passed over.
 
     Args:
         folder: to look in.
@@ -39,13 +41,17 @@ def _walk(folder: str, prefix: str) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             # A scan knows what is a folder and what a file: only links are asked about.
+            found = list(entries)
             members = sorted(
                 (entry.name, entry.is_dir(follow_symlinks=False))
-                for entry in entries
+                for entry in found
                 if not entry.name.startswith(".") and _may_count(entry)
             )
     except PermissionError as error:
         logging.warning("skipped %s: %s", printable(folder), error.strerror)
+        return
+    if any(entry.name == MARKER for entry in found):
+        logging.info("skipped %s: it is a run or another output", printable(folder))
         return
     for name, is_folder in members:
         if is_folder:
@@ -57,4 +63,8 @@ def _walk(folder: str, prefix: str) -> Iterator[str]:
 def _may_count(entry: os.DirEntry[str]) -> bool:
     if entry.is_dir(follow_symlinks=False):
         return True
-    return is_image(Path(entry.name)) and entry.is_file()
+    try:
+        return is_image(Path(entry.name)) and entry.is_file()
+    except OSError:
+        # A link that leads to itself.
+        return False

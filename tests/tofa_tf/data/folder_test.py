@@ -136,6 +136,12 @@ class LoadTest(FolderTest):
         self.assertEqual(source.class_names, ("cat", "dog"))
         self.assertIsNone(source.unlabelled)
 
+    def test_a_run_among_the_classes_is_none(self):
+        for name in ("cat", "dog", "run/scenarios/rp2040"):
+            self.fill(name, 1)
+        (self.root / "run" / ".tofa.json").touch()
+        self.assertEqual(self.load().class_names, ("cat", "dog"))
+
     def test_images_in_two_parts(self):
         for name in ("cat/blurred", "cat/sharp", "dog"):
             self.fill(name, 1)

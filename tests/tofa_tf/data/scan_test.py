@@ -29,11 +29,18 @@ class ScanTest(absltest.TestCase):
         self.add("a/1.png", "b/2.png")
         (self.root / "a" / "link.png").symlink_to(self.root / "b" / "2.png")
         (self.root / "a" / "gone.png").symlink_to(self.root / "nowhere.png")
+        (self.root / "a" / "loop.png").symlink_to("loop.png")
         (self.root / "a" / "up").symlink_to(self.root)
         os.mkfifo(self.root / "a" / "pipe.png")
         self.assertEqual(image_files(self.root), ["a/1.png", "a/link.png", "b/2.png"])
         (self.root / "linked").symlink_to(self.root / "b")
         self.assertEqual(image_files(self.root / "linked"), ["2.png"])
+
+    def test_what_a_run_holds_is_no_part_of_a_data_set(self):
+        self.add(
+            "a/1.png", "a/run/.tofa.json", "a/run/accuracy.png", "a/run/scenarios/x/sample.png"
+        )
+        self.assertEqual(image_files(self.root), ["a/1.png"])
 
     def test_says_how_many_there_are(self):
         self.add(*(f"{number}.png" for number in range(2500)))
