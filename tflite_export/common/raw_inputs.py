@@ -132,6 +132,8 @@ def _labelled_arrays(path: Path, spec: InputSpec) -> tuple[np.ndarray, np.ndarra
 def _check_exists(path: Path) -> None:
     if not path.exists():
         raise ExportError(f"there is no folder or file {path}")
+    if not (path.is_dir() or path.is_file()):
+        raise ExportError(f"{path} is neither a folder nor a file, which can be read again")
 
 
 def _images_below(folder: Path) -> list[Path]:

@@ -1,3 +1,4 @@
+import os
 import pathlib
 
 import numpy as np
@@ -122,6 +123,10 @@ class ReadInputsTest(_Folder):
             read_inputs(self.folder / "nowhere", _SPEC, 10)
         with self.assertRaisesRegex(ExportError, "holds no images, nor do its folders"):
             read_inputs(self.folder, _SPEC, 10)
+        for name in ("pipe.npy", "pipe.png"):
+            os.mkfifo(self.folder / name)
+            with self.assertRaisesRegex(ExportError, f"{name} is neither a folder nor a file"):
+                next(named_inputs(self.folder / name))
         (self.folder / "list.txt").write_text("")
         with self.assertRaisesRegex(ExportError, "a folder of images, a .npy or a .npz"):
             read_inputs(self.folder / "list.txt", _SPEC, 10)
