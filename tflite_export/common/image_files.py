@@ -16,6 +16,8 @@ MAX_SIDE = 2**16 - 1
 # which `_check_size` does not see; of what is above it, `_check_size` says what there is to say.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# Of tags beside the pixels that are damaged, in two lines that name no file.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 # Those that Pillow decodes by itself: EPS content, whatever the file is called, starts Ghostscript.
 # JPEG includes the several pictures (MPO) of phones.

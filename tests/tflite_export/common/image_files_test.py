@@ -114,7 +114,13 @@ class DecodeImageTest(tf.test.TestCase, parameterized.TestCase):
 
     @parameterized.parameters((11_500, 11_500), (20_000, 8_000))
     def test_nothing_is_printed_of_large_images(self, *size):
-        path = self.write("image.png", Image.new("1", size))
+        self._decoded_in_silence(self.write("image.png", Image.new("1", size)))
+
+    def test_nothing_is_printed_of_damaged_tags(self):
+        tags = b"Exif\0\0MM\0*\xff\xff\xff\xff"
+        self._decoded_in_silence(self.write("image.jpg", _RGB, exif=tags))
+
+    def _decoded_in_silence(self, path: Path) -> None:
         # Only a process of its own has the filters of warnings that users have.
         code = (
             "import contextlib, sys\n"
