@@ -56,6 +56,9 @@ CASES = (
         representative="{wide_npy}",
     ),
     _case("inputs that are no numbers", "contain NaN or infinity", representative="{nan_npy}"),
+    _case(
+        "inputs beyond float32", "numbers too large for float32", representative="{large_npy}"
+    ),  # fmt: skip
     _case("inputs that are objects", "damaged or not a numpy file", representative="{objects_npy}"),
     _case("inputs cut short", "damaged or not a numpy file", representative="{cut_npy}"),
     _case("inputs of flipped bits", "or not a numpy file", representative="{flipped_npy}"),

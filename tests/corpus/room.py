@@ -301,6 +301,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "file": _text("no folder"),
     "foreign": _foreign,
     "locked": _locked,
+    "dangling": lambda path: path.symlink_to("nowhere"),
     "empty": Path.mkdir,
     # Images.
     "photos": _photos,
@@ -366,6 +367,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "windows_npy": lambda path: np.save(path, np.zeros((8, 4, 1), np.float32)),
     "wide_npy": lambda path: np.save(path, np.zeros((8, 5), np.float32)),
     "nan_npy": lambda path: np.save(path, np.full((8, 4), np.nan)),
+    "large_npy": lambda path: np.save(path, np.full((8, 4), 1e300)),
     "objects_npy": lambda path: np.save(path, np.array([{}], object)),
     "flipped_npy": _text(b"\x93NUMPY\x01\x00\x0a\x00{'descr': (".ljust(99)),
     "cut_npy": _text(b"\x93NUMPY\x01\x00"),

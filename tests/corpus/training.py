@@ -178,6 +178,7 @@ CASES = (
     # The folder.
     _case("no folder", "no workdir given", workdir=""),
     _case("a file as folder", "is a file: choose a folder as workdir", workdir="{file}"),
+    _case("a link to nothing", "link to nowhere, where nothing is", workdir="{dangling}"),
     _case("a folder in a file", "cannot use ", workdir="{file}/run"),
     _case("too long a folder", "File name too long", workdir="{root}/" + _LONG, found=17),
     _case("a foreign folder", "not empty and holds no run", workdir="{foreign}"),

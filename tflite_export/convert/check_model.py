@@ -96,7 +96,7 @@ def check_inputs(inputs: np.ndarray, shape: tuple[int, ...], what: str) -> None:
     if inputs.dtype != np.float32:
         raise ExportError(f"the {what} are {inputs.dtype}; normalised float32 is needed")
     if not np.isfinite(inputs).all():
-        raise ExportError(f"the {what} contain NaN or infinity")
+        raise ExportError(f"the {what} contain NaN or infinity, or numbers too large for float32")
 
 
 def check_no_loops(graph_def: Any, model: Any) -> None:

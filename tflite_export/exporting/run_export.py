@@ -159,7 +159,9 @@ def _check_classes(where: str, names: Sequence[str], columns: int) -> None:
 def _normalised(values: np.ndarray, spec: InputSpec, job: ExportJob) -> np.ndarray:
     """Floats are taken for normalised already, unless it is said how they are to be."""
     if not job.mean and values.dtype.kind == "f":
-        return values.astype(np.float32)
+        # What is too large becomes infinity, which is refused where the model is exported.
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32)
     return normalise(values, spec.mean, spec.std)
 
 

@@ -74,6 +74,11 @@ def open_workdir(path: str | os.PathLike, config: dict[str, Any], *, overwrite: 
     try:
         if folder.exists() and not folder.is_dir():
             raise UserError(f"{folder} is a file: choose a folder as workdir")
+        if folder.is_symlink() and not folder.exists():
+            raise UserError(
+                f"{folder} is a link to {os.readlink(folder)}, where nothing is: make that folder, "
+                "or choose another workdir"
+            )
         # Nothing is written into a folder that is somebody else's, not even a lock.
         if _is_foreign(folder):
             raise UserError(
