@@ -25,7 +25,8 @@ def read_config(path: str | os.PathLike, keys: Mapping[str, Key]) -> dict[str, A
         UserError: if there is no such file, it is no TOML, or a name in it is unknown.
     """
     try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        # Editors on Windows begin files with a mark of their encoding.
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:

@@ -233,7 +233,7 @@ def list_boards() -> str:
 def _read_file(path: Path) -> dict[str, Board]:
     parse = json.loads if path.suffix == ".json" else tomllib.loads
     try:
-        tables = parse(path.read_text(encoding="utf-8"))
+        tables = parse(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ExportError(f"cannot read board file {path}: {error.strerror}") from error
     except ValueError as error:

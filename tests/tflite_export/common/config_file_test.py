@@ -26,6 +26,10 @@ class ConfigFileTest(parameterized.TestCase):
         self.path.write_text('steps = 20  # long\ndir = "photos/"\n')
         self.assertEqual(read_config(self.path, keys_of(Job)), {"steps": 20, "folder": "photos/"})
 
+    def test_files_of_windows(self):
+        self.path.write_bytes(b"\xef\xbb\xbfsteps = 20\r\n")
+        self.assertEqual(read_config(self.path, keys_of(Job)), {"steps": 20})
+
     @parameterized.parameters(
         ("stepz = 3", "run.toml: unknown setting 'stepz'; did you mean 'steps'"),
         ("[train]\nsteps = 3", "run.toml: unknown setting 'train'; did you mean 'name'"),
