@@ -76,9 +76,8 @@ def drop_lines_from(path: str | os.PathLike, step: int) -> None:
     killed process leaves half-written.
     """
     path = Path(path)
-    if not path.exists():
+    if not (lines := _lines(path)):
         return
-    lines = path.read_bytes().splitlines()
     steps = [_step_of(line) for line in lines]
     if None in steps[:-1]:
         warn(f"{path}: {steps.count(None)} of {len(lines)} lines are damaged and were removed")
@@ -92,9 +91,12 @@ def training_seconds(folder: str | os.PathLike) -> float:
     """Returns how long the training in a folder took so far, all its parts together.
 
     That is what the last record says that can be read; 0 without one.
+
+    Raises:
+        UserError: if the log cannot be read.
     """
     path = Path(folder) / METRICS
-    lines = path.read_bytes().splitlines() if path.exists() else []
+    lines = _lines(path)
     for line in reversed(lines):
         seconds = _parsed(line).get("seconds")
         if isinstance(seconds, int | float) and math.isfinite(seconds):
@@ -104,6 +106,16 @@ def training_seconds(folder: str | os.PathLike) -> float:
     if lines and _parsed(lines[-1]).get("seconds") != seconds:
         warn(f"{path} is damaged: training took {seconds:.0f} s by its last whole record")
     return float(seconds)
+
+
+def _lines(path: Path) -> list[bytes]:
+    """The lines of a file that need not be there."""
+    try:
+        return path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _step_of(line: bytes) -> int | None:

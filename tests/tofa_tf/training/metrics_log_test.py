@@ -63,6 +63,12 @@ class MetricsLogTest(tf.test.TestCase):
         self.assertEqual(kept, _line(1))
         self.assertEqual(said, f"warning: {self.path}: 7 of 8 lines are damaged and were removed\n")
 
+    def test_a_log_that_cannot_be_read(self):
+        (self.folder / "other" / METRICS).mkdir(parents=True)
+        for read in (training_seconds, lambda folder: drop_lines_from(folder / METRICS, 1)):
+            with self.assertRaisesRegex(UserError, f"cannot read .*/{METRICS}: Is a directory"):
+                read(self.folder / "other")
+
     def test_training_took_what_the_last_whole_record_says(self):
         self.assertEqual(training_seconds(self.folder), 0.0)
         for damage in (
