@@ -63,6 +63,22 @@ def read_report(folder: Path) -> ExportReport:
     return ExportReport.read(folder / REPORT_FILE)
 
 
+def is_whole(folder: Path, sha256: str) -> bool:
+    """Whether a folder holds what every export has, for the model with this hash.
+
+    Raises:
+        TofaError: if its report is missing or damaged.
+    """
+    report = read_report(folder)
+    names = [MODEL_FILE, f"{_C_NAME}.cc", f"{_C_NAME}.h", PREPROCESSING_FILE]
+    names += [LABELS_FILE] if report.class_names else []
+    try:
+        found = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
+        return report.sha256 == sha256 == found and all((folder / n).stat().st_size for n in names)
+    except OSError:
+        return False
+
+
 def finish_export(
     report: ExportReport,
     tflite: bytes,

@@ -15,7 +15,7 @@ from tflite_export.common.folders import check_free, put_back, take_place, tidy
 from tflite_export.convert.quantization_settings import Method
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.exporting.export_again import export_again
-from tflite_export.exporting.export_folder import EXPORT, MODEL_FILE, keep_firmware
+from tflite_export.exporting.export_folder import EXPORT, MODEL_FILE, is_whole, keep_firmware
 from tflite_export.exporting.export_report import ExportReport
 from tflite_export.exporting.export_settings import (
     CalibrationData,
@@ -29,7 +29,6 @@ from tflite_export.runtimes.tflm_pool import TflmPool
 from tflite_export.task import Task
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_json
-from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation, evaluate, write_worst_images
 from tofa_tf.deploy.results import FORMAT, BoardResult, ScenarioResult, npus_of
@@ -136,19 +135,18 @@ def _make(
 def finished_result(output: Path, weights_sha256: str) -> ScenarioResult | None:
     """Returns what an earlier run has made in a scenario's folder.
 
-    None if there is nothing whole: no or a damaged record, other weights, a changed model.
+    None if there is nothing whole: no or a damaged record, other weights, a changed model, files
+    that are missing.
     """
     if not (output / _RESULT).exists():
         return None
     try:
         result = ScenarioResult.read(output / _RESULT)
-        same_model = sha256(output / MODEL_FILE) == result.sha256
+        whole = is_whole(output, result.sha256)
     except TofaError as error:
         warn(f"{error}; the scenario counts as not made")
         return None
-    except OSError:
-        return None
-    return result if same_model and result.weights_sha256 == weights_sha256 else None
+    return result if whole and result.weights_sha256 == weights_sha256 else None
 
 
 def _export(

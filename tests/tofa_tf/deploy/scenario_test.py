@@ -113,6 +113,25 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         self._run(SMALL)
         self.assertEqual(model.read_bytes(), whole)
 
+    def test_one_that_lacks_a_file_or_has_a_damaged_report_is_made_again(self):
+        first = self._run(SMALL)
+        output = (self.folder / first.tflite).parent
+        for name, content, said in (
+            ("report.json", b'{"format": 3, "sha', "report.json is damaged"),
+            ("report.json", None, "cannot read "),
+            ("labels.txt", b"", ""),
+            ("model_data.cc", None, ""),
+        ):
+            whole = (output / name).read_bytes()
+            (output / name).unlink()
+            if content is not None:
+                (output / name).write_bytes(content)
+            with contextlib.redirect_stderr(io.StringIO()) as warned:
+                self.assertIsNone(self._finished(first), name)
+            self.assertIn(said, warned.getvalue())
+            (output / name).write_bytes(whole)
+        self.assertEqual(self._finished(first), first)
+
     def test_a_finished_one_stays_until_its_successor_is_whole(self):
         first = self._run(SMALL)
         other = dataclasses.replace(SMALL, board=load_boards("rp2040")[0])
