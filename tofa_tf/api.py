@@ -167,8 +167,8 @@ class Run:
         Args:
             target: a board ("rp2040", "rp2040@100ms", "my_board.toml", a `Board`), or budgets
                 ("macs=1M", "flash_kib=256,arena_kib=128").
-            **settings: `quantization`, `tolerance`, `vela`, `rule`, `objective`, as `tofa deploy
-                --helpfull` says.
+            **settings: `quantization`, `tolerance`, `vela`, `rule`, `objective`, `firmware`, as
+                `tofa deploy --helpfull` says.
 
         Raises:
             UserError: if no subnet fits, or a setting is unknown or not allowed.
@@ -182,7 +182,8 @@ class Run:
         seed = experiment.config.seed
         if isinstance(target, str):
             kind = "scenarios" if "=" in target else "boards"
-            wanted = read_deployments(_make(DeploySettings, {kind: target, **settings}), seed)
+            how = _make(DeploySettings, {kind: target, **settings})
+            wanted = read_deployments(how, seed)
         else:
             how = _make(DeploySettings, settings)
             wanted = make_deployments(
@@ -192,7 +193,7 @@ class Run:
             raise UserError(f"target is {target!r}: name one board or one list of budgets")
         space = experiment.space
         check_deployments(wanted, space, experiment.num_classes, experiment.channels)
-        deployed = deploy(self._trained, wanted)
+        deployed = deploy(self._trained, wanted, platforms=how.firmware)
         if deployed.failures:
             raise UserError(deployed.failures[0])
         return Model(self, deployed.results[0])

@@ -91,7 +91,8 @@ class ApiTest(tf.test.TestCase, parameterized.TestCase):
             self.assertEqual(int8._input["shape"].tolist(), [1, *spec.shape])
 
         with self.subTest("a board by name and as a value"):
-            board = run.deploy("rp2040@20fps")
+            board = run.deploy("rp2040@20fps", firmware="pico")
+            self.assertTrue((board.tflite.parent / "firmware/pico/CMakeLists.txt").exists())
             self.assertEqual(board.result.board.fit.board, "rp2040_20fps")
             self.assertEqual(board.arena, board.result.board.fit.arena_used)
             other = run.deploy(known_boards()["nano33ble"])
