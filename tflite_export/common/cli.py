@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from tflite_export.common.errors import TofaError, UserError
+from tflite_export.common.errors import TofaError, UserError, one_line
 
 # A full disk, a quota, a limit of the size of files, a disk that is mounted to be read only.
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -34,7 +34,7 @@ def guarded(main: Callable[[], None]) -> None:
         main()
         sys.stdout.flush()
     except TofaError as error:
-        sys.exit(f"error: {' '.join(str(error).splitlines())}")
+        sys.exit(f"error: {one_line(error)}")
     except KeyboardInterrupt:
         sys.exit("interrupted: what was finished is kept; the same command continues")
     except OSError as error:

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
+from tflite_export.common.errors import one_line
+
 
 @contextlib.contextmanager
 def captured_stderr() -> Iterator[IO[bytes]]:
@@ -25,4 +27,4 @@ def captured_stderr() -> Iterator[IO[bytes]]:
 
 def warn(text: str) -> None:
     """Tells the user of something that needs no error, but should not pass unnoticed."""
-    print(f"warning: {text}", file=sys.stderr, flush=True)
+    print(f"warning: {one_line(text)}", file=sys.stderr, flush=True)

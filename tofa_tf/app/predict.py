@@ -13,7 +13,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from tflite_export.common.command import Command
-from tflite_export.common.errors import TofaError
+from tflite_export.common.errors import TofaError, printable
 from tflite_export.common.settings import SettingsBase, setting
 from tofa_tf.app.main import run
 
@@ -65,7 +65,7 @@ def main(asked: Prediction) -> None:
             else named_inputs(Path(path))
         )
         for name, raw in found:
-            print(f"{name}  {predictor.describe(raw, asked.top)}", flush=True)
+            print(printable(f"{name}  {predictor.describe(raw, asked.top)}"), flush=True)
 
 
 COMMAND = Command(main, (Prediction,), positional=("model", "inputs"))

@@ -17,6 +17,7 @@ def _fail(error: BaseException):
 class GuardedTest(parameterized.TestCase):
     @parameterized.parameters(
         (UserError("bad:\nchoose"), "error: bad: choose"),
+        (UserError("no file a\x1b[2J"), r"error: no file a\x1b[2J"),
         (KeyboardInterrupt(), "interrupted: what was finished is kept; the same command continues"),
         (OSError(errno.ENOSPC, "No space left", "a.json"), "error: cannot write a.json: No space"),
         (OSError(errno.EROFS, "Read-only"), "error: cannot write the output: Read-only"),

@@ -1,9 +1,11 @@
+import contextlib
+import io
 import os
 import sys
 
 import tensorflow as tf
 
-from tflite_export.common.console import captured_stderr
+from tflite_export.common.console import captured_stderr, warn
 
 
 class CapturedStderrTest(tf.test.TestCase):
@@ -21,6 +23,13 @@ class CapturedStderrTest(tf.test.TestCase):
             raise KeyError
         self.assertEqual(os.fstat(2).st_ino, before)
         sys.stderr.flush()
+
+
+class WarnTest(tf.test.TestCase):
+    def test_a_name_commands_no_terminal(self):
+        with contextlib.redirect_stderr(io.StringIO()) as written:
+            warn("a\x1b[2J\nb \xb1 1")
+        self.assertEqual(written.getvalue(), "warning: a\\x1b[2J b \xb1 1\n")
 
 
 if __name__ == "__main__":

@@ -120,8 +120,9 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
             right = sum(a == str(b) for a, b in zip(answers, labels, strict=False))
             # On 40 of 359 images the accuracy differs by chance, not by its nature.
             self.assertBetween(right / 40 - made.int8_accuracy, -0.3, 0.3)
+            path = path.rename(path.with_name("a\x1b[2J\nb.png"))
             (one,) = _run(predict, str(model / "model_int8.tflite"), str(path)).splitlines()
-            self.assertStartsWith(one, f"{path}  {answers[-1]} ")
+            self.assertStartsWith(one, rf"{path.parent}/a\x1b[2J\nb.png  {answers[-1]} ")
             self.assertLen(one.split("  "), 4)
 
         with self.subTest("frames of a camera"):
