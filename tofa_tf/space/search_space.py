@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import Any, Literal
 
 from tflite_export.common.json_data import JsonRecord
-from tofa_tf.blocks.family import Block, check_activation
+from tofa_tf.blocks.family import Block, check_activation, check_kernels
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
 
@@ -127,6 +127,11 @@ class SearchSpace(JsonRecord):
             raise UserError(f"{self.name}: head expand {self.head.expand}: 0 or more")
         if not all(0 < value < math.inf for value in (*self.pixel_std, self.bn_epsilon)):
             raise UserError(f"{self.name}: pixel_std and bn_epsilon have to be above 0")
+        if not all(map(math.isfinite, self.pixel_mean)) or not 0 <= self.bn_momentum < 1:
+            raise UserError(
+                f"{self.name}: pixel_mean has to be finite, bn_momentum from 0 to below 1"
+            )
+        check_kernels((self.stem.kernel,))
         check_activation(self.stem.activation)
         check_activation(self.head.activation)
         for number, stage in enumerate(self.stages, 1):
