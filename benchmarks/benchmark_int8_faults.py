@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.int8_faults import FAULTS, Fault, digits, planted, train_net
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
-from tflite_export.convert.convert import convert_int8
+from tflite_export.convert.convert import convert_both
 from tflite_export.convert.int8_findings import find_guilty
 from tflite_export.convert.layer_noise import measure_layers
 from tflite_export.convert.outputs import outputs_of
@@ -41,10 +41,10 @@ def examine(net: object, fault: Fault, inputs: np.ndarray, classes: np.ndarray) 
     model = planted(net, fault)
     test = inputs[1200:], classes[1200:]
     representative = fault.representative(inputs[:_REPRESENTATIVE]).astype(np.float32)
-    tflite = convert_int8(model, representative)
+    tflite, float32 = convert_both(model, representative)
     litert = LitertModel(tflite)
     int8 = litert.run(litert.quantize(test[0])).values
-    guilty = find_guilty(measure_layers(model, tflite, test[0]))
+    guilty = find_guilty(measure_layers(model, tflite, float32, test[0]))
     named = guilty[0].layer if guilty else ""
     return Row(
         fault=fault.name,

@@ -43,7 +43,18 @@ def convert_int8(model: Any, representative: np.ndarray) -> bytes:
             or an op cannot be quantised.
     """
     check_inputs(representative, input_shape(model), "representative inputs")
-    return _convert(model, representative)
+    return _int8(_frozen(model), representative)
+
+
+def convert_both(model: Any, representative: np.ndarray) -> tuple[bytes, bytes]:
+    """Returns what `convert_int8` gives, and the .tflite of the same ops in float32 beside it.
+
+    Raises:
+        ExportError: if the model cannot be exported.
+    """
+    check_inputs(representative, input_shape(model), "representative inputs")
+    function = _frozen(model)
+    return _int8(function, representative), _float32(function)
 
 
 def convert_trained(model: Any) -> bytes:
@@ -58,23 +69,16 @@ def convert_trained(model: Any) -> bytes:
     Raises:
         ExportError: if an activation has no range.
     """
-    return _convert(model, None)
+    return _int8(_frozen(model), None)
 
 
-def convert_float(model: Any) -> bytes:
-    """Returns the .tflite of the same ops as `convert_int8` gives, in float32: to compare with.
-
-    Raises:
-        ExportError: if the model cannot be exported.
-    """
-    function = _frozen(model)
+def _float32(function: Any) -> bytes:
     with captured_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return tf.lite.TFLiteConverter.from_concrete_functions([function]).convert()
 
 
-def _convert(model: Any, representative: np.ndarray | None) -> bytes:
-    function = _frozen(model)
+def _int8(function: Any, representative: np.ndarray | None) -> bytes:
     with captured_stderr(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tflite = _quantize(function, representative)

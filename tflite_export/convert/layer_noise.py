@@ -76,21 +76,22 @@ class LayerNoise(JsonRecord):
     scale_spread: float | None
 
 
-def measure_layers(model: Any, tflite: bytes, inputs: np.ndarray) -> tuple[LayerNoise, ...]:
+def measure_layers(
+    model: Any, tflite: bytes, float32: bytes, inputs: np.ndarray
+) -> tuple[LayerNoise, ...]:
     """Returns the noise of the input and of each layer, in the order in which they run.
 
     Args:
         model: Keras model.
-        tflite: what `convert_int8` made of it, with the names of its tensors.
+        tflite: its int8 file by `convert_both`, with the names of its tensors.
+        float32: its float32 file by the same.
         inputs: float32 (batch, *shape of the input), normalised.
 
     Returns:
         Nothing if the converter made other ops of the float model than of the int8 one.
     """
-    from tflite_export.convert.convert import convert_float  # loads TensorFlow
-
     inputs = inputs[:: -(-len(inputs) // _MOST_INPUTS)]
-    in_int8, in_float = _File(tflite), _File(convert_float(model))
+    in_int8, in_float = _File(tflite), _File(float32)
     weighted, all_names = _layer_names(model, True), _layer_names(model, False)
     if [op.name for op in in_int8.ops] != [op.name for op in in_float.ops]:
         return ()

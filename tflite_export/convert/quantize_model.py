@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tflite_export.common.errors import ExportError
-from tflite_export.convert.convert import convert_int8, convert_trained
+from tflite_export.convert.convert import convert_both, convert_trained
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.qat import train_quantized
 from tflite_export.convert.quantization_settings import Method, Quantization
@@ -31,6 +31,7 @@ class Quantized:
     Attributes:
         rule: how the outputs of both files are read.
         ptq: .tflite file by post-training quantisation.
+        float32: .tflite file of the same ops in float32, to compare with.
         qat: .tflite file by quantisation-aware training, if that was needed or asked for.
         ptq_estimated_loss: of accuracy in points, by the estimate of this module; None: not needed.
         qat_seconds: of the training; None without.
@@ -38,6 +39,7 @@ class Quantized:
 
     rule: OutputRule
     ptq: bytes
+    float32: bytes
     qat: bytes | None
     ptq_estimated_loss: float | None
     qat_seconds: float | None
@@ -65,7 +67,7 @@ def quantize_model(
     Raises:
         ExportError: if the model cannot be converted or trained, or no loss can be estimated.
     """
-    ptq, loss = convert_int8(model, representative), None
+    (ptq, float32), loss = convert_both(model, representative), None
     rule = output_rule(task, read_tflite(ptq), labels)
     if quantization.method == Method.AUTO:
         litert = LitertModel(ptq)
@@ -73,10 +75,11 @@ def quantize_model(
         loss = estimated_loss(outputs_of(model, training), int8, rule)
     wanted = quantization.method == Method.QAT or (loss or 0.0) > quantization.tolerance
     if not wanted:
-        return Quantized(rule, ptq, None, loss, None)
+        return Quantized(rule, ptq, float32, None, loss, None)
     started = time.perf_counter()
     trained = train_quantized(model, representative, training, quantization.qat)
-    return Quantized(rule, ptq, convert_trained(trained), loss, time.perf_counter() - started)
+    qat, seconds = convert_trained(trained), time.perf_counter() - started
+    return Quantized(rule, ptq, float32, qat, loss, seconds)
 
 
 def estimated_loss(

@@ -126,7 +126,7 @@ def export_model(
             verification.inputs,
             verification.labels,
             outputs,
-            measure_layers(model, made.ptq, verification.inputs),
+            measure_layers(model, made.ptq, made.float32, verification.inputs),
         ),
         verification=verified,
         boards=(),

@@ -3,7 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.tflite_export.models import mobile_net, random_images
-from tflite_export.convert.convert import convert_int8
+from tflite_export.convert.convert import convert_both
 from tflite_export.convert.int8_findings import find_guilty
 from tflite_export.convert.layer_noise import INPUT, measure_layers
 
@@ -26,7 +26,7 @@ def _uniform(*largest: float) -> np.ndarray:
 class LayerNoiseTest(tf.test.TestCase):
     def _measure(self, net, inputs, representative=None):
         representative = inputs if representative is None else representative
-        return measure_layers(net, convert_int8(net, representative), inputs)
+        return measure_layers(net, *convert_both(net, representative), inputs)
 
     def test_noise_of_an_even_input(self):
         # A uniform value from -1 to 1 has the variance 1/3, a step of 2/255 the noise step^2 / 12.
