@@ -1,6 +1,8 @@
 import hashlib
 import json
 import pathlib
+import shutil
+import tempfile
 
 import keras
 import numpy as np
@@ -32,12 +34,16 @@ class ExportModelTest(tf.test.TestCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.model = mobile_net(keras)
+        cls.model = mobile_net(keras, widths=(8, 12))
         cls.representative = random_images(30)
         cls.images = random_images(40, seed=9)
         cls.labels = np.asarray(cls.model(cls.images, training=False)).argmax(axis=1)
         cls.tflm = TflmRuntime().__enter__()
         cls.addClassCleanup(cls.tflm.__exit__)
+        # By all defaults, for tests that look at it or work on a copy.
+        cls.exported = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory())) / "out"
+        calibration = CalibrationData(cls.representative)
+        cls.report = export_model(cls.model, calibration, cls.exported, tflm=cls.tflm)
 
     def setUp(self):
         super().setUp()
@@ -94,7 +100,7 @@ class ExportModelTest(tf.test.TestCase):
             elif isinstance(layer, layers.Conv2D):
                 height, width, channels = layer.output.shape[1:]
                 expected += height * width * int(np.prod(layer.kernel.shape))
-        self.assertEqual(self._export().macs, expected)
+        self.assertEqual(self.report.macs, expected)
 
     def test_trained_model_is_reported_beside_post_training_quantisation(self):
         asked = Quantization(Method.QAT, qat=QatSettings(steps=2, batch=8))
@@ -109,21 +115,17 @@ class ExportModelTest(tf.test.TestCase):
         self.assertIn("tensorflow-model-optimization", written["versions"])
 
     def test_without_images_the_representative_ones_are_verified(self):
-        verification = self._export().verification
+        verification = self.report.verification
         self.assertEqual(verification.examples, len(self.representative))
         self.assertIsNone(verification.float_accuracy)
         self.assertIsNone(verification.int8_accuracy)
 
-    def _content(self) -> dict[str, bytes]:
-        # The report has a time in it; without names there are no labels.
-        names = [name for name in _FILES if name not in ("report.json", "labels.txt")]
-        return {name: (self.folder / name).read_bytes() for name in names}
-
     def test_same_model_same_files(self):
-        first = self._export()
-        content = self._content()
-        self.assertEqual(first, self._export(overwrite=True))
-        self.assertEqual(content, self._content())
+        self.assertEqual(self.report, self._export())
+        # The report has a time in it; without names there are no labels.
+        for name in set(_FILES) - {"report.json", "labels.txt"}:
+            made = (self.folder / name).read_bytes()
+            self.assertEqual(made, (self.exported / name).read_bytes(), name)
 
     def test_model_for_no_board_is_not_written(self):
         inputs = layers.Input((16, 16, 3))
@@ -134,14 +136,14 @@ class ExportModelTest(tf.test.TestCase):
         self.assertEqual(list(self.folder.parent.iterdir()), [])
 
     def test_folder_that_exists_is_kept(self):
-        self._export()
+        shutil.copytree(self.exported, self.folder)
         before = (self.folder / "report.json").stat().st_mtime_ns
         with self.assertRaisesRegex(ExportError, "exists"):
             self._export()
         self.assertEqual((self.folder / "report.json").stat().st_mtime_ns, before)
 
     def test_earlier_export_is_told_from_a_run(self):
-        self._export()
+        shutil.copytree(self.exported, self.folder)
         (self.folder / MARKER).unlink()
         self._export(overwrite=True)
         (self.folder / MARKER).unlink()
@@ -165,7 +167,7 @@ class ExportModelTest(tf.test.TestCase):
 
     def test_without_a_runtime_one_is_started(self):
         report = export_model(self.model, CalibrationData(self.representative), self.folder)
-        self.assertEqual(report, self._export(overwrite=True))
+        self.assertEqual(report, self.report)
 
     def test_settings_take_texts_and_lists(self):
         settings = ExportSettings(task="binary", repack_level="none", npus=["ethos-u55-64"])
