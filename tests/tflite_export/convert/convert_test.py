@@ -1,3 +1,4 @@
+import functools
 import hashlib
 import os
 import pathlib
@@ -22,11 +23,20 @@ layers = keras.layers
 _CONVERT_ELSEWHERE = """
 import hashlib, sys, keras
 from tests.tflite_export.models import random_images
-from tflite_export.common.console import captured_stderr
 from tflite_export.convert.convert import convert_int8
 model = keras.models.load_model(sys.argv[1])
 print(hashlib.sha256(convert_int8(model, random_images(20))).hexdigest())
 """
+
+
+@functools.cache
+def _model() -> keras.Model:
+    return mobile_net(keras)
+
+
+@functools.cache
+def _tflite() -> bytes:
+    return convert_int8(_model(), random_images(20))
 
 
 class ConvertTest(tf.test.TestCase, parameterized.TestCase):
@@ -48,7 +58,7 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         self.assertLess(np.abs(logits - expected).mean(), 0.15 * expected.std())
 
     def test_everything_is_integer_and_batch_is_one(self):
-        file = read_tflite(convert_int8(mobile_net(keras), random_images(20)))
+        file = read_tflite(_tflite())
         self.assertEqual({tensor.dtype for tensor in file.tensors}, {"int8", "int32"})
         self.assertEqual(file.inputs[0].shape, (1, 16, 16, 3))
         self.assertEqual(file.outputs[0].shape, (1, 5))
@@ -56,12 +66,9 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
         self.assertNoCommonElements(file.op_counts, ("SHAPE", "STRIDED_SLICE", "PACK", "RELU6"))
 
     def test_same_model_and_images_give_the_same_bytes_in_any_process(self):
-        model = mobile_net(keras)
-        images = random_images(20)
-        tflite = convert_int8(model, images)
-        self.assertEqual(tflite, convert_int8(model, images))
+        self.assertEqual(_tflite(), convert_int8(_model(), random_images(20)))
         path = os.path.join(self.get_temp_dir(), "model.keras")
-        model.save(path)
+        _model().save(path)
         elsewhere = subprocess.run(
             [sys.executable, "-c", _CONVERT_ELSEWHERE, path],
             cwd=pathlib.Path(__file__).parents[3],
@@ -69,17 +76,15 @@ class ConvertTest(tf.test.TestCase, parameterized.TestCase):
             text=True,
             check=True,
         )
-        self.assertEqual(elsewhere.stdout.split()[-1], hashlib.sha256(tflite).hexdigest())
+        self.assertEqual(elsewhere.stdout.split()[-1], hashlib.sha256(_tflite()).hexdigest())
 
     def test_other_images_give_other_ranges(self):
-        model = mobile_net(keras)
-        narrow = convert_int8(model, random_images(20) * np.float32(0.1))
-        wide = convert_int8(model, random_images(20))
-        scales = [read_tflite(tflite).inputs[0].scales[0] for tflite in (narrow, wide)]
+        narrow = convert_int8(_model(), random_images(20) * np.float32(0.1))
+        scales = [read_tflite(tflite).inputs[0].scales[0] for tflite in (narrow, _tflite())]
         self.assertAllClose(scales[0], scales[1] * 0.1, rtol=1e-5)
 
     def test_console_stays_silent(self):
-        model = mobile_net(keras)
+        model = _model()
         with captured_stderr() as written:
             convert_int8(model, random_images(4))
             sys.stderr.flush()
