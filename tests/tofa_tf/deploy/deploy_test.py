@@ -4,7 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from tests.tofa_tf.trained import trained_copy
+from tests.tofa_tf.trained import SMALL, deployed_copy, trained_copy
 from tflite_export.devices.boards import load_boards
 from tofa_tf.common.workdir import sha256
 from tofa_tf.deploy.deploy import deploy
@@ -12,7 +12,6 @@ from tofa_tf.deploy.deployment import Deployment, make_deployments
 from tofa_tf.deploy.results import REPORT, RunReport
 from tofa_tf.select.scenario import Budget, Scenario
 
-SMALL = Deployment(Scenario("small", (Budget("macs", 60e3),)))
 MEDIUM = Deployment(Scenario("medium", (Budget("macs", 70e3),)))
 # Less than the smallest subnet has.
 DUST = Deployment(Scenario("dust", (Budget("macs", 1e3),)))
@@ -22,7 +21,7 @@ class DeployTest(tf.test.TestCase):
     def setUp(self):
         super().setUp()
         self.folder = Path(self.get_temp_dir()) / "run"
-        self.trained = trained_copy(self.folder)
+        self.trained, self.small = deployed_copy(self.folder)
 
     def test_the_report_says_what_was_trained_and_made(self):
         deployed = deploy(self.trained, [SMALL, MEDIUM])
@@ -44,21 +43,21 @@ class DeployTest(tf.test.TestCase):
 
     def test_one_deployment_that_fails_costs_the_others_nothing(self):
         said = []
-        deployed = deploy(self.trained, [DUST, SMALL], say=said.append)
-        self.assertEqual(said, ["[1/2] dust", "[2/2] small"])
-        self.assertEqual([result.name for result in deployed.results], ["small"])
+        deployed = deploy(self.trained, [DUST, MEDIUM], say=said.append)
+        self.assertEqual(said, ["[1/2] dust", "[2/2] medium"])
+        self.assertEqual([result.name for result in deployed.results], ["medium"])
         (failure,) = deployed.failures
         self.assertRegex(failure, "^scenario 'dust': nothing fits; the smallest subnet")
         self.assertEqual(RunReport.read(self.folder / REPORT).not_fitting, (failure,))
 
     def test_where_all_fail_there_is_no_report(self):
-        deployed = deploy(self.trained, [DUST])
+        run = trained_copy(self.folder.with_name("none"))
+        deployed = deploy(run, [DUST])
         self.assertEmpty(deployed.results)
-        self.assertFalse((self.folder / REPORT).exists())
+        self.assertFalse((run.folder / REPORT).exists())
 
     def test_a_further_deployment_keeps_what_was_made_and_reports_it(self):
-        first = deploy(self.trained, [SMALL])
-        model = self.folder / first.results[0].tflite
+        model = self.folder / self.small.tflite
         written = model.stat().st_mtime_ns
         # Of killed processes, for models that nobody asks for any more.
         left = (self.folder / "scenarios" / name for name in (".making/b", ".small.old.12"))
@@ -66,7 +65,7 @@ class DeployTest(tf.test.TestCase):
             shutil.copytree(model.parent, path)
         second = deploy(self.trained, [MEDIUM])
         self.assertEqual([r.name for r in second.report.scenarios], ["medium", "small"])
-        self.assertEqual(second.report.scenarios[1], first.results[0])
+        self.assertEqual(second.report.scenarios[1], self.small)
         self.assertEqual(len(second.results), 1)
         names = [path.name for path in (self.folder / "scenarios").iterdir()]
         self.assertCountEqual(names, ["medium", "small"])

@@ -8,7 +8,7 @@ from unittest import mock
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tests.tofa_tf.trained import trained_copy
+from tests.tofa_tf.trained import SMALL, deployed_copy
 from tflite_export.convert.quantization_settings import Method, QatSettings, Quantization
 from tflite_export.devices.boards import load_boards
 from tflite_export.devices.latency import estimate_latency
@@ -25,8 +25,6 @@ from tofa_tf.select.scenario import Budget, Scenario
 from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import cost
 
-SMALL = Deployment(Scenario("small", (Budget("macs", 60e3),)))
-
 
 class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
     @classmethod
@@ -39,7 +37,7 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
     def setUp(self):
         super().setUp()
         self.folder = Path(self.get_temp_dir()) / "run"
-        self.trained = trained_copy(self.folder)
+        self.trained, self.small = deployed_copy(self.folder)
 
     def _run(self, deployment: Deployment, *others: ScenarioResult) -> ScenarioResult:
         return run_scenario(self.trained, deployment, self.tflm, others)
@@ -80,12 +78,11 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(self._finished(result), result)
 
     def test_budgets_are_held_against_the_verified_file(self):
-        result, board = self._run(SMALL), load_boards("rp2040")[0]
-        output = (self.folder / result.tflite).parent
-        report, tflite = read_report(output), (self.folder / result.tflite).read_bytes()
+        board, model = load_boards("rp2040")[0], self.folder / self.small.tflite
+        report, tflite = read_report(model.parent), model.read_bytes()
         used = {
             "flash_kib": len(tflite) / 1024,
-            "arena_kib": result.verification.arena_bytes / 1024,
+            "arena_kib": self.small.verification.arena_bytes / 1024,
             "latency_ms": estimate_latency(read_tflite(tflite), board).latency_ms,
         }
         for resource, amount in used.items():
@@ -97,19 +94,19 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_subnets_that_were_not_trained_are_drawn_where_the_log_has_none(self):
         run = dataclasses.replace(self.trained, sampled=())
-        result = run_scenario(run, SMALL, self.tflm)
+        drawn = Deployment(Scenario("drawn", (Budget("macs", 60e3),)))
+        result = run_scenario(run, drawn, self.tflm)
         self.assertEqual((result.origin, result.sampled_at_step), ("drawn", None))
         self.assertLessEqual(result.macs, 60e3)
 
     def test_a_finished_scenario_is_kept_and_a_damaged_model_made_again(self):
-        first = self._run(SMALL)
-        written = self._written_at(first)
-        self.assertEqual(self._run(SMALL), first)
-        self.assertEqual(self._written_at(first), written)
-        model = self.folder / first.tflite
+        written = self._written_at(self.small)
+        self.assertEqual(self._run(SMALL), self.small)
+        self.assertEqual(self._written_at(self.small), written)
+        model = self.folder / self.small.tflite
         whole = model.read_bytes()
         model.write_bytes(whole[:100])
-        self.assertIsNone(self._finished(first))
+        self.assertIsNone(self._finished(self.small))
         self._run(SMALL)
         self.assertEqual(model.read_bytes(), whole)
 
@@ -133,20 +130,18 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(self._finished(first), first)
 
     def test_a_finished_one_stays_until_its_successor_is_whole(self):
-        first = self._run(SMALL)
         other = dataclasses.replace(SMALL, board=load_boards("rp2040")[0])
         with (
             mock.patch.object(scenario, "_evaluate", side_effect=KeyboardInterrupt),
             self.assertRaises(KeyboardInterrupt),
         ):
             self._run(other)
-        self.assertEqual(self._finished(first), first)
+        self.assertEqual(self._finished(self.small), self.small)
         self.assertIsNotNone(self._run(other).board)
         self.assertEqual([path.name for path in (self.folder / "scenarios").iterdir()], ["small"])
 
     def test_with_other_weights_it_counts_as_not_made(self):
-        result = self._run(SMALL)
-        output = (self.folder / result.tflite).parent
+        output = (self.folder / self.small.tflite).parent
         self.assertIsNone(finished_result(output, "0" * 64))
 
     @parameterized.parameters(
@@ -157,7 +152,6 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
     )
     def test_a_damaged_or_old_record_is_made_anew_with_a_warning(self, text, message):
         output = self.folder / "scenarios" / "small"
-        output.mkdir(parents=True)
         (output / "scenario.json").write_text(text)
         said = io.StringIO()
         with contextlib.redirect_stderr(said):
@@ -194,35 +188,33 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
         self.assertLess(limited.macs, free.macs)
 
     def test_further_npus_are_compiled_for_without_a_new_verification(self):
-        first = self._run(SMALL)
-        self.assertEmpty(first.npus)
+        self.assertEmpty(self.small.npus)
         asked = dataclasses.replace(SMALL, npus=("ethos-u55-128",))
         second = self._run(asked)
         (npu,) = second.npus
         self.assertEqual((npu.config, npu.npu_share), ("ethos-u55-128", 1.0))
         compiled = (self.folder / second.tflite).with_name(npu.file)
         self.assertEqual(compiled.stat().st_size, npu.tflite_bytes)
-        self.assertEqual(second.verification, first.verification)
-        self.assertEqual(second.pc_ms, first.pc_ms)
+        self.assertEqual(second.verification, self.small.verification)
+        self.assertEqual(second.pc_ms, self.small.pc_ms)
         written = self._written_at(second)
         self.assertEqual(self._run(SMALL), second)
         self.assertEqual(self._written_at(second), written)
 
     def test_another_quantization_makes_the_model_again_and_once(self):
-        first = self._run(SMALL)
         qat = Quantization(Method.QAT, qat=QatSettings(steps=3))
         asked = dataclasses.replace(SMALL, quantization=qat)
         # A subnet that another scenario has by another way of quantisation is no twin.
-        trained = self._run(asked, first)
+        trained = self._run(asked, self.small)
         self.assertEqual(trained.quantization.used, "qat")
         self.assertEqual(trained.quantization.qat_steps, 3)
-        self.assertNotEqual(trained.sha256, first.sha256)
+        self.assertNotEqual(trained.sha256, self.small.sha256)
         for answers in (trained.quantization.ptq, trained.quantization.qat):
             self.assertBetween(answers.accuracy, 0.0, 1.0)
         written = self._written_at(trained)
         self.assertEqual(self._run(asked), trained)
         self.assertEqual(self._written_at(trained), written)
-        self.assertEqual(self._run(SMALL).sha256, first.sha256)
+        self.assertEqual(self._run(SMALL).sha256, self.small.sha256)
 
     def test_what_does_not_fit_is_said_and_nothing_left(self):
         space = self.trained.experiment.space
