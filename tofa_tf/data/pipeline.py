@@ -128,8 +128,12 @@ def train_batches(
 
         def view(read: Callable[[tf.Tensor], tf.Tensor]) -> Views:
             labelled, unlabelled = read(known), read(drawn)
+            images = augment.weak(labelled, [_key(seed, _LABELLED_VIEW), step], **how)
+            if not unlabelled_batch:
+                # Preparing strong augmentation takes seconds, also for no image at all.
+                return Views(images, weak=unlabelled, strong=unlabelled)
             return Views(
-                images=augment.weak(labelled, [_key(seed, _LABELLED_VIEW), step], **how),
+                images,
                 weak=augment.weak(unlabelled, [_key(seed, _WEAK_VIEW), step], **how),
                 strong=augment.strong(unlabelled, [_key(seed, _STRONG_VIEW), step], **how),
             )
