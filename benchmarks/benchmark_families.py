@@ -39,6 +39,7 @@ from tofa_tf.space.plan import encode
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.sampling import SandwichSampler, random_arch
+from tofa_tf.training.settings import parse_search_space
 
 _CLASSES = 10
 _IMAGES = 4
@@ -55,7 +56,7 @@ class Options(SettingsBase):
     """Which subnets are deployed."""
 
     search_spaces: tuple[str, ...] = setting(
-        "Names of the search spaces.", ("mcu", "mcu_ds", "mcu_resnet")
+        "Search spaces, each as in tofa train.", ("mcu", "mcu_ds", "mcu_resnet")
     )
     subnets: int = setting("How many random subnets of each space.", 100, least=1)
     limits: int = setting("How many random time limits of boards for each space.", 34, least=1)
@@ -97,11 +98,12 @@ def main(output: Output, options: Options) -> None:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     with new_results(output) as folder, TflmRuntime() as tflm:
-        for name in options.search_spaces:
-            supernet = _random_supernet(get_space(name), options.seed)
+        for asked in options.search_spaces:
+            space = get_space(parse_search_space(asked))
+            supernet = _random_supernet(space, options.seed)
             own = _deploy_all(supernet, options, tflm, journal)
             kept = _keep_limits(supernet, options, tflm, journal)
-            lines.append(_line(name, own, f"{kept} of {options.limits}"))
+            lines.append(_line(space.name, own, f"{kept} of {options.limits}"))
             print(lines[-1], flush=True)
             rows += own
         write_csv(folder / CSV, rows)

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
 from tflite_export.common.command import Command, run_command
+from tflite_export.common.json_data import JsonRecord
 from tflite_export.common.settings import SettingsBase, setting
 from tflite_export.convert.convert import convert_int8
 from tflite_export.graph.flatbuffer import read_tflite
@@ -29,6 +30,7 @@ from tofa_tf.space.plan import make_plan
 from tofa_tf.space.presets import get_space
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.sampling import random_arch
+from tofa_tf.training.settings import parse_search_space
 
 _CLASSES = 10
 _CALIBRATION_IMAGES = 32
@@ -40,6 +42,9 @@ class Options(SettingsBase):
     """Which subnets are packed."""
 
     subnets: int = setting("How many random subnets.", 20, least=4)
+    search_space: str | JsonRecord = setting(
+        "What they are of, as in tofa train.", "mcu", parse=parse_search_space
+    )
 
 
 @dataclass(frozen=True)
@@ -127,12 +132,12 @@ def _closed_form(rows: Sequence[Row], terms: Sequence[str]) -> str:
     return f"* weight_bytes + {' + '.join(products)} + {constant:.0f}: largest error {error:.1%}"
 
 
-def _markdown(rows: Sequence[Row]) -> list[str]:
+def _markdown(rows: Sequence[Row], space: str) -> list[str]:
     names = ("converted_bytes", "lossless_bytes", "tflm_only_bytes")
     ratios = {
         name: np.median([getattr(row, name) / row.needed_bytes for row in rows]) for name in names
     }
-    lines = ["# Repacked files", "", f"{len(rows)} subnets of `mcu`."]
+    lines = ["# Repacked files", "", f"{len(rows)} subnets of `{space}`."]
     lines += ["", "| file | bytes over needed bytes, median |", "|---|---|"]
     lines += [f"| {name.removesuffix('_bytes')} | {ratio:.3f} |" for name, ratio in ratios.items()]
     lines += [
@@ -156,7 +161,7 @@ def _markdown(rows: Sequence[Row]) -> list[str]:
 
 def main(output: Output, options: Options) -> None:
     """Measures random subnets and writes the table."""
-    space, generator, rows = get_space("mcu"), random.Random(0), []
+    space, generator, rows = get_space(options.search_space), random.Random(0), []
     with new_results(output) as folder, TflmRuntime() as tflm:
         for subnet in range(options.subnets):
             # Tilts from 0.1 to 0.9 reach small and large subnets alike.
@@ -165,7 +170,7 @@ def main(output: Output, options: Options) -> None:
             row = rows[-1]
             print(f"{subnet}: {row.lossless_bytes / row.needed_bytes:.3f} of the needed bytes")
         write_csv(folder / CSV, rows)
-        write_table(folder, _markdown(rows))
+        write_table(folder, _markdown(rows, space.name))
 
 
 COMMAND = Command(main, (Output, Options))

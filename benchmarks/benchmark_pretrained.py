@@ -13,6 +13,7 @@ frozen, and ridge regression is fitted on a few labelled images of each class.
 import dataclasses
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -37,6 +38,7 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import cost
 from tofa_tf.space.presets import get_space
 from tofa_tf.training.sampling import spread_archs
+from tofa_tf.training.settings import parse_search_space
 
 _RECALIBRATION_IMAGES = 2000
 _BATCH = 500
@@ -47,7 +49,8 @@ class Options(SettingsBase):
     """Which weights are measured, and on what."""
 
     weights: tuple[str, ...] = setting(
-        "Entries SPACE:WEIGHTS, the weights as in tofa train --pretrained.", ("mcu:tiny_imagenet",)
+        "Entries SPACE:WEIGHTS, as in tofa train --search_space and --pretrained.",
+        ("mcu:tiny_imagenet",),
     )
     tiny_imagenet: str | None = setting("The folder tiny-imagenet-200; none: not measured.", None)
     cache: str | None = setting("Folder to keep its decoded images in.", None)
@@ -65,10 +68,11 @@ def main(output: Output, options: Options) -> None:
     with new_results(output) as folder:
         for entry in options.weights:
             space_name, _, weights = entry.partition(":")
-            supernet = load_pretrained(weights, None, get_space(space_name))
+            space = get_space(parse_search_space(space_name))
+            supernet = load_pretrained(weights, None, space)
             for resolution in options.resolutions:
-                space = supernet.space.at_resolutions((resolution,))
-                for arch in spread_archs(space, options.nets):
+                of_one_size = supernet.space.at_resolutions((resolution,))
+                for arch in spread_archs(of_one_size, options.nets):
                     rows.append({"weights": entry, **_measure(supernet, arch, options)})
                     print(rows[-1], flush=True)
         write_csv(folder / CSV, rows)
@@ -172,7 +176,7 @@ def _table(rows: Sequence[dict[str, Any]], options: Options) -> list[str]:
 def _cells(row: dict[str, Any], options: Options) -> list[str]:
     space, _, weights = row["weights"].partition(":")
     cells = [
-        f"{space}:{weights.rpartition('/')[2]}",
+        f"{Path(space).name}:{Path(weights).name}",
         str(row["resolution"]),
         f"{row['macs'] / 1e6:.2f} M",
         f"{row['parameters']:,}",

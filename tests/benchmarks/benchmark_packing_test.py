@@ -4,12 +4,17 @@ import pathlib
 import tensorflow as tf
 
 from tests.scripts import run_script
+from tests.tofa_tf.spaces_for_tests import MCU_LIKE, space_file
 
 
 class BenchmarkPackingTest(tf.test.TestCase):
     def test_sizes_of_a_few_subnets(self):
         output = pathlib.Path(self.get_temp_dir()) / "out"
-        done = run_script("benchmarks.benchmark_packing", "--subnets=4", f"--output={output}")
+        space = space_file(MCU_LIKE, output.parent)
+        done = run_script(
+            "benchmarks.benchmark_packing",
+            *("--subnets=4", f"--search_space={space}", f"--output={output}"),
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(output / "results.csv", newline="") as file:
             rows = [{key: int(value) for key, value in row.items()} for row in csv.DictReader(file)]

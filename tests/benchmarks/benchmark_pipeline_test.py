@@ -1,16 +1,13 @@
 """Tests of the input pipeline's benchmark: its tables, not its figures."""
 
 import csv
-import dataclasses
-import json
 import subprocess
 from pathlib import Path
 
 import tensorflow as tf
 
 from tests.scripts import run_script
-from tests.tofa_tf.spaces_for_tests import TINY
-from tofa_tf.common.files import write_text
+from tests.tofa_tf.spaces_for_tests import TINY_32, space_file
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess:
@@ -20,9 +17,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess:
 class BenchmarkPipelineTest(tf.test.TestCase):
     def test_tables(self):
         output = Path(self.get_temp_dir(), "results")
-        # A space of one's own: the trainer of one that ships takes its time.
-        space = Path(self.get_temp_dir(), "space.json")
-        write_text(space, json.dumps(dataclasses.replace(TINY, resolutions=(32,)).to_json()))
+        space = space_file(TINY_32, output.parent)
         job = ["--seconds=0", "--cases=32x8", "--labelled_batch=4", f"--search_space={space}"]
         done = _run(f"--output={output}", *job)
         self.assertEqual(done.returncode, 0, done.stderr)

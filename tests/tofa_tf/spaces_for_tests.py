@@ -1,8 +1,13 @@
 """Search spaces small enough to be quick, which together use everything a space can say."""
 
+import dataclasses
+import json
+from pathlib import Path
+
 from tofa_tf.blocks.basic_residual import BasicResidual
 from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
 from tofa_tf.blocks.inverted_bottleneck import InvertedBottleneck
+from tofa_tf.common.files import write_text
 from tofa_tf.space.arch import StageArch
 from tofa_tf.space.search_space import Head, SearchSpace, Stage, Stem
 
@@ -69,6 +74,8 @@ TINY = SearchSpace(
         Stage((16, 24), (1,), 2, InvertedBottleneck((3,), (3,))),
     ),
 )
+# For what takes no smaller images.
+TINY_32 = dataclasses.replace(TINY, name="tiny_32", resolutions=(32,))
 
 # The manner of Keras' MobileNetV3: blocks of unequal expand ratio, a feature layer with bias.
 KERAS_LIKE = SearchSpace(
@@ -113,6 +120,13 @@ RESNET_LIKE = SearchSpace(
 def stage_arch(width: int, kernels: tuple[int, ...], expands: tuple[float, ...]) -> StageArch:
     """What is chosen for a stage of inverted bottlenecks."""
     return StageArch.make(width, len(kernels), {"kernel": kernels, "expand": expands})
+
+
+def space_file(space: SearchSpace, folder: Path) -> Path:
+    """Writes a space as a file that a command takes: those that ship take their time."""
+    path = folder / f"{space.name}.json"
+    write_text(path, json.dumps(space.to_json()))
+    return path
 
 
 # All generic tests run over these: a new block family gets a row.

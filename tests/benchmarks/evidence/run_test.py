@@ -1,7 +1,5 @@
 """The quick experiment, end to end: every arm of it once, and not twice."""
 
-import dataclasses
-import json
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,8 +9,7 @@ from benchmarks.evidence.records import Records
 from benchmarks.evidence.studies import STEPS, STUDIES
 from tests.scripts import run_script
 from tests.tofa_tf.randomized import random_supernet
-from tests.tofa_tf.spaces_for_tests import TINY
-from tofa_tf.common.files import write_text
+from tests.tofa_tf.spaces_for_tests import TINY_32, space_file
 from tofa_tf.nets.weights_file import save_weights
 from tofa_tf.training.automatic import settle
 from tofa_tf.training.settings import TrainConfig
@@ -29,11 +26,9 @@ class RunTest(tf.test.TestCase):
     def test_arms_run_once(self):
         output, weights = self.folder / "out", self.folder / "start.weights.h5"
         # A space and weights of one's own, for those that ship take their time.
-        space = dataclasses.replace(TINY, resolutions=(32,))
-        write_text(self.folder / "space.json", json.dumps(space.to_json()))
-        save_weights(random_supernet(space), weights, "float16")
+        save_weights(random_supernet(TINY_32), weights, "float16")
         job = ["--experiment=quick", f"--arms={','.join(_ARMS)}"]
-        job += [f"--search_space={self.folder}/space.json", f"--pretrained={weights}"]
+        job += [f"--search_space={space_file(TINY_32, self.folder)}", f"--pretrained={weights}"]
         done = run_script("benchmarks.evidence.run", *job, f"--output={output}")
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = Records(output).rows()
