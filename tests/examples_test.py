@@ -12,7 +12,11 @@ from absl.testing import parameterized
 
 _EXAMPLES = Path(__file__).parents[1] / "examples"
 # The same in less time.
-_SHORTER = (("steps=300", "steps=2, labelled_batch=4"), ("epochs=30", "epochs=2"))
+_SHORTER = (
+    ("steps=300", "steps=2, labelled_batch=4"),
+    ("depths=(1, 2, 3)", "depths=(1, 2)"),
+    ("epochs=30", "epochs=2"),
+)
 
 
 class ExamplesTest(tf.test.TestCase, parameterized.TestCase):
