@@ -72,8 +72,6 @@ def main(plan: Plan) -> None:
 
 
 def _count_classes(plan: Plan) -> int:
-    # All else does without TensorFlow.
-    from tflite_export.common import quiet_tensorflow  # noqa: F401
     from tofa_tf.data.sources import class_names
 
     places = {"data_dir": plan.data_dir, "unlabelled": plan.unlabelled, "test": plan.test}

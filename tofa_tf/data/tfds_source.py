@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.paths import user_path
@@ -75,6 +74,8 @@ def load(
     """
     reading = reading or Reading()
     tfds = _library()
+    from tflite_export.common.quiet_tensorflow import tf
+
     folder = prepared(data_dir)[name]
     builder = _builder(tfds, folder)
     names = _class_names(tfds, builder.info, name)
@@ -166,8 +167,11 @@ def _without_alpha(images: np.ndarray) -> np.ndarray:
 
 
 def _library() -> ModuleType:
+    # Here, because only these sets need it: other sets have their classes counted in no time.
+    from tflite_export.common import quiet_tensorflow  # noqa: F401
+
     try:
-        import tensorflow_datasets as tfds  # here, because only these sets need it
+        import tensorflow_datasets as tfds
     except ImportError as error:
         raise UserError(
             "tensorflow-datasets is not installed: pip install tensorflow-datasets"
