@@ -30,7 +30,7 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.cost import Cost, cost
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.automatic import settle
-from tofa_tf.training.evaluate import accuracy
+from tofa_tf.training.evaluate import accuracy_of
 from tofa_tf.training.experiment import Experiment
 from tofa_tf.training.head_start import UNLABELLED, start_head
 from tofa_tf.training.settings import TrainConfig
@@ -238,7 +238,7 @@ def _with_config(experiment: Experiment, config: TrainConfig) -> Experiment:
 def _by_the_recipe(experiment: Experiment, folder: Path) -> Alone:
     run = _train(experiment, folder)
     effort = training_effort(experiment, run.training_seconds)
-    return _made(run, "the recipe of the supernet", effort, effort)
+    return _made(run, _net(run), "the recipe of the supernet", effort, effort)
 
 
 def _tuned(experiment: Experiment, recipes: Sequence[Recipe], folder: Path) -> Alone:
@@ -250,20 +250,19 @@ def _tuned(experiment: Experiment, recipes: Sequence[Recipe], folder: Path) -> A
     trial = _with_images_to_choose_by(experiment)
     if trial is None:
         run, final = _by_labels(experiment, recipes[0], folder)
-        return _made(run, f"{recipes[0]}, without images to choose by", final, final)
+        chosen = f"{recipes[0]}, without images to choose by"
+        return _made(run, _net(run), chosen, final, final)
     runs, efforts = zip(*(_by_labels(trial, recipe, folder) for recipe in recipes), strict=True)
-    scores = [
-        accuracy(run.supernet, run.experiment.space.max_arch, run.experiment, "validation")
-        for run in runs
-    ]
-    best = int(np.argmax(scores))
-    run, final, effort = runs[best], efforts[best], sum(efforts, Effort())
+    nets = [_net(run) for run in runs]
+    best = int(np.argmax([accuracy_of(net, trial, "validation") for net in nets]))
+    run, net, final, effort = runs[best], nets[best], efforts[best], sum(efforts, Effort())
     where = "on validation images"
     if trial is not experiment:
         where = "on labelled images held out"
         run, final = _by_labels(experiment, recipes[best], folder / "all_labels")
+        net = _net(run)
         effort += final
-    return _made(run, f"{recipes[best]}, {where}", effort, final)
+    return _made(run, net, f"{recipes[best]}, {where}", effort, final)
 
 
 def _with_images_to_choose_by(experiment: Experiment) -> Experiment | None:
@@ -311,11 +310,18 @@ def _train(experiment: Experiment, folder: Path) -> TrainedRun:
     return train_or_load(experiment, folder)
 
 
-def _made(run: TrainedRun, chosen: str, effort: Effort, final_effort: Effort) -> Alone:
+def _net(run: TrainedRun) -> keras.Model:
+    """The only subnet there is."""
+    model, _ = deployable(run.supernet, run.experiment.space.max_arch, run.experiment)
+    return model
+
+
+def _made(
+    run: TrainedRun, net: keras.Model, chosen: str, effort: Effort, final_effort: Effort
+) -> Alone:
     experiment = run.experiment
-    arch = experiment.space.max_arch
-    model, calibration = deployable(run.supernet, arch, experiment)
-    return Alone(model, calibration, _cost(experiment), chosen, effort, final_effort)
+    calibration = experiment.calibration_images(experiment.space.max_arch.resolution)
+    return Alone(net, calibration, _cost(experiment), chosen, effort, final_effort)
 
 
 def _cost(single: Experiment) -> Cost:
