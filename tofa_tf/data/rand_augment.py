@@ -120,7 +120,8 @@ def apply_ops(images: tf.Tensor, op: tf.Tensor, magnitude: tf.Tensor) -> tf.Tens
     Returns:
         uint8 (batch, height, width, channels).
     """
-    return _graph(tuple(images.shape))(images, op, magnitude)
+    changed = _graph(tuple(images.shape[1:]))(images, op, magnitude)
+    return tf.ensure_shape(changed, images.shape)
 
 
 @functools.cache
@@ -133,12 +134,12 @@ def _graph(shape: tuple[int | None, ...]) -> Callable[..., tf.Tensor]:
             each.apply(tf.gather(images, members), tf.gather(magnitude, members))
             for each, members in zip(OPS, positions, strict=True)
         ]
-        return tf.ensure_shape(tf.dynamic_stitch(positions, results), shape)
+        return tf.dynamic_stitch(positions, results)
 
     # Not part of the graph that asks for it first.
     with tf.init_scope():
         return tf.function(run, autograph=False).get_concrete_function(
-            tf.TensorSpec(shape, tf.uint8),
-            tf.TensorSpec(shape[:1], tf.int32),
-            tf.TensorSpec(shape[:1], tf.float32),
+            tf.TensorSpec((None, *shape), tf.uint8),
+            tf.TensorSpec((None,), tf.int32),
+            tf.TensorSpec((None,), tf.float32),
         )

@@ -197,8 +197,8 @@ class TrainBatchesTest(tf.test.TestCase):
             self.assertEqual(bool(np.all(rising)), not flip)
 
     def test_every_resolution_has_its_own_images_augmented_alike(self):
-        large = noise(1, 32)
-        small = large.reshape(1, 16, 2, 16, 2, 3)[:, :, 0, :, 0]
+        large = noise(1, 16)
+        small = large.reshape(1, 8, 2, 8, 2, 3)[:, :, 0, :, 0]
         pool = ImageSet(large, np.zeros(1, np.int32), smaller=(small,))
         arguments = {"labelled_batch": 64, "unlabelled_ratio": 1, "seed": 0, "total_steps": 1}
         (batch,) = train_batches(_data(pool, [0]), **arguments)
@@ -207,10 +207,10 @@ class TrainBatchesTest(tf.test.TestCase):
             for view, each in zip(batch.views, (large, small), strict=True)
         )
         self.assertAllEqual(seen_large[:, 0], seen_small[:, 0])
-        # Shifts of up to 4 and 2 pixels: the same share of the side, to the pixel.
+        # Shifts of up to 2 pixels and 1: the same share of the side, to the pixel.
         self.assertAllLessEqual(np.abs(seen_large[:, 1:] - 2 * seen_small[:, 1:]), 1)
-        with self.assertRaisesRegex(ValueError, "no images of 24 pixels, only of 32, 16"):
-            train_batches(_data(pool, [0]), **arguments, resolutions=(32, 24))
+        with self.assertRaisesRegex(ValueError, "no images of 12 pixels, only of 16, 8"):
+            train_batches(_data(pool, [0]), **arguments, resolutions=(16, 12))
 
     def test_images_on_disk_give_the_same_batches(self):
         pool = _noise_pool()
@@ -218,7 +218,7 @@ class TrainBatchesTest(tf.test.TestCase):
         self.assert_same(_run(disk), _of_noise())
 
     def test_images_are_not_copied_into_the_graph(self):
-        pool = ImageSet(noise(4000, 32), np.zeros(4000, np.int32))
+        pool = ImageSet(noise(4000, 16), np.zeros(4000, np.int32))
         dataset = train_batches(
             _data(pool, [0, 1]), labelled_batch=2, unlabelled_ratio=1, seed=0, total_steps=1
         )
