@@ -53,10 +53,9 @@ ATTENTIVE_LIKE = SearchSpace(
     resolutions=(32, 64),
     stem=Stem(widths=(8, 16), activation="swish"),
     stages=(
-        Stage((8, 16), (1, 2), 1, _attentive((1,))),
+        Stage((8, 16), (1,), 1, _attentive((1,))),
         Stage((16, 24), (1, 3), 2, _attentive((4, 5))),
-        Stage((24, 32), (1, 2), 2, _attentive((6,), se=True)),
-        Stage((32, 40), (1, 2), 1, _attentive((6,), se=True)),
+        Stage((32, 40), (1, 2), 2, _attentive((6,), se=True)),
     ),
     head=Head(activation="swish", expand=6, feature_widths=(48, 64)),
     blockwise=False,

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from absl.testing import parameterized
 
-from tests.tofa_tf.randomized import random_supernet
+from tests.tofa_tf.randomized import random_supernet, shared_supernet
 from tests.tofa_tf.spaces_for_tests import DS_LIKE, RESNET_LIKE
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.supernet import Supernet
@@ -27,13 +27,13 @@ class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
             self.assertAllEqual(a, b)
 
     def test_equal_weights_make_equal_bytes(self):
-        save_weights(random_supernet(DS_LIKE), self.path)
+        save_weights(shared_supernet(DS_LIKE), self.path)
         first = self.path.read_bytes()
         save_weights(random_supernet(DS_LIKE), self.path)
         self.assertEqual(self.path.read_bytes(), first)
 
     def test_half_precision_is_half_as_large_and_near(self):
-        supernet = random_supernet(RESNET_LIKE)
+        supernet = shared_supernet(RESNET_LIKE)
         save_weights(supernet, self.path)
         whole = self.path.stat().st_size
         save_weights(supernet, self.path, "float16")
@@ -84,7 +84,7 @@ class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
         ("stem", h5py.ExternalLink("other.h5", "/stem"), "'stem' in it is a link elsewhere"),
     )
     def test_what_is_no_array_of_its_own_is_refused(self, key, content, message):
-        save_weights(random_supernet(DS_LIKE), self.path)
+        save_weights(shared_supernet(DS_LIKE), self.path)
         with h5py.File(self.path, "r+") as file:
             del file[key]
             file[key] = content
@@ -97,7 +97,7 @@ class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
         ("stem/bn/gamma", 1e300, np.float64),
     )
     def test_numbers_that_are_none_are_refused_and_change_nothing(self, key, number, dtype):
-        supernet = random_supernet(DS_LIKE)
+        supernet = shared_supernet(DS_LIKE)
         save_weights(supernet, self.path)
         with h5py.File(self.path, "r+") as file:
             values = file[key][()].astype(dtype)
@@ -113,7 +113,7 @@ class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
             self.assertAllEqual(old, new)
 
     def test_a_claim_of_few_features_for_many_classes_takes_no_memory(self):
-        save_weights(random_supernet(DS_LIKE), self.path)
+        save_weights(shared_supernet(DS_LIKE), self.path)
         with h5py.File(self.path, "r+") as file:
             for name, shape in (("bias", (10**8,)), ("kernel", (1, 10**8))):
                 del file[f"classifier/{name}"]
@@ -124,7 +124,7 @@ class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
 
     @parameterized.parameters(10**13, 10**9)
     def test_a_claim_of_too_many_classes_takes_no_memory(self, classes):
-        save_weights(random_supernet(DS_LIKE), self.path)
+        save_weights(shared_supernet(DS_LIKE), self.path)
         with h5py.File(self.path, "r+") as file:
             del file["classifier/bias"]
             file.create_dataset("classifier/bias", (classes,), np.float32, chunks=(1024,))
@@ -133,7 +133,7 @@ class WeightsFileTest(tf.test.TestCase, parameterized.TestCase):
             load_supernet(self.path, DS_LIKE)
 
     def test_arrays_that_lie_in_another_file_are_refused(self):
-        save_weights(random_supernet(DS_LIKE), self.path)
+        save_weights(shared_supernet(DS_LIKE), self.path)
         with h5py.File(self.path, "r+") as file:
             shape = file["stem/bn/gamma"].shape
             del file["stem/bn/gamma"]
