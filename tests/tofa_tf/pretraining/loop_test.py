@@ -13,13 +13,17 @@ from tests.tofa_tf.spaces_for_tests import TINY
 from tofa_tf.common.checkpoint_file import before
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.records import ImageSet
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretraining import loop
 from tofa_tf.pretraining.loop import CHECKPOINT, new_supernet, pretrain
 from tofa_tf.pretraining.recipe import Phase, Recipe
 from tofa_tf.training.metrics_log import METRICS
 
 SPACE = dataclasses.replace(
-    TINY, resolutions=(12, 16, 24), stem=dataclasses.replace(TINY.stem, stride_1_below=20)
+    TINY,
+    resolutions=(12, 16, 24),
+    stem=dataclasses.replace(TINY.stem, stride_1_below=20),
+    stages=TINY.stages[:1],
 )
 RECIPE = Recipe(
     phases=(
@@ -36,8 +40,8 @@ def _images() -> ImageSet:
     return ImageSet(blobs(40, 24), (np.arange(40) % 4).astype(np.int32))
 
 
-def _run(folder: Path, recipe: Recipe = RECIPE, **options):
-    supernet = new_supernet(SPACE, 4, recipe.seed)
+def _run(folder: Path, recipe: Recipe = RECIPE, supernet: Supernet | None = None, **options):
+    supernet = supernet or new_supernet(SPACE, 4, recipe.seed)
     finished = pretrain(supernet, recipe, _images(), folder, log_seconds=0.0, **options)
     return supernet, finished
 
@@ -136,7 +140,7 @@ class PretrainTest(tf.test.TestCase):
             _run(checkpoint.parent)
 
     def test_what_no_training_saves_is_damage(self):
-        checkpoint = self._begun() / CHECKPOINT
+        checkpoint, supernet = self._begun() / CHECKPOINT, new_supernet(SPACE, 4, RECIPE.seed)
         # There is no state before this one to go on from.
         before(checkpoint).unlink(missing_ok=True)
         with np.load(checkpoint) as saved:
@@ -163,7 +167,7 @@ class PretrainTest(tf.test.TestCase):
         ):
             np.savez(checkpoint, **(arrays | {name: change(arrays[name])}))
             with self.assertRaisesRegex(UserError, f"{message}.*: delete it") as caught:
-                _run(checkpoint.parent)
+                _run(checkpoint.parent, supernet=supernet)
             self.assertNotIn("\n", str(caught.exception))
 
 
