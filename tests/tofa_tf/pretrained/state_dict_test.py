@@ -9,6 +9,7 @@ from absl.testing import parameterized
 from tests.tofa_tf.spaces_for_tests import stage_arch
 from tofa_tf.common.errors import UserError
 from tofa_tf.nets.harvest import harvest
+from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.state_dict import import_state_dict
 from tofa_tf.space.arch import Arch
 
@@ -100,6 +101,11 @@ def once_for_all_tensors() -> dict[str, np.ndarray]:
     return _drawn(once_for_all_shapes())
 
 
+@functools.cache
+def _once_for_all() -> Supernet:
+    return import_state_dict("ofa_mbv3_w1.0", once_for_all_tensors())
+
+
 def _drawn(shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(0)
     return {key: generator.random(shape, np.float32) for key, shape in shapes.items()}
@@ -107,8 +113,7 @@ def _drawn(shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
 
 class StateDictTest(tf.test.TestCase, parameterized.TestCase):
     def test_once_for_all_lands_where_it_belongs(self):
-        tensors = once_for_all_tensors()
-        supernet = import_state_dict("ofa_mbv3_w1.0", tensors)
+        tensors, supernet = once_for_all_tensors(), _once_for_all()
         self.assertLen(supernet.weights, len(tensors))
         self.assertEqual(supernet.num_classes, 1000)
         key = "blocks.5.mobile_inverted_conv"
@@ -127,8 +132,7 @@ class StateDictTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllEqual(supernet.classifier.kernel, classifier.T)
 
     def test_kernels_of_a_harvested_subnet_went_through_the_matrices(self):
-        tensors = once_for_all_tensors()
-        supernet = import_state_dict("ofa_mbv3_w1.0", tensors, num_classes=3)
+        tensors, supernet = once_for_all_tensors(), _once_for_all()
         arch = supernet.space.min_arch
         stage = stage_arch(24, (3, 5), (3, 3))
         arch = Arch("ofa_mbv3_w1.0", 96, 16, (arch.stages[0], stage, *arch.stages[2:]), 1280)
@@ -173,9 +177,8 @@ class StateDictTest(tf.test.TestCase, parameterized.TestCase):
         tensors = dict(
             zip(once_for_all_shapes("conv"), once_for_all_tensors().values(), strict=True)
         )
-        first = import_state_dict("ofa_mbv3_w1.0", tensors)
-        second = import_state_dict("ofa_mbv3_w1.0", once_for_all_tensors())
-        for a, b in zip(first.weights, second.weights, strict=True):
+        renamed = import_state_dict("ofa_mbv3_w1.0", tensors)
+        for a, b in zip(renamed.weights, _once_for_all().weights, strict=True):
             self.assertAllEqual(a, b)
 
     def test_what_does_not_fit_is_listed(self):

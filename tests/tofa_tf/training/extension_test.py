@@ -1,4 +1,5 @@
 import dataclasses
+import functools
 import json
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import tensorflow as tf
 from tests.tofa_tf.trained import SETTINGS, tiny_space, trained_copy
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import read_json
-from tofa_tf.training.experiment import load_experiment, open_folder
+from tofa_tf.training.experiment import Experiment, load_experiment, open_folder
 from tofa_tf.training.schedule import CosineToZero
 from tofa_tf.training.settings import Settings
 from tofa_tf.training.trained_run import train_or_load
@@ -16,6 +17,11 @@ from tofa_tf.training.trained_run import train_or_load
 
 def _with_steps(steps: int) -> Settings:
     return dataclasses.replace(SETTINGS, train=dataclasses.replace(SETTINGS.train, steps=steps))
+
+
+@functools.cache
+def _longer() -> Experiment:
+    return load_experiment(_with_steps(16))
 
 
 def _lines(path: Path) -> list[dict]:
@@ -28,7 +34,7 @@ class ExtensionTest(tf.test.TestCase):
         self.enterContext(tiny_space())
         self.folder = Path(self.get_temp_dir()) / self.id()
         self.run = trained_copy(self.folder)
-        self.longer = load_experiment(_with_steps(16))
+        self.longer = _longer()
 
     def test_a_finished_run_goes_on_to_more_steps(self):
         steps = []

@@ -10,6 +10,7 @@ from PIL import Image
 from tests.tofa_tf.data.images import on_disk
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.records import TrainingImages, joined, without_classes
+from tofa_tf.nets.single import single_subnet
 from tofa_tf.training.experiment import Experiment, load_experiment
 from tofa_tf.training.foreign_report import sheet, write_foreign
 from tofa_tf.training.guard import guarded
@@ -18,7 +19,10 @@ from tofa_tf.training.settings import Settings
 
 @functools.cache
 def _digits() -> Experiment:
-    return load_experiment(Settings("digits", 20))
+    """Digits and the smallest of the pre-trained nets as the largest there is."""
+    loaded = load_experiment(Settings("digits", 20))
+    smallest = single_subnet(loaded.pretrained, loaded.space.min_arch)
+    return dataclasses.replace(loaded, space=smallest.space, pretrained=smallest)
 
 
 def _with_noise(count: int) -> Experiment:
