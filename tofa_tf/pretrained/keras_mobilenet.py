@@ -217,7 +217,7 @@ def _check_equal(model: keras.Model, net: MobileNet, supernet: Supernet) -> None
     pixels = generator.integers(0, 256, (2, net.resolution, net.resolution, 3)).astype(np.float32)
     normalized = ((pixels - space.pixel_mean) / space.pixel_std).astype(np.float32)
     logits = np.asarray(supernet(normalized, encode(space, space.max_arch)))
-    differences = []
+    differences: list[float] = []
     # Without a rescaling layer the model may still rescale with plain arithmetic.
     for images in (pixels, normalized):
         output = np.asarray(model(images, training=False))
@@ -226,12 +226,13 @@ def _check_equal(model: keras.Model, net: MobileNet, supernet: Supernet) -> None
                 output = output.mean(axis=(1, 2))
             output = output @ supernet.classifier.kernel.numpy()
         differences += [_difference(output, logits), _difference(output, _softmax(logits))]
-    if not min(differences) <= _TOLERANCE:
-        raise UserError(
-            f"{model.name} has the layers of a MobileNet but computes something else (difference "
-            f"{min(differences):.2g}); other wiring, and other pooling than the average, are not "
-            "understood"
-        )
+        if min(differences) <= _TOLERANCE:
+            return
+    raise UserError(
+        f"{model.name} has the layers of a MobileNet but computes something else (difference "
+        f"{min(differences):.2g}); other wiring, and other pooling than the average, are not "
+        "understood"
+    )
 
 
 def _difference(output: np.ndarray, computed: np.ndarray) -> float:

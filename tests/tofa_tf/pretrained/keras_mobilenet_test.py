@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,12 +11,34 @@ from tofa_tf.blocks.depthwise_separable import DepthwiseSeparable
 from tofa_tf.common.errors import UserError
 from tofa_tf.data.sources import load_dataset
 from tofa_tf.nets.harvest import harvest
-from tofa_tf.nets.recalibrate import recalibrate
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretrained.keras_mobilenet import from_keras
 from tofa_tf.select.ridge import fit_ridge
 from tofa_tf.space.cost import cost
 from tofa_tf.space.plan import encode
+
+
+@functools.cache
+def _converted(name: str, **options) -> tuple[keras.Model, Supernet]:
+    """A net without softmax and the supernet around it, for tests that leave them as they are."""
+    model = mobilenet(name, classifier_activation=None, **options)
+    return model, from_keras(model)
+
+
+@functools.cache
+def _softmax() -> tuple[keras.Model, Supernet]:
+    model = mobilenet("MobileNetV2", alpha=0.35)
+    return model, from_keras(model)
+
+
+@functools.cache
+def _trunk(name: str, alpha: float = 0.35) -> keras.Model:
+    return mobilenet(name, alpha=alpha, include_top=False)
+
+
+def _pooled(trunk: keras.Model, pooling: type[keras.layers.Layer]) -> keras.Model:
+    """What `pooling` of `keras.applications` makes of a net without top."""
+    return keras.Model(trunk.inputs[0], pooling()(trunk.output))
 
 
 def _normalized(supernet: Supernet) -> np.ndarray:
@@ -39,8 +63,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         ("MobileNetV3Large", {}),
     )
     def test_largest_net_computes_what_the_model_computes(self, name, options):
-        model = mobilenet(name, classifier_activation=None, **options)
-        supernet = from_keras(model)
+        model, supernet = _converted(name, **options)
         rescales = name.startswith("MobileNetV3") and options.get("include_preprocessing", True)
         images = pixels() if rescales else pixels() / 127.5 - 1.0
         expected = np.asarray(model(images, training=False))
@@ -52,8 +75,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         self.assertEqual(figures.params, count_params(model))
 
     def test_harvested_and_counted(self):
-        model = mobilenet("MobileNetV3Small", classifier_activation=None)
-        supernet = from_keras(model)
+        model, supernet = _converted("MobileNetV3Small")
         space = supernet.space
         harvested = harvest(supernet, space.max_arch)
         expected = np.asarray(model(pixels(), training=False))
@@ -71,7 +93,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         self.assertTrue(np.isfinite(smallest).all())
 
     def test_space_around_mobilenet_v1(self):
-        space = from_keras(mobilenet("MobileNet", alpha=0.25)).space
+        space = _converted("MobileNet", alpha=0.25)[1].space
         self.assertEqual(space.stem.widths, (8,))
         self.assertEqual(
             [(stage.widths, stage.depths, stage.stride) for stage in space.stages],
@@ -90,14 +112,11 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
     def test_a_ridge_head_is_as_good_on_the_supernet_as_on_the_model(self, name, alpha):
         digits = load_dataset("digits", image_size=SIZE, channels=3)
         labelled, test = digits.train.take(np.arange(70)), digits.test.take(np.arange(70))
-        model = getattr(keras.applications, name)((SIZE, SIZE, 3), alpha, weights=None)
-        # Random weights, but with statistics under which features tell images apart.
-        recalibrate(model, labelled.images / np.float32(127.5) - 1)
+        model = _trunk(name, alpha)
         supernet = from_keras(model, num_classes=10)
         harvested = harvest(supernet, supernet.space.max_arch)
-        layers = [layer for layer in model.layers if "global_average_pooling" in layer.name]
         bodies = {
-            "model": keras.Model(model.inputs[0], layers[0].output),
+            "model": _pooled(model, keras.layers.GlobalAveragePooling2D),
             "supernet": keras.Model(
                 harvested.inputs[0], harvested.get_layer("classifier_flatten").output
             ),
@@ -118,18 +137,17 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         self.assertGreater(np.ptp(scores["model"], axis=0).min(), 0.02)
 
     def test_softmax_is_left_off(self):
-        model = mobilenet("MobileNetV2", alpha=0.35)
+        model, supernet = _softmax()
         expected = np.asarray(model(pixels() / 127.5 - 1.0, training=False))
-        self.assertAllClose(keras.ops.softmax(_logits(from_keras(model))), expected, rtol=1e-4)
+        self.assertAllClose(keras.ops.softmax(_logits(supernet)), expected, rtol=1e-4)
 
     def test_net_inside_another_model(self):
-        trunk = mobilenet("MobileNetV2", alpha=0.35, include_top=False, pooling="avg")
         model = keras.Sequential(
             [
                 keras.Input((SIZE, SIZE, 3)),
                 keras.layers.RandomFlip(),
                 keras.layers.Rescaling(1 / 255),
-                trunk,
+                _pooled(_trunk("MobileNetV2"), keras.layers.GlobalAveragePooling2D),
                 keras.layers.Dropout(0.2),
                 keras.layers.Dense(3, activation="softmax"),
             ]
@@ -142,17 +160,17 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_rescaling_by_plain_arithmetic(self):
         inputs = keras.Input((SIZE, SIZE, 3))
-        trunk = mobilenet("MobileNetV2", alpha=0.35, include_top=False)
-        x = trunk(keras.applications.mobilenet_v2.preprocess_input(inputs))
+        x = _trunk("MobileNetV2")(keras.applications.mobilenet_v2.preprocess_input(inputs))
         x = keras.layers.GlobalAveragePooling2D()(x)
         model = keras.Model(inputs, keras.layers.Dense(4)(x))
         self.assertAllClose(
             _logits(from_keras(model)), model(pixels(), training=False), atol=1e-5, rtol=1e-4
         )
 
-    @parameterized.parameters({"pooling": None}, {"pooling": "avg"})
+    @parameterized.parameters({"pooling": None}, {"pooling": keras.layers.GlobalAveragePooling2D})
     def test_without_top(self, pooling):
-        model = mobilenet("MobileNetV3Small", alpha=0.35, include_top=False, pooling=pooling)
+        trunk = _trunk("MobileNetV3Small")
+        model = _pooled(trunk, pooling) if pooling else trunk
         supernet = from_keras(model, num_classes=5)
         features = np.asarray(model(pixels(), training=False))
         if pooling is None:
@@ -165,20 +183,18 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         self.assertAllClose(np.sort(computed), np.sort(features), atol=1e-5, rtol=1e-4)
 
     def test_without_top_and_classes_there_is_one(self):
-        model = mobilenet("MobileNetV2", alpha=0.35, include_top=False)
-        self.assertEqual(from_keras(model).num_classes, 1)
+        self.assertEqual(from_keras(_trunk("MobileNetV2")).num_classes, 1)
 
     def test_other_number_of_classes(self):
-        model = mobilenet("MobileNetV2", alpha=0.35)
+        model, other = _softmax()
         with self.assertLogs("absl", "INFO") as logs:
             supernet = from_keras(model, num_classes=3)
         self.assertIn("the classifier for 3 classes is new", logs.output[0])
         self.assertEqual(_logits(supernet).shape, (3, 3))
-        other = from_keras(model)
         self.assertAllEqual(supernet.head_conv.conv.kernel, other.head_conv.conv.kernel)
 
     def test_best_channels_come_first(self):
-        supernet = from_keras(mobilenet("MobileNetV3Large", alpha=0.35))
+        _, supernet = _converted("MobileNetV3Large")
         for block in supernet.blocks:
             if "expand" in block.parts:
                 norms = np.abs(block.parts["project"].conv.kernel).sum(axis=(0, 1, 3))
@@ -191,7 +207,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
     def test_other_models_are_refused(self):
         for model, message in (
             (
-                mobilenet("MobileNetV3Small", alpha=0.35, include_top=False, pooling="max"),
+                _pooled(_trunk("MobileNetV3Small"), keras.layers.GlobalMaxPooling2D),
                 "other pooling than",
             ),
             (
@@ -205,7 +221,7 @@ class KerasMobilenetTest(tf.test.TestCase, parameterized.TestCase):
         ):
             with self.assertRaisesRegex(UserError, message):
                 from_keras(model, num_classes=5)
-        trunk = mobilenet("MobileNetV2", alpha=0.35, include_top=False, pooling="avg")
+        trunk = _pooled(_trunk("MobileNetV2"), keras.layers.GlobalAveragePooling2D)
         dense = [keras.layers.Dense(8, activation="relu") for _ in range(3)]
         with self.assertRaisesRegex(UserError, "3 layers with weights behind its last batch norm"):
             from_keras(keras.Sequential([trunk, *dense]))
