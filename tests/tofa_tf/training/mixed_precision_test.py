@@ -17,6 +17,7 @@ from tofa_tf.space.plan import encode
 from tofa_tf.training.trainer import build_training
 
 _MIXED = "mixed_bfloat16"
+_ONE_STAGE = dataclasses.replace(TINY, stages=TINY.stages[:1])
 
 
 class MixedPrecisionTest(tf.test.TestCase, parameterized.TestCase):
@@ -63,8 +64,9 @@ class MixedPrecisionTest(tf.test.TestCase, parameterized.TestCase):
             config = dataclasses.replace(small_training.CONFIG, steps=12, mixed_precision=mixed)
             folder = Path(self.get_temp_dir()) / str(mixed)
             losses[mixed] = []
+            seen = losses[mixed].append
             state = small_training.run(
-                folder, config, lambda _, metrics, seen=losses[mixed]: seen.append(metrics["loss"])
+                folder, config, lambda _, metrics, seen=seen: seen(metrics["loss"]), _ONE_STAGE
             )
             self.assertEqual(state.num_traces, 1)
         np.testing.assert_allclose(losses[True][:3], losses[False][:3], rtol=0.02)
