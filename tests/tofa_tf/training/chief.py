@@ -17,10 +17,12 @@ from tofa_tf.training.together import with_helpers
 from tofa_tf.training.trained_run import train_or_load
 
 KILLED_AT = 12
+# One block: four processes trace it.
+_STAGE = dataclasses.replace(TINY.stages[0], depths=(1,))
 SETTINGS = Settings(
     "digits",
     5,
-    search_space=dataclasses.replace(TINY, name="one stage", stages=TINY.stages[:1]),
+    search_space=dataclasses.replace(TINY, name="one block", stages=(_STAGE,)),
     pretrained="none",
     train=TrainConfig(
         steps=16,

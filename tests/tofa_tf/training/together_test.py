@@ -1,7 +1,6 @@
 """Two real processes against one: the same steps; one is killed, and one alone goes on."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from unittest import mock
 
 import tensorflow as tf
 
+from tests.scripts import run_script
 from tests.tofa_tf.training.chief import SETTINGS
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import RUN
@@ -45,12 +45,7 @@ class TogetherTest(tf.test.TestCase):
 
     def test_two_processes_train_what_one_trains_and_one_goes_on_for_both(self):
         root = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.tofa_tf.training.chief", str(root / "two")],
-            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-            capture_output=True,
-            text=True,
-        )
+        done = run_script("tests.tofa_tf.training.chief", str(root / "two"))
         self.assertEqual(done.returncode, 1, done.stderr)
         line = done.stderr.strip().splitlines()[-1]
         self.assertRegex(line, r"^error: worker 1 \(localhost:\d+\) is lost: the same command, ")
