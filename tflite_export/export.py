@@ -46,7 +46,7 @@ def main(job: ExportJob) -> None:
         places = ", ".join(map(str, projects))
         print(f"firmware: {places}; README.md there says how to build and flash it")
     if result.better:
-        warn(normalisation_doubt(result.better))
+        warn(normalisation_doubt(result.better, flags=True))
 
 
 def _boards() -> str:

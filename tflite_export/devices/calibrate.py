@@ -54,7 +54,7 @@ def calibrate(firmware: Path, result: DeviceResult, board: str, path: Path) -> s
     factor, error = correction(calibrated.measurements, SPEEDS[known.core, known.kernels].error)
     return (
         f"{path}: {known.name} takes {factor:.2f} times the estimate, by "
-        f"{len(calibrated.measurements)} model(s); estimates with --boards={path} are within "
+        f"{len(calibrated.measurements)} model(s); estimates with boards={path} are within "
         f"{error:.0%} now"
     )
 

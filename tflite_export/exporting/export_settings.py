@@ -19,11 +19,14 @@ from tflite_export.task import Task, parse_task
 class CalibrationData:
     """What the model will see in use, without labels.
 
+    Arrays are float32 (n, *shape of the input), normalised; or, where `ExportSettings.input_spec`
+    says how they become that, raw integers: images, uint8 (n, height, width, 3 or 1) of any size,
+    red first, or other values of the input's shape.
+
     Attributes:
-        inputs: float32 (n, *shape of the input), normalised; the ranges of all activations are
-            taken from these. About 100 are enough.
-        training: float32 (batch, *shape of the input), normalised, for quantisation-aware training
-            and for the estimate whether it is needed; None: `inputs`.
+        inputs: the ranges of all activations are taken from these. About 100 are enough.
+        training: for quantisation-aware training and for the estimate whether it is needed; None:
+            `inputs`.
     """
 
     inputs: np.ndarray
@@ -35,7 +38,7 @@ class VerificationData:
     """What the int8 model is compared with the float model on.
 
     Attributes:
-        inputs: float32 (batch, *shape of the input), normalised.
+        inputs: normalised or raw, as in `CalibrationData`.
         labels: right answers, integers (batch, ...), see `task.py`; None: accuracies are None.
         known: further inputs of the classes that the model knows, on which is fitted what else is
             "unknown", of a classification; None: nothing is.
@@ -58,7 +61,8 @@ class ExportSettings:
         tflm_examples: at most so many inputs go through TFLite Micro.
         boards: to report fit and latency estimate for; a model that does not fit is written too.
         npus: to compile for with Vela, see `vela.wanted_npus`.
-        input_spec: how raw data becomes the input; kept in the report for firmware and `predict`.
+        input_spec: how raw data becomes the input; raw arrays are prepared by it, and it is kept in
+            the report for firmware and `predict`.
         class_names: name of class i at position i; kept in the report.
         recipe: JSON-able record of how the model came about, kept in the report.
 

@@ -4,6 +4,7 @@ from tflite_export.convert.int8_findings import find_guilty
 from tflite_export.convert.quantization_report import QuantizationReport
 from tflite_export.exporting.export_report import ExportReport
 from tflite_export.exporting.normalisation_check import BetterNormalisation
+from tflite_export.input_spec import InputSpec
 from tflite_export.runtimes.verify import Verification, standard_error
 from tflite_export.task import Task
 
@@ -39,17 +40,35 @@ def summary(report: ExportReport) -> str:
     return "\n".join(lines)
 
 
-def normalisation_doubt(better: BetterNormalisation) -> str:
-    """Returns a line that names the better normalisation by the flags that ask for it."""
-    spec = better.spec
-    mean, std = (",".join(f"{value:g}" for value in values) for values in (spec.mean, spec.std))
-    colour = f" --colour={spec.colour}" if spec.colour else ""
+def normalisation_doubt(better: BetterNormalisation, *, flags: bool = False) -> str:
+    """Returns a line that names the better normalisation.
+
+    Args:
+        better: than the one given.
+        flags: whether by the flags of `tofa export` instead of the arguments of `image_spec`.
+    """
+    asked, which = (
+        (_as_flags(better.spec), "these flags")
+        if flags
+        else (_as_arguments(better.spec), "such an input_spec")
+    )
     return (
         f"the float model gets {better.accuracy:.1%} of {better.images} test images right "
-        f"with --mean={mean} --std={std}{colour}, and {better.given_accuracy:.1%} as exported (the "
+        f"with {asked}, and {better.given_accuracy:.1%} as exported (the "
         f"difference has a standard error of {100 * better.difference_error:.1f} points): it was "
-        "probably trained so; export again with these flags"
+        f"probably trained so; export again with {which}"
     )
+
+
+def _as_flags(spec: InputSpec) -> str:
+    mean, std = (",".join(f"{value:g}" for value in values) for values in (spec.mean, spec.std))
+    colour = f" --colour={spec.colour}" if spec.colour else ""
+    return f"--mean={mean} --std={std}{colour}"
+
+
+def _as_arguments(spec: InputSpec) -> str:
+    colour = f", colour={spec.colour!r}" if spec.colour else ""
+    return f"mean={spec.mean}, std={spec.std}{colour}"
 
 
 def _layers(report: QuantizationReport) -> list[str]:

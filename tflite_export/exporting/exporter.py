@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from tflite_export.common.console import warn
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import check_free
 from tflite_export.common.json_data import to_json
 from tflite_export.common.versions import OF_MODELS, TFMOT, versions_of
-from tflite_export.convert.check_model import check_inputs, input_shape
+from tflite_export.convert.check_model import input_shape
 from tflite_export.convert.layer_noise import measure_layers
 from tflite_export.convert.outputs import outputs_of
 from tflite_export.convert.quantization_report import report_quantization
@@ -24,6 +25,13 @@ from tflite_export.exporting.export_settings import (
     CalibrationData,
     ExportSettings,
     VerificationData,
+)
+from tflite_export.exporting.export_summary import normalisation_doubt
+from tflite_export.exporting.raw_arrays import (
+    calibration_tensors,
+    check_tensors,
+    doubted_normalisation,
+    verification_tensors,
 )
 from tflite_export.graph.flatbuffer import read_tflite
 from tflite_export.graph.ops import check_tflm_ops
@@ -53,6 +61,9 @@ def export_model(
 ) -> ExportReport:
     """Converts a model to int8, verifies it and writes it with its C++ source and its report.
 
+    Where labelled images are given raw and say clearly that the model was trained on another
+    normalisation than that of `settings.input_spec`, a warning names it.
+
     Args:
         model: Keras 3 or tf_keras model of one float32 input and one output.
         calibration: what the ranges of activations are taken from.
@@ -70,14 +81,16 @@ def export_model(
     """
     output_dir = Path(output_dir)
     check_free(output_dir, overwrite=overwrite, kind=EXPORT)
-    verification = verification or VerificationData(calibration.inputs)
-    training = calibration.inputs if calibration.training is None else calibration.training
+    given, spec = verification or VerificationData(calibration.inputs), settings.input_spec
     shape = input_shape(model)
     _check_spec(settings, shape)
-    check_inputs(verification.inputs, shape, "inputs to verify with")
-    check_inputs(training, shape, "training inputs")
+    calibration = calibration_tensors(calibration, spec)
+    verification = verification_tensors(given, spec)
+    training = calibration.inputs if calibration.training is None else calibration.training
+    check_tensors(verification.inputs, shape, "inputs to verify with")
+    check_tensors(training, shape, "training inputs")
     if verification.known is not None:
-        check_inputs(verification.known, shape, "known inputs")
+        check_tensors(verification.known, shape, "known inputs")
     with contextlib.ExitStack() as stack:
         runtime = tflm or stack.enter_context(TflmPool())
         made = quantize_model(
@@ -115,7 +128,7 @@ def export_model(
         output_shape=target.shape,
         output_scale=target.scales[0],
         output_zero_point=target.zero_points[0],
-        input_spec=settings.input_spec,
+        input_spec=spec,
         class_names=settings.class_names,
         memory=memory_of(file, verified.arena_bytes),
         packing=repacked.packing,
@@ -135,7 +148,7 @@ def export_model(
         recipe=to_json(settings.recipe),
         rejection=_rejection(repacked.portable, verification.known, made.rule, target.scales[0]),
     )
-    return finish_export(
+    report = finish_export(
         report,
         repacked.tflite,
         output_dir,
@@ -144,6 +157,9 @@ def export_model(
         add_files=add_files,
         overwrite=overwrite,
     )
+    if better := doubted_normalisation(model, given, spec, verified):
+        warn(normalisation_doubt(better))
+    return report
 
 
 @dataclass(frozen=True)

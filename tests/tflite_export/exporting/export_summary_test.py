@@ -55,9 +55,10 @@ class SummaryTest(absltest.TestCase):
         self.assertIn("\ninput: as given\n", text)
         self.assertNotIn("accuracy", text)
 
-    def test_doubt_names_the_flags_in_full(self):
+    def test_doubt_names_flags_or_arguments_in_full(self):
         spec = image_spec(8, 8, "bgr", mean=(103.939, 116.779, 123.68), std=(1.0,))
-        doubt = normalisation_doubt(BetterNormalisation(spec, 0.97, 0.917, 0.0125, 300))
+        better = BetterNormalisation(spec, 0.97, 0.917, 0.0125, 300)
+        doubt = normalisation_doubt(better, flags=True)
         self.assertEqual(
             doubt,
             "the float model gets 97.0% of 300 test images right with "
@@ -65,6 +66,11 @@ class SummaryTest(absltest.TestCase):
             "difference has a standard error of 1.2 points): it was probably trained so; export "
             "again with these flags",
         )
+        named = normalisation_doubt(better)
+        self.assertIn(
+            "with mean=(103.939, 116.779, 123.68), std=(1.0,), colour='bgr', and 91.7% as", named
+        )
+        self.assertEndsWith(named, "probably trained so; export again with such an input_spec")
         grey = InputSpec((8, 8, 2), crop="centre", resize="bilinear_antialiased")
         self.assertNotIn("colour", normalisation_doubt(BetterNormalisation(grey, 1, 0, 0.1, 9)))
 

@@ -55,7 +55,7 @@ class RunExportTest(tf.test.TestCase, parameterized.TestCase):
         self.assertGreater(checked.int8_agreement, 0.95)
         self.assertLess(checked.float_accuracy, 0.8)
         self.assertAllClose(checked.float_accuracy, better.given_accuracy)
-        doubt = normalisation_doubt(better)
+        doubt = normalisation_doubt(better, flags=True)
         self.assertRegex(
             doubt,
             rf"gets {better.accuracy:.1%} of 300 test images right with --mean=0 --std=255 "
