@@ -23,10 +23,10 @@ from tofa_tf.nets.channel_order import sort_channels
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretraining.recipe import Phase, Recipe, Timetable
 from tofa_tf.pretraining.step import PretrainStep
-from tofa_tf.space.plan import encode
+from tofa_tf.space.arch import Arch
 from tofa_tf.space.search_space import SearchSpace
 from tofa_tf.training.metrics_log import METRICS, MetricsLog, drop_lines_from
-from tofa_tf.training.sampling import SandwichSampler
+from tofa_tf.training.sampling import Role, SandwichSampler
 
 CHECKPOINT = "checkpoint.npz"
 RECIPE = "recipe.json"
@@ -99,9 +99,9 @@ def pretrain(
             if phase.sort_channels and plan.step_of_phase == 0:
                 sort_channels(supernet)
                 state.forget_momentum()
-            archs = nets.encoded(phase, step, plan.resolution)
+            archs = nets.of(phase, step, plan.resolution)
             with collector_paused(when=step == first):
-                metrics = state(batches.at(step), archs, plan.resolution, plan.rate)
+                metrics = state(batches.at(step), archs, plan.rate)
             speed.step()
             now = time.monotonic()
             end = step == last - 1 or interrupted()
@@ -123,10 +123,9 @@ def pretrain(
 
 
 class _Nets:
-    """Draws the nets of a step and encodes them."""
+    """Draws the nets of a step."""
 
     def __init__(self, space: SearchSpace, recipe: Recipe):
-        self._space = space
         most = max(phase.num_random for phase in recipe.phases)
         resolutions = {size for phase in recipe.phases for size, _ in phase.resolutions}
         self._samplers = {
@@ -134,14 +133,15 @@ class _Nets:
             for size in resolutions
         }
 
-    def encoded(self, phase: Phase, step: int, resolution: int) -> list[np.ndarray]:
-        """Returns the nets of a step, the largest first."""
+    def of(self, phase: Phase, step: int, resolution: int) -> list[tuple[Role, Arch]]:
+        """Returns the nets of a step with their roles, the largest first."""
         space = self._samplers[resolution].space
-        archs = [space.max_arch, space.min_arch] if phase.smallest else [space.max_arch]
+        archs: list[tuple[Role, Arch]] = [("max", space.max_arch)]
+        if phase.smallest:
+            archs.append(("min", space.min_arch))
         if phase.num_random:
-            drawn = [arch for _, arch in self._samplers[resolution].archs(step)]
-            archs += drawn[2 : 2 + phase.num_random]
-        return [encode(self._space, arch) for arch in archs]
+            archs += self._samplers[resolution].archs(step)[2 : 2 + phase.num_random]
+        return archs
 
 
 class _Speed:

@@ -1,18 +1,21 @@
 """One step of pre-training: the largest net learns labels, the others learn from it."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from tofa_tf.data.normalize import normalize
 from tofa_tf.data.views import Batch, random_resized_crops
 from tofa_tf.nets.supernet import Supernet
 from tofa_tf.pretraining.recipe import Recipe
+from tofa_tf.space.arch import Arch
 from tofa_tf.space.plan import encode
+from tofa_tf.training.decay import decays
 from tofa_tf.training.losses import DISTILLATIONS, cross_entropy
 from tofa_tf.training.nesterov import NesterovSGD
+from tofa_tf.training.sampling import Role
 
 
 class _Target(NamedTuple):
@@ -47,31 +50,36 @@ class PretrainStep(tf.Module):
         self._other = _graph(self._train_other, [arch, _Target(images, labels, logits), gradients])
 
     def __call__(
-        self, batch: Batch, archs: Sequence[np.ndarray], resolution: int, rate: float
+        self, batch: Batch, archs: Sequence[tuple[Role, Arch]], rate: float
     ) -> dict[str, tf.Tensor]:
         """Takes one step.
 
         Args:
             batch: of the step.
-            archs: encoded at `resolution`: the largest net, then any others.
-            resolution: pixels of the crops.
+            archs: subnets of one resolution, that of the crops, with their roles, the largest net
+                first.
             rate: learning rate.
 
         Returns:
             Scalars: `largest_loss`, `accuracy` of the largest net on the batch, `others_loss`,
             the mean over the other nets, and `gradient_norm` before clipping.
         """
+        (role, largest), *others = archs
+        space, resolution = self.supernet.space, largest.resolution
+        if role != "max" or largest != dataclasses.replace(space.max_arch, resolution=resolution):
+            raise ValueError(f"the first subnet of a step is the largest, not {role} {largest}")
         images = self._views(
             tf.constant(batch.images), tf.constant(batch.seed), tf.constant(resolution)
         )
         labels = tf.constant(batch.labels)
-        gradients, logits, metrics = self._largest(tf.constant(archs[0]), images, labels)
+        encoded = tf.constant(encode(space, largest))
+        gradients, logits, metrics = self._largest(encoded, images, labels)
         target, others_loss = _Target(images, labels, logits), 0.0
-        for arch in archs[1:]:
-            gradients, loss = self._other(tf.constant(arch), target, gradients)
+        for _, arch in others:
+            gradients, loss = self._other(tf.constant(encode(space, arch)), target, gradients)
             others_loss += loss
-        if len(archs) > 1:
-            metrics["others_loss"] = others_loss / (len(archs) - 1)
+        if others:
+            metrics["others_loss"] = others_loss / len(others)
         self.optimizer.learning_rate.assign(rate)
         metrics["gradient_norm"] = self._update(gradients)
         return metrics
@@ -121,7 +129,7 @@ class PretrainStep(tf.Module):
         applied = []
         for gradient, variable in zip(gradients, self.supernet.trainable_variables, strict=True):
             clipped = tf.clip_by_value(gradient, -limit, limit)
-            applied.append(clipped + decay * variable if variable.name == "kernel" else clipped)
+            applied.append(clipped + decay * variable if decays(variable) else clipped)
         self.optimizer.apply(applied)
         return tf.linalg.global_norm(gradients)
 

@@ -16,6 +16,7 @@ from tofa_tf.space.arch import Arch
 from tofa_tf.space.decode import decode
 from tofa_tf.space.plan import encode, make_plan
 from tofa_tf.training.averages import WeightAverages
+from tofa_tf.training.decay import decays
 from tofa_tf.training.losses import (
     DISTILLATIONS,
     cross_entropy,
@@ -223,7 +224,7 @@ class TrainStep(tf.Module):
         applied = []
         for gradient, variable in zip(gradients, self.supernet.trainable_variables, strict=True):
             change = tf.raw_ops.ClipByValue(t=gradient, clip_value_min=low, clip_value_max=high)
-            if variable.name == "kernel":
+            if decays(variable):
                 change += decay * tf.convert_to_tensor(variable)
             applied.append(change if variable.path in head else trunk_rate * change)
         step = tf.convert_to_tensor(self.optimizer.iterations)

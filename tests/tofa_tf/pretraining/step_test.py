@@ -26,7 +26,9 @@ RECIPE = Recipe(
     crop_area=(1.0, 1.0),
     crop_ratio=(1.0, 1.0),
 )
-_MAX, _MIN = (encode(TINY, arch) for arch in (TINY.max_arch, TINY.min_arch))
+_SPACE = dataclasses.replace(TINY, resolutions=(16, 24))
+_SMALL, _LARGE = (_SPACE.at_resolutions((size,)) for size in _SPACE.resolutions)
+_MAX, _MIN = ("max", _SMALL.max_arch), ("min", _SMALL.min_arch)
 
 
 def _batch() -> Batch:
@@ -42,27 +44,27 @@ def _weights(supernet) -> dict[str, np.ndarray]:
 @functools.cache
 def _state() -> PretrainStep:
     """Traced once for all tests; each sets it back first."""
-    return PretrainStep(random_supernet(TINY), RECIPE)
+    return PretrainStep(random_supernet(_SPACE), RECIPE)
 
 
 @functools.cache
 def _decaying() -> PretrainStep:
     recipe = dataclasses.replace(RECIPE, momentum=0.9, weight_decay=0.01, clip_value=0.0)
-    return PretrainStep(random_supernet(TINY), recipe)
+    return PretrainStep(random_supernet(_SPACE), recipe)
 
 
 class PretrainStepTest(tf.test.TestCase):
     def _changes(self, state: PretrainStep, archs, rate: float = 0.5) -> dict[str, np.ndarray]:
-        start = shared_supernet(TINY)
+        start = shared_supernet(_SPACE)
         for weight, first in zip(state.supernet.weights, start.weights, strict=True):
             weight.assign(first)
         state.forget_momentum()
-        self.metrics = state(_batch(), archs, 16, rate)
+        self.metrics = state(_batch(), archs, rate)
         before = _weights(start)
         return {path: after - before[path] for path, after in _weights(state.supernet).items()}
 
     def _gradients(self, loss_of) -> dict[str, np.ndarray]:
-        supernet = shared_supernet(TINY)
+        supernet = shared_supernet(_SPACE)
         images = (_batch().images.astype(np.float32) - 128.0) / 128.0
         with tf.GradientTape() as tape:
             loss = loss_of(supernet, images)
@@ -74,7 +76,7 @@ class PretrainStepTest(tf.test.TestCase):
 
     def _smoothed_loss(self, supernet, images):
         loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
-        logits = supernet(images, tf.constant(_MAX), training=True)
+        logits = supernet(images, tf.constant(encode(_SPACE, _MAX[1])), training=True)
         return loss(tf.one_hot(_batch().labels, 7), logits)
 
     def test_the_largest_net_alone_follows_its_smoothed_labels(self):
@@ -88,8 +90,8 @@ class PretrainStepTest(tf.test.TestCase):
         changes = self._changes(_state(), [_MAX, _MIN])
 
         def loss(supernet, images):
-            teacher = supernet(images, tf.constant(_MAX), training=True)
-            logits = supernet(images, tf.constant(_MIN), training=True)
+            teacher = supernet(images, tf.constant(encode(_SPACE, _MAX[1])), training=True)
+            logits = supernet(images, tf.constant(encode(_SPACE, _MIN[1])), training=True)
             own = 0.3 * cross_entropy(_batch().labels, logits)
             own += 0.7 * adaptive_alpha_distillation(tf.stop_gradient(teacher), logits)
             return own + self._smoothed_loss(supernet, images)
@@ -101,7 +103,7 @@ class PretrainStepTest(tf.test.TestCase):
 
     def test_decay_is_of_kernels_and_not_clipped(self):
         changes = self._changes(_decaying(), [_MAX], rate=1.0)
-        start = _weights(shared_supernet(TINY))
+        start = _weights(shared_supernet(_SPACE))
         for path, change in changes.items():
             # Nesterov's first step is rate * (1 + momentum) * gradient.
             share = -0.01 * 1.9 if path.endswith("kernel") else 0.0
@@ -109,13 +111,13 @@ class PretrainStepTest(tf.test.TestCase):
 
     def test_momentum_can_be_forgotten(self):
         state = _decaying()
-        state(_batch(), [_MAX], 16, 0.1)
+        state(_batch(), [_MAX], 0.1)
         self.assertTrue(any(np.any(momentum) for momentum in state.optimizer.momentums))
         state.forget_momentum()
         self.assertFalse(any(np.any(momentum) for momentum in state.optimizer.momentums))
 
     def test_statistics_follow_the_largest_net_alone(self):
-        before = np.array(shared_supernet(TINY).stem.bn.moving_mean)
+        before = np.array(shared_supernet(_SPACE).stem.bn.moving_mean)
         after = []
         for archs in ([_MAX], [_MAX, _MIN]):
             self._changes(_state(), archs, rate=0.0)
@@ -125,10 +127,17 @@ class PretrainStepTest(tf.test.TestCase):
 
     def test_each_graph_is_traced_once(self):
         state = _state()
-        for archs, resolution in (([_MAX], 16), ([_MAX, _MIN, _MAX], 24), ([_MAX, _MIN], 16)):
-            state(_batch(), archs, resolution, 0.1)
+        others = [("min", _LARGE.min_arch), ("random", _LARGE.max_arch)]
+        larger = [("max", _LARGE.max_arch), *others]
+        for archs in ([_MAX], larger, [_MAX, _MIN]):
+            state(_batch(), archs, 0.1)
         for graph in (state._largest, state._other, state._update, state._views):
             self.assertEqual(graph.experimental_get_tracing_count(), 1)
+
+    def test_the_largest_net_comes_first(self):
+        for archs in ([_MIN, _MAX], [("max", _SMALL.min_arch)], [("random", _SMALL.max_arch)]):
+            with self.assertRaisesRegex(ValueError, "the first subnet of a step is the largest"):
+                _state()(_batch(), archs, 0.1)
 
 
 if __name__ == "__main__":
