@@ -25,7 +25,10 @@ _PLAN = "Plan"
 class Plan(SettingsBase):
     """What to look at."""
 
-    dataset: str = setting("As for tofa train; only its classes are counted.", "", heading=_PLAN)
+    dataset: str = setting(
+        "As for tofa train; its classes are counted, and a few of its images looked at.",
+        "", heading=_PLAN,
+    )  # fmt: skip
     boards: str = setting(
         "Boards, as nano33ble,rp2040@100ms,my_board.toml; list shows the known ones.",
         "", heading=_PLAN,
@@ -41,9 +44,10 @@ class Plan(SettingsBase):
         "Outputs of the classifier, where there is no data set yet.",
         None, least=2, most=65536, heading=_PLAN,
     )  # fmt: skip
-    channels: int = setting(
-        "Channels of the nets' images: 3 for colours, 1 for grey ones, which nets are smaller for.",
-        3, least=1, most=3, heading=_PLAN,
+    channels: int | None = setting(
+        "Channels of the nets' images, 1 for grey, 3 for colours; by default 1 where a few images "
+        "of the data set are all grey.",
+        None, least=1, most=3, heading=_PLAN,
     )  # fmt: skip
     data_dir: str | None = setting("Where tensorflow-datasets has its data.", None)
     unlabelled: str | None = setting("As for tofa train: no class.", None, alias="unlabeled")
@@ -54,28 +58,44 @@ def main(plan: Plan) -> None:
     """Prints the tables."""
     from tflite_export.devices.boards import load_boards
     from tofa_tf.common.errors import UserError
+    from tofa_tf.data.channels import RGB, check_channels
     from tofa_tf.deploy.forecast import forecast_markdown, forecasts
     from tofa_tf.space.presets import get_space
 
     if bool(plan.dataset) == bool(plan.num_classes):
         raise UserError("either dataset or num_classes is needed: how many classes there are")
+    check_channels(plan.channels)
     boards = load_boards(plan.boards) if plan.boards else []
     space = get_space(plan.search_space)
     space = space.at_resolutions(plan.resolutions or space.resolutions)
-    classes = plan.num_classes or _count_classes(plan)
-    colour = "grey" if plan.channels == 1 else "RGB"
+    if plan.dataset:
+        classes, channels, colour = _look(plan)
+    else:
+        assert plan.num_classes  # It was given.
+        classes, channels = plan.num_classes, plan.channels or RGB
+        colour = _colour(channels)
     print(
         f"{space.name}, {colour}, {classes} classes, from the smallest to the largest subnet; "
         "estimates:\n"
     )
-    print(forecast_markdown(forecasts(space, classes, plan.channels), boards))
+    print(forecast_markdown(forecasts(space, classes, channels), boards))
 
 
-def _count_classes(plan: Plan) -> int:
+def _look(plan: Plan) -> tuple[int, int, str]:
+    """Returns classes and channels of the data set, and what is said of its colours."""
+    from tofa_tf.data.glimpse import glimpse
     from tofa_tf.data.sources import class_names
 
     places = {"data_dir": plan.data_dir, "unlabelled": plan.unlabelled, "test": plan.test}
-    return len(class_names(plan.dataset, **places))
+    classes = len(class_names(plan.dataset, **places))
+    if plan.channels:
+        return classes, plan.channels, _colour(plan.channels)
+    seen = glimpse(plan.dataset, **places)
+    return classes, seen.channels, f"{_colour(seen.channels)} ({seen.images} images looked at)"
+
+
+def _colour(channels: int) -> str:
+    return "grey" if channels == 1 else "RGB"
 
 
 COMMAND = Command(

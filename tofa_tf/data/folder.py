@@ -71,6 +71,28 @@ def class_names(path: str, *, test: str | None, unlabelled: str | None) -> tuple
     return _classes(_existing(path, "data set"), test, unlabelled)[0]
 
 
+def image_folders(path: str, *, test: str | None, unlabelled: str | None) -> list[Path]:
+    """Returns the folders whose images a data set consists of, those of the classes first.
+
+    Raises:
+        UserError: as `class_names`.
+    """
+    root = _existing(path, "data set")
+    names, own = _classes(root, test, unlabelled)
+    others = further_folders(test=test, unlabelled=unlabelled)
+    return [*(root / name for name in names), *(own if unlabelled is None else ()), *others]
+
+
+def further_folders(*, test: str | None, unlabelled: str | None) -> list[Path]:
+    """Returns the folders that take the place of a set's own parts.
+
+    Raises:
+        UserError: one is missing.
+    """
+    named = {"unlabelled": unlabelled, "test": test}
+    return [_existing(place, what) for what, place in named.items() if place is not None]
+
+
 def load_test(
     path: str,
     sizes: Sequence[int],

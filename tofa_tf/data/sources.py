@@ -96,7 +96,7 @@ def load_dataset(
 
 
 def _group_expression(source: str | Images, group: str) -> re.Pattern[str]:
-    if isinstance(source, Images) or not _looks_like_path(source):
+    if isinstance(source, Images) or not looks_like_path(source):
         raise UserError(
             f"group={group!r} is looked for in the paths of image files, and '{source}' has none: "
             "leave group out; arrays have groups of their own"
@@ -124,7 +124,7 @@ def class_names(
     """
     if source in EMBEDDED:
         return EMBEDDED[source]((1,), GREY).class_names
-    if _looks_like_path(source):
+    if looks_like_path(source):
         return folder.class_names(source, test=test, unlabelled=unlabelled)
     if source in tfds_source.prepared(data_dir):
         return tfds_source.class_names(source, data_dir)
@@ -170,7 +170,7 @@ def _load(
         return source.load(sizes, channels)
     if source in EMBEDDED:
         return EMBEDDED[source](sizes, channels)
-    if _looks_like_path(source):
+    if looks_like_path(source):
         return folder.load(
             source,
             sizes,
@@ -192,7 +192,8 @@ def _unknown(source: str, data_dir: str | None) -> UserError:
     )
 
 
-def _looks_like_path(name: str) -> bool:
+def looks_like_path(name: str) -> bool:
+    """Tells a folder from the name of a data set."""
     return name.startswith((".", "~", os.sep)) or user_path(name).is_dir()
 
 

@@ -1,7 +1,8 @@
 """Data sets that tensorflow-datasets has prepared on this machine; nothing is downloaded."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -74,19 +75,15 @@ def load(
     """
     reading = reading or Reading()
     tfds = _library()
-    from tflite_export.common.quiet_tensorflow import tf
-
     folder = prepared(data_dir)[name]
     builder = _builder(tfds, folder)
     names = _class_names(tfds, builder.info, name)
-    try:
+    with _readable(folder):
         splits = {
             split: _read(tfds, builder, split, sizes, channels, reading)
             for split in ("train", *_TEST_SPLITS, *_UNLABELLED_SPLITS)
             if split in builder.info.splits
         }
-    except tf.errors.OpError as error:
-        raise UserError(f"cannot read the data set in {folder}: {first_line(error)}") from error
     if "train" not in splits:
         raise UserError(f"the data set {name} in {folder} has no split called train")
     # Some sets keep the labels of their test split secret, all -1.
@@ -110,6 +107,39 @@ def class_names(name: str, data_dir: str | None) -> tuple[str, ...]:
     """
     tfds = _library()
     return _class_names(tfds, _builder(tfds, prepared(data_dir)[name]).info, name)
+
+
+def some_images(name: str, count: int, size: int, data_dir: str | None) -> np.ndarray:
+    """Returns the first training images of a prepared data set as RGB, (count, size, size, 3).
+
+    Args:
+        name: a key of `prepared`.
+        count: at most so many.
+        size: side of the images in pixels.
+        data_dir: as in `prepared`.
+
+    Raises:
+        UserError: as `load`.
+    """
+    tfds, folder = _library(), prepared(data_dir)[name]
+    builder = _builder(tfds, folder)
+    if "train" not in builder.info.splits:
+        return np.empty((0, size, size, RGB), np.uint8)
+    # More than there are must not be asked for.
+    count = min(count, builder.info.splits["train"].num_examples)
+    with _readable(folder):
+        some = _read(tfds, builder, f"train[:{count}]", (size,), RGB, Reading())
+    return np.asarray(some.images)
+
+
+@contextlib.contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    from tflite_export.common.quiet_tensorflow import tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise UserError(f"cannot read the data set in {folder}: {first_line(error)}") from error
 
 
 def _builder(tfds: ModuleType, folder: Path) -> Any:

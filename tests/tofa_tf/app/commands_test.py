@@ -136,12 +136,12 @@ class CommandsTest(tf.test.TestCase, parameterized.TestCase):
 
     def test_plan_counts_classes_and_needs_no_images(self):
         printed = _run(plan, "digits", "--search_space=tiny", "--boards=rp2040@20fps")
-        self.assertIn("tiny, RGB, 10 classes", printed)
+        self.assertIn("tiny, grey (16 images looked at), 10 classes", printed)
         self.assertIn("## rp2040_20fps", printed)
         for name in ("cat", "dog", "unlabelled"):
             (self.root / "photos" / name).mkdir(parents=True)
         printed = _run(plan, str(self.root / "photos"), "--search_space=tiny", "--resolutions=16")
-        self.assertIn("tiny, RGB, 2 classes", printed)
+        self.assertIn("tiny, RGB (0 images looked at), 2 classes", printed)
         self.assertIn("tiny, RGB, 2 classes", _run(plan, "--num_classes=2", "--search_space=tiny"))
 
     def test_one_file_of_settings_serves_all_commands(self):

@@ -25,6 +25,12 @@ class PlanTest(absltest.TestCase):
         self.assertIn("mcu_wide, grey, 10 classes", done.stdout)
         self.assertIn("loaded: []", done.stdout)
 
+    def test_nor_does_a_look_at_its_images(self):
+        done = self._plan("digits", "--resolutions=32")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("mcu_wide, grey (16 images looked at), 10 classes", done.stdout)
+        self.assertIn("loaded: []", done.stdout)
+
     def _plan(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", _PROGRAM, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -87,6 +87,12 @@ class TfdsSourceTest(tf.test.TestCase):
         self.assertAllEqual(self.load().train.images, np.repeat(images, 3, axis=-1))
         self.assertAllEqual(self.load(channels=1).train.images, images)
 
+    def test_a_few_images_are_read_alone(self):
+        images = noise(4, 8)
+        _prepare(self.data_dir, {"train": (images, [0, 1, 0, 1])})
+        self.assertAllEqual(tfds_source.some_images("pets", 3, 8, self.data_dir), images[:3])
+        self.assertLen(tfds_source.some_images("pets", 9, 8, self.data_dir), 4)
+
     def test_test_part_with_secret_labels_gives_way_to_validation(self):
         parts = {
             "train": (noise(2, 8), [0, 1]),
