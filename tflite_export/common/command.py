@@ -53,6 +53,13 @@ class Command:
             for name, key in keys_of(*self.settings).items()
         }
 
+    def has_flag(self, name: str) -> bool:
+        """Tells whether the command takes a flag, by its name, an older one, or with "no"."""
+        return bool(name) and any(
+            name in (own, key.about.alias) or (key.type is bool and name == f"no{own}")
+            for own, key in self.keys().items()
+        )
+
     def parse(
         self, argv: Sequence[str], flag_values: flags.FlagValues | None = None
     ) -> list[SettingsBase]:
@@ -122,12 +129,17 @@ class Command:
         return taken | dict(zip(names, arguments, strict=False))
 
 
-def run_command(command: Command, argv: Sequence[str] | None = None) -> None:
+def run_command(
+    command: Command,
+    argv: Sequence[str] | None = None,
+    owners: Callable[[str], Sequence[str]] = lambda flag: (),
+) -> None:
     """Runs a command and ends the program if something was wrong, with one line and exit code 1.
 
     Args:
         command: to run, once in a process.
         argv: the program's name and its arguments; None: those of the process.
+        owners: names the other commands that take a flag which this one does not.
     """
     end_on_signals()
     argv = list(sys.argv if argv is None else argv)
@@ -153,14 +165,31 @@ def run_command(command: Command, argv: Sequence[str] | None = None) -> None:
         check_signals()
         command.main(*settings)
 
-    app.run(lambda arguments: guarded(lambda: main(arguments)), argv, flags_parser=_parse_flags)
+    app.run(
+        lambda arguments: guarded(lambda: main(arguments)),
+        argv,
+        flags_parser=lambda arguments: _parse_flags(arguments, owners),
+    )
 
 
-def _parse_flags(argv: Sequence[str]) -> list[str]:
+def _parse_flags(argv: Sequence[str], owners: Callable[[str], Sequence[str]]) -> list[str]:
     try:
         return flags.FLAGS(argv)
+    except flags.UnrecognizedFlagError as error:
+        sys.exit(f"error: {_unrecognized(error, argv[0], owners)}")
     except flags.Error as error:
         sys.exit(f"error: {' '.join(str(error).split())}")
+
+
+def _unrecognized(
+    error: flags.UnrecognizedFlagError, program: str, owners: Callable[[str], Sequence[str]]
+) -> str:
+    *others, last = owners(error.flagname) or [""]
+    if last:
+        all_of_them = f"{', '.join(others)} and {last}" if others else last
+        return f"--{error.flagname} belongs to {all_of_them}, not to {program}"
+    said = " ".join(str(error).split())
+    return said if "Did you mean" in said else f"{said}: --help shows those there are"
 
 
 def _help(command: Command, *, full: bool) -> str:

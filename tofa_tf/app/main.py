@@ -5,8 +5,12 @@ Imports nothing heavy, so that help and mistakes answer at once.
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tflite_export.common.signals import end_on_signals
+
+if TYPE_CHECKING:
+    from tflite_export.common.command import Command
 
 COMMANDS = {
     "plan": "Says, before any training, which image sizes and boards fit, and how fast.",
@@ -48,12 +52,9 @@ def run(command: str) -> None:
 def _dispatch(argv: Sequence[str]) -> None:
     name, arguments = (argv[1], argv[2:]) if len(argv) > 1 else ("--help", [])
     if name in COMMANDS:
-        from importlib import import_module
-
         from tflite_export.common.command import run_command
 
-        module = import_module(f"tofa_tf.app.{name.replace('-', '_')}")
-        run_command(module.COMMAND, [f"tofa {name}", *arguments])
+        run_command(_command(name), [f"tofa {name}", *arguments], _owners)
         return
     from tflite_export.common.cli import guarded
 
@@ -65,6 +66,17 @@ def _dispatch(argv: Sequence[str]) -> None:
         guarded(lambda: print(f"tofa {__version__}"))
     else:
         guarded(lambda: _refuse(name))
+
+
+def _command(name: str) -> "Command":
+    from importlib import import_module
+
+    return import_module(f"tofa_tf.app.{name.replace('-', '_')}").COMMAND
+
+
+def _owners(flag: str) -> list[str]:
+    """Returns the commands that take a flag."""
+    return [f"tofa {name}" for name in COMMANDS if _command(name).has_flag(flag)]
 
 
 def _help() -> str:

@@ -96,6 +96,12 @@ class CommandTest(parameterized.TestCase):
         with self.assertRaisesRegex(UserError, "unexpected argument 'b': .*without a flag: name"):
             command.parse(["show", "a", "b"])
 
+    def test_flags_it_takes(self):
+        for flag in ("name", "title", "overwrite", "nooverwrite", "noflip"):
+            self.assertTrue(COMMAND.has_flag(flag), flag)
+        for flag in ("elsewhere", "noname", "no", ""):
+            self.assertFalse(COMMAND.has_flag(flag), flag)
+
     def test_a_registry_is_left_as_it_was(self):
         before = set(flags.FLAGS)
         self._parse("a")
@@ -124,6 +130,7 @@ class CommandTest(parameterized.TestCase):
         (["bad"], "error: the name is bad: choose another\n"),
         (["interrupt"], "interrupted: what was finished is kept; the same command continues\n"),
         (["a", "--steps=0"], "error: steps is 0: it must be at least 1\n"),
+        (["a", "-x"], "error: Unknown command line flag 'x': --help shows those there are\n"),
         (["a", "--stepz=0"], "error: Unknown command line flag 'stepz'. Did you mean: steps ?\n"),
     )
     def test_failures_are_one_line_and_exit_code_1(self, arguments, message):
