@@ -6,7 +6,7 @@ import fnmatch
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ _LOCK = ".tofa.lock"
 _TEMPORARY = ".[0-9]*.*"
 # Settings that every run has had since there are runs.
 _RUN_SETTINGS = frozenset({"dataset", "labels_per_class", "search_space", "train"})
+# Settings that came when there were runs already, with the values by which those had been made; not
+# always today's defaults.
+LATER_SETTINGS = {"mixed_precision": False, "self_training": False}
 # Locks of this process by the real path of the folder: a run may be opened again by the same one.
 _locks: dict[str, int] = {}
 
@@ -140,8 +143,13 @@ def tidy_workdir(path: str | os.PathLike) -> None:
             close_workdir(folder)
 
 
-def stored_settings(folder: Path) -> dict[str, Any]:
+def stored_settings(folder: Path, known: Collection[str] = ()) -> dict[str, Any]:
     """Returns the settings of the run in a folder.
+
+    Args:
+        folder: of the run.
+        known: names of today's settings; of `LATER_SETTINGS` among them those that the run lacks
+            are filled in.
 
     Raises:
         UserError: if there is no run, or its settings cannot be read.
@@ -151,7 +159,8 @@ def stored_settings(folder: Path) -> dict[str, Any]:
     settings = read_json(folder / CONFIG)
     if not isinstance(settings, dict):
         raise UserError(f"{folder / CONFIG} is damaged: it holds no settings")
-    return {name: value for name, value in settings.items() if name != EXTENDED}
+    later = {name: value for name, value in LATER_SETTINGS.items() if name in known}
+    return {name: value for name, value in (later | settings).items() if name != EXTENDED}
 
 
 def close_workdir(path: str | os.PathLike) -> None:
@@ -186,7 +195,7 @@ def _other_run(folder: Path, config: dict[str, Any]) -> str:
         # Whoever deleted the settings alone should not lose the training by the next command.
         return f"its {CONFIG} is missing"
     try:
-        return _difference(stored_settings(folder), config)
+        return _difference(stored_settings(folder, config), config)
     except UserError:
         return f"its {CONFIG} is damaged"
 

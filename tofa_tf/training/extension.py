@@ -24,7 +24,7 @@ def shorter_run(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None
     """
     if not (folder / CONFIG).exists():
         return None
-    stored = stored_settings(folder)
+    stored = stored_settings(folder, settings)
     same = {**stored, "steps": settings["steps"]} == settings
     return stored if same and stored["steps"] < settings["steps"] else None
 

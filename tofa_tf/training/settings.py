@@ -276,7 +276,8 @@ class Settings(SettingsBase):
         Raises:
             UserError: if there is no run, or it is one of another version.
         """
-        values, keys = stored_settings(folder), keys_of(cls)
+        keys = keys_of(cls)
+        values = stored_settings(folder, keys)
         if values.keys() != keys.keys():
             raise UserError(f"{folder} is the run of another version: train it anew")
         return cls.make(values)
