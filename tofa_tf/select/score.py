@@ -114,7 +114,7 @@ def log_det_of_agreement(active: np.ndarray) -> float:
 
 def _active(model: keras.Model, images: np.ndarray) -> np.ndarray:
     outputs = [layer.output for layer in model.layers if layer.name.endswith("_act")]
-    values = keras.Model(model.inputs, outputs)(images, training=False)
+    values = keras.Model(model.input, outputs)(images, training=False)
     values = values if isinstance(values, list | tuple) else [values]
     return np.concatenate(
         [np.asarray(value).reshape(len(images), -1) > 0 for value in values], axis=1
