@@ -51,6 +51,7 @@ def main(check: LogCheck) -> None:
     from statistics import median
 
     from tflite_export.common.errors import ExportError
+    from tflite_export.common.text_files import MOST_RECORDED_BYTES, read_text
     from tflite_export.devices.device_log import check_log, read_serial
 
     if bool(check.log) == bool(check.port):
@@ -59,7 +60,7 @@ def main(check: LogCheck) -> None:
         log = read_serial(check.port, check.baud, check.timeout)
     else:
         try:
-            log = Path(check.log).read_text(encoding="utf-8", errors="replace")
+            log = read_text(check.log, MOST_RECORDED_BYTES, errors="replace")
         except OSError as error:
             raise ExportError(f"cannot read log {check.log}: {error.strerror}") from error
     result = check_log(log, Path(check.firmware))

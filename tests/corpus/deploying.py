@@ -32,6 +32,7 @@ CASES = (
     _case("core that is a list", "is no text of one line", boards="{list_toml}", found=18),
     _case("TOML nested too deeply", "nested too deeply", boards="{nested_toml}", found=18),
     _case("JSON nested too deeply", "nested too deeply", boards="{nested_json}", found=18),
+    _case("boards of a megabyte", "it is larger than 1 MiB", boards="{large_toml}"),
     _case("TOML that is not UTF-8", "can't decode byte 0xe9", boards="{latin_toml}"),
     _case("board too slow", "nothing fits; the smallest subnet of ", boards="rp2040@1000fps"),
     # Budgets.

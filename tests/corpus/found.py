@@ -27,4 +27,5 @@ FOUND: Mapping[int, str] = {
     21: "a small model file filled the memory",
     22: "output to a full device ended in a traceback",
     23: "SIGTERM while a model loads or is exported ended without a word",
+    24: "a file of settings without an end filled the memory",
 }

@@ -133,6 +133,48 @@ CASES = (
         in_python=False,
     ),
     Case(
+        "settings without end",
+        "train",
+        {"config": "/dev/full"},
+        "cannot read /dev/full: it is no regular file",
+        in_python=False,
+        found=24,
+    ),
+    Case(
+        "settings from a pipe that nobody writes to",
+        "train",
+        {"config": "{pipe_toml}"},
+        "it is no regular file",
+        in_python=False,
+    ),
+    Case(
+        "settings of a megabyte",
+        "train",
+        {"config": "{large_toml}"},
+        "large.toml: it is larger than 1 MiB",
+        in_python=False,
+    ),
+    Case(
+        "a file of flags",
+        "train",
+        {"flagfile": "/dev/full"},
+        "flagfile is no setting",
+        in_python=False,
+    ),
+    Case(
+        "report without end",
+        "report",
+        {"workdir": "{run_of_endless_report}"},
+        "report.json: it is no regular file",
+    ),
+    Case(
+        "log without end",
+        "check-log",
+        {**_CHECKED, "log": "/dev/zero"},
+        "cannot read log /dev/zero: it is no regular file",
+        in_python=False,
+    ),
+    Case(
         "unknown flag", "train", {"stepz": 3}, "flag 'stepz'. Did you mean: steps", in_python=False
     ),
     Case(

@@ -172,6 +172,11 @@ def _run_of_other_images(path: Path) -> None:
     (path / "split.json").write_text(json.dumps(split))
 
 
+def _endless_report(path: Path) -> None:
+    path.mkdir()
+    (path / "report.json").symlink_to("/dev/zero")
+
+
 def _text(text: str | bytes) -> Callable[[Path], None]:
     return lambda path: path.write_bytes(text.encode() if isinstance(text, str) else text) and None
 
@@ -328,6 +333,7 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "run_of_cut_weights": _run_with("supernet.weights.h5", b"\x89HDF\r\n\x1a\n"),
     "run_of_empty_report": _run_with("report.json", b"{}"),
     "run_of_cut_report": _run_with("report.json", b'{"format": 2, "scen'),
+    "run_of_endless_report": _endless_report,
     "several_models": _several_models,
     # Boards.
     "parent_toml": _named_board(".."),
@@ -344,6 +350,9 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     # Settings.
     "unknown_toml": _text("stepz = 3\n"),
     "no_toml": _text("steps = = 3\n"),
+    "large_toml": _text("# \n" * 400_000),
+    "large_json": _text(" " * (1 << 20) + "{}"),
+    "pipe_toml": os.mkfifo,
     # Models.
     "vector_keras": _net,
     "flat_keras": lambda path: _net(path, (128, 128, 3)),

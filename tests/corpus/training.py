@@ -81,6 +81,8 @@ CASES = (
     # The net and what it starts from.
     _case("unknown space", "unknown search space 'mcv'; available: ", search_space="mcv"),
     _case("no space file", "cannot read no.json: No such file", search_space="no.json"),
+    _case("space file of a megabyte", "it is larger than 1 MiB", search_space="{large_json}"),
+    _case("split without end", "it is no regular file", split="/dev/zero"),
     _case(
         "space file of something else", "is damaged: it is not JSON", search_space="{nested_json}"
     ),

@@ -5,6 +5,8 @@ it was.
 """
 
 import dataclasses
+import itertools
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,6 +21,7 @@ from tflite_export.common.settings import Key, SettingsBase, keys_of
 from tflite_export.common.signals import check_signals, end_on_signals
 
 _CONFIG = "config"
+_FLAG_FILE = re.compile(r"--?flagfile(=|$)")
 _HELP = ("--help", "-help", "--helpshort", "-helpshort", "-h", "-?")
 _FULL_HELP = ("--helpfull", "-helpfull")
 
@@ -78,6 +81,7 @@ class Command:
         if flag_values is None:
             flag_values = flags.FlagValues()
             self.define_flags(flag_values)
+        _refuse_flag_files(argv)
         try:
             _, *arguments = flag_values(list(argv))
         except flags.Error as error:
@@ -174,10 +178,11 @@ def run_command(
 
 def _parse_flags(argv: Sequence[str], owners: Callable[[str], Sequence[str]]) -> list[str]:
     try:
+        _refuse_flag_files(argv)
         return flags.FLAGS(argv)
     except flags.UnrecognizedFlagError as error:
         sys.exit(f"error: {_unrecognized(error, argv[0], owners)}")
-    except flags.Error as error:
+    except (flags.Error, UserError) as error:
         sys.exit(f"error: {' '.join(str(error).split())}")
 
 
@@ -190,6 +195,13 @@ def _unrecognized(
         return f"--{error.flagname} belongs to {all_of_them}, not to {program}"
     said = " ".join(str(error).split())
     return said if "Did you mean" in said else f"{said}: --help shows those there are"
+
+
+def _refuse_flag_files(argv: Sequence[str]) -> None:
+    """Absl would read files of flags whatever they are, and endless ones without an end."""
+    before_end = itertools.takewhile(lambda argument: argument != "--", argv[1:])
+    if any(_FLAG_FILE.match(argument) for argument in before_end):
+        raise UserError(f"flagfile is no setting: a file of settings is named by --{_CONFIG}")
 
 
 def _help(command: Command, *, full: bool) -> str:

@@ -4,11 +4,11 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from tflite_export.common.errors import UserError
 from tflite_export.common.settings import Key, check_names, with_new_names
+from tflite_export.common.text_files import read_text
 
 
 def read_config(path: str | os.PathLike, keys: Mapping[str, Key]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def read_config(path: str | os.PathLike, keys: Mapping[str, Key]) -> dict[str, A
     """
     try:
         # Editors on Windows begin files with a mark of their encoding.
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        values = tomllib.loads(read_text(path, encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflite_export.common.errors import ExportError
+from tflite_export.common.text_files import read_text
 
 MARKER = ".tofa.json"
 _FORMAT = 1
@@ -217,7 +218,7 @@ def _locked(folder: Path) -> int | None:
 def _marked(folder: Path) -> str:
     """Returns the kind that the marker file names; empty without a readable one."""
     try:
-        return str(json.loads((folder / MARKER).read_text(encoding="utf-8"))["kind"])
+        return str(json.loads(read_text(folder / MARKER))["kind"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tflite_export.common.errors import TofaError
+from tflite_export.common.text_files import MOST_RECORDED_BYTES, read_text
 
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 # Whole numbers of JSON have any number of digits; none of ours needs more than this.
@@ -39,14 +40,18 @@ class JsonRecord:
         return _from_fields(cls, data, "")
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: Path, most_bytes: int = MOST_RECORDED_BYTES) -> Self:
         """Reads a file that holds one record.
+
+        Args:
+            path: of the file.
+            most_bytes: that it may have.
 
         Raises:
             TofaError: if there is no such file, or it does not hold such a record.
         """
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(read_text(path, most_bytes))
         except OSError as error:
             raise TofaError(f"cannot read {path}: {error.strerror or error}") from error
         except (ValueError, RecursionError) as error:

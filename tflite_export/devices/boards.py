@@ -31,6 +31,7 @@ from typing import Any
 from tflite_export.common.errors import ExportError, TofaError
 from tflite_export.common.json_data import from_json
 from tflite_export.common.names import NAMES_ALLOWED, is_name
+from tflite_export.common.text_files import read_text
 from tflite_export.devices.calibration import Measurement
 from tflite_export.devices.npus import check_npu
 from tflite_export.devices.platforms import PLATFORMS, WITH_LARGE_STRUCTS
@@ -233,7 +234,7 @@ def list_boards() -> str:
 def _read_file(path: Path) -> dict[str, Board]:
     parse = json.loads if path.suffix == ".json" else tomllib.loads
     try:
-        tables = parse(path.read_text(encoding="utf-8-sig"))
+        tables = parse(read_text(path, encoding="utf-8-sig"))
     except OSError as error:
         raise ExportError(f"cannot read board file {path}: {error.strerror}") from error
     except ValueError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tflite_export.common.errors import ExportError
+from tflite_export.common.text_files import MOST_RECORDED_BYTES, read_text
 from tflite_export.firmware.generate import VECTORS_FILE
 
 # As many digits as a board can mean: a number of thousands is noise on the line.
@@ -136,7 +137,7 @@ def _read_until_result(descriptor: int, timeout_seconds: float) -> str:
 def _read_record(firmware: Path) -> tuple[str, list[list[int]]]:
     """Returns the model's id and the outputs expected, one list a vector."""
     try:
-        record = json.loads((firmware / VECTORS_FILE).read_text(encoding="utf-8"))
+        record = json.loads(read_text(firmware / VECTORS_FILE, MOST_RECORDED_BYTES))
         return str(record["model_id"]), [list(map(int, row)) for row in record["expected"]]
     # Infinity is no whole number by an OverflowError.
     except (OSError, ValueError, OverflowError, KeyError, TypeError, RecursionError) as error:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from tflite_export.common.errors import ExportError
 from tflite_export.common.folders import FolderKind, new_folder
+from tflite_export.common.text_files import MOST_RECORDED_BYTES, read_text
 from tflite_export.devices.board_report import boards_markdown, report_boards
 from tflite_export.devices.boards import Board
 from tflite_export.devices.fit import largest_arena
@@ -31,7 +32,7 @@ _C_NAME = "model_data"
 def _made_earlier(folder: Path) -> bool:
     """Whether a folder without marker file holds an export: its report is of the model beside."""
     try:
-        report = json.loads((folder / REPORT_FILE).read_text(encoding="utf-8"))
+        report = json.loads(read_text(folder / REPORT_FILE, MOST_RECORDED_BYTES))
         tflite = (folder / MODEL_FILE).read_bytes()
         return report["sha256"] == hashlib.sha256(tflite).hexdigest()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

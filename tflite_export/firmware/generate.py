@@ -12,6 +12,7 @@ import numpy as np
 
 from tflite_export.common.folders import FolderKind, new_folder
 from tflite_export.common.markdown import escaped
+from tflite_export.common.text_files import MOST_RECORDED_BYTES, read_text
 from tflite_export.devices.boards import Board, known_boards
 from tflite_export.devices.platforms import DEFAULT_NAMES, check_platforms
 from tflite_export.exporting.export_report import ExportReport
@@ -48,7 +49,7 @@ _ESP_OTHER_KIB = 128
 def _made_earlier(folder: Path) -> bool:
     """Whether a folder without marker file holds a project: its record has just these fields."""
     try:
-        record = json.loads((folder / VECTORS_FILE).read_text(encoding="utf-8"))
+        record = json.loads(read_text(folder / VECTORS_FILE, MOST_RECORDED_BYTES))
         return record.keys() == {"model_id", "expected"}
     except (OSError, ValueError, AttributeError, RecursionError):
         return False
@@ -61,7 +62,7 @@ FIRMWARE = FolderKind("firmware project", own=("*",), made_earlier=_made_earlier
 def is_firmware_of(folder: Path, tflite: bytes) -> bool:
     """Whether a folder holds a project for just this model."""
     try:
-        record = json.loads((folder / VECTORS_FILE).read_text(encoding="utf-8"))
+        record = json.loads(read_text(folder / VECTORS_FILE, MOST_RECORDED_BYTES))
         return record["model_id"] == model_id(tflite)
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tflite_export.common.text_files import MOST_RECORDED_BYTES, read_text
 from tofa_tf.common.errors import UserError
 
 # Names that `replacing` writes under.
@@ -71,14 +72,18 @@ def write_json(path: str | os.PathLike, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1) + "\n")
 
 
-def read_json(path: str | os.PathLike) -> Any:
+def read_json(path: str | os.PathLike, most_bytes: int = MOST_RECORDED_BYTES) -> Any:
     """Reads a JSON file.
+
+    Args:
+        path: of the file.
+        most_bytes: that it may have.
 
     Raises:
         UserError: if it is missing, unreadable or no JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(read_text(path, most_bytes))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -80,10 +80,13 @@ def main(settings: Pretraining) -> None:
 
 
 def _recipe(name: str) -> "Recipe":
+    from tflite_export.common.text_files import MOST_WRITTEN_BYTES
     from tofa_tf.common.files import read_json
     from tofa_tf.pretraining.recipe import Recipe, get_recipe
 
-    return Recipe.from_json(read_json(name)) if name.endswith(".json") else get_recipe(name)
+    if not name.endswith(".json"):
+        return get_recipe(name)
+    return Recipe.from_json(read_json(name, MOST_WRITTEN_BYTES))
 
 
 def _spread(images: "ImageSet", count: int | None) -> "ImageSet":

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tflite_export.common.json_data import JsonRecord
 from tflite_export.common.settings import SettingsBase, keys_of, setting
+from tflite_export.common.text_files import MOST_WRITTEN_BYTES
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.workdir import stored_settings
 from tofa_tf.data.labels import LabelsPerClass, parse_labels_per_class
@@ -39,7 +40,7 @@ def parse_search_space(value: Any) -> str | JsonRecord:
     from tofa_tf.space.search_space import SearchSpace
 
     if isinstance(value, str):
-        value = SearchSpace.read(Path(value))
+        value = SearchSpace.read(Path(value), MOST_WRITTEN_BYTES)
     elif isinstance(value, Mapping):
         value = SearchSpace.from_json(value)
     elif not isinstance(value, SearchSpace):
