@@ -62,6 +62,16 @@ CASES = (
     _case("inputs that are objects", "damaged or not a numpy file", representative="{objects_npy}"),
     _case("inputs cut short", "damaged or not a numpy file", representative="{cut_npy}"),
     _case("inputs of flipped bits", "or not a numpy file", representative="{flipped_npy}"),
+    _case(
+        "inputs of petabytes",
+        "endless.npy is not loaded: its arrays would take 1.49e+07 GiB, more than half of",
+        representative="{endless_npy}",
+    ),
+    _case(
+        "inputs that unfold to petabytes",
+        "endless.npz is not loaded: its arrays would take 1.49e+07 GiB, more than half of",
+        representative="{endless_npz}",
+    ),
     _case("images for a model of vectors", "is not made of image files", representative="{photos}"),
     _case(
         "images of one endless row",

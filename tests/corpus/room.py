@@ -279,6 +279,21 @@ def _bomb_pth(path: Path) -> None:
         file.writestr("archive/data/0", bytes(70 << 20))
 
 
+def _endless_npy(path: Path) -> None:
+    """An array that by its header takes petabytes."""
+    with path.open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (10**15, 4)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(bytes(64))
+
+
+def _endless_npz(path: Path) -> None:
+    array = path.with_name("inputs.npy")
+    _endless_npy(array)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.write(array, "inputs.npy")
+
+
 def _half(path: Path) -> None:
     _net(path)
     whole = path.read_bytes()
@@ -379,6 +394,8 @@ _MAKERS: dict[str, Callable[[Path], Any]] = {
     "large_npy": lambda path: np.save(path, np.full((8, 4), 1e300)),
     "objects_npy": lambda path: np.save(path, np.array([{}], object)),
     "flipped_npy": _text(b"\x93NUMPY\x01\x00\x0a\x00{'descr': (".ljust(99)),
+    "endless_npy": _endless_npy,
+    "endless_npz": _endless_npz,
     "cut_npy": _text(b"\x93NUMPY\x01\x00"),
     # Logs of boards.
     "firmware": _firmware,

@@ -44,6 +44,8 @@ def named_frames(
     if min(width, height) < 1:
         raise ExportError(f"width={width}, height={height}: a frame has at least one pixel")
     pixel_bytes, to_image = _KINDS[kind]
+    if path.exists() and not path.is_file():
+        raise ExportError(f"{path} is no file of frames")
     try:
         content = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:

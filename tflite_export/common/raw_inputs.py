@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from tflite_export.common.console import warn
-from tflite_export.common.errors import ExportError
+from tflite_export.common.errors import ExportError, UserError
 from tflite_export.common.image_files import decode_image, is_image
+from tflite_export.common.numpy_files import open_arrays
 from tflite_export.input_spec import InputSpec
 from tflite_export.preprocess import prepare
 
@@ -35,6 +36,7 @@ def read_inputs(path: Path, spec: InputSpec, limit: int) -> np.ndarray:
 
     Raises:
         ExportError: if there are no readable inputs, or an array has the wrong shape.
+        UserError: if memory has no room for a file's arrays; so do the other functions.
     """
     _check_exists(path)
     if not path.is_dir():
@@ -165,7 +167,9 @@ def _open(path: Path) -> Any:
     if path.suffix not in (".npy", ".npz"):
         raise ExportError(f"{path}: a folder of images, a .npy or a .npz file is needed")
     try:
-        return np.load(path, allow_pickle=False)
+        return open_arrays(path)
+    except UserError:
+        raise
     # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
     except Exception as error:
         raise _damaged(path, error) from error

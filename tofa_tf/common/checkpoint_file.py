@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tflite_export.common.console import warn
+from tflite_export.common.numpy_files import open_arrays
 from tofa_tf.common.errors import UserError, first_line
 from tofa_tf.common.files import replacing
 
@@ -80,12 +81,14 @@ def read_arrays(
         further: names that it may have besides, which are not looked at.
 
     Raises:
-        UserError: if it cannot be read, holds something else, or numbers that are not finite: each
-            of these would count as trained.
+        UserError: if it cannot be read, unfolds to more than memory has room for, holds something
+            else, or numbers that are not finite: each of these would count as trained.
     """
     try:
-        with np.load(path) as saved:
+        with open_arrays(path) as saved:
             arrays = dict(saved)
+    except UserError:
+        raise
     # Whatever comes to zipfile's, tokenize's and numpy's readers, which agree on no exception.
     except Exception as error:
         raise UserError(f"cannot read the checkpoint {path} ({first_line(error)})") from error

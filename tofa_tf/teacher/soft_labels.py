@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tflite_export.common.numpy_files import open_arrays
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import replacing
 from tofa_tf.data.records import TrainingImages
@@ -104,7 +105,7 @@ def _parts(training: TrainingImages) -> Iterator[np.ndarray]:
 def _read(path: Path, key: str) -> SoftLabels:
     hint = "delete the file, and the same command makes it anew"
     try:
-        with np.load(path) as arrays:
+        with open_arrays(path) as arrays:
             found = str(arrays["key"])
             read = SoftLabels(
                 np.asarray(arrays["probabilities"], np.float16), float(arrays["left_out_accuracy"])

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tflite_export.common.config_file import to_toml
+from tflite_export.common.memory import memory_bytes
 from tflite_export.input_spec import InputSpec, image_spec
 from tflite_export.preprocess import normalise
 from tofa_tf.common.errors import UserError
 from tofa_tf.common.files import write_text
-from tofa_tf.common.machine import memory_bytes
 from tofa_tf.common.workdir import CONFIG_TOML, delete_run, open_workdir
 from tofa_tf.data.arrays import Images
 from tofa_tf.data.channels import GREY
