@@ -105,6 +105,8 @@ class ScenarioResult(_Versioned):
         seconds: from the sampler's log to the verified model.
         rejection: when an answer is "unknown"; None without validation images.
         evaluation: answers to the test images; None of a file that LiteRT cannot read.
+        files: SHA-256 of the other files of its folder, by name; empty if an earlier version made
+            it.
     """
 
     name: str
@@ -126,6 +128,7 @@ class ScenarioResult(_Versioned):
     seconds: float
     rejection: Rejection | None = None
     evaluation: Evaluation | None = None
+    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def float_accuracy(self) -> float:

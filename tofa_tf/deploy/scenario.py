@@ -15,7 +15,14 @@ from tflite_export.common.folders import check_free, put_back, take_place, tidy
 from tflite_export.convert.quantization_settings import Method
 from tflite_export.devices.latency import estimate_latency
 from tflite_export.exporting.export_again import export_again
-from tflite_export.exporting.export_folder import EXPORT, MODEL_FILE, is_whole, keep_firmware
+from tflite_export.exporting.export_folder import (
+    EXPORT,
+    MODEL_FILE,
+    REPORT_FILE,
+    is_whole,
+    keep_firmware,
+    read_report,
+)
 from tflite_export.exporting.export_report import ExportReport
 from tflite_export.exporting.export_settings import (
     CalibrationData,
@@ -33,6 +40,7 @@ from tofa_tf.deploy.deployment import Deployment
 from tofa_tf.deploy.evaluation import WORST_IMAGES, Evaluation, evaluate, write_worst_images
 from tofa_tf.deploy.results import FORMAT, BoardResult, ScenarioResult, npus_of
 from tofa_tf.deploy.sample import SAMPLE, original_image, write_sample
+from tofa_tf.deploy.scenario_files import RESULT_FILE, changed_file, hashes_of
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.select.fixed_rule import Candidate
 from tofa_tf.select.rules import propose
@@ -47,7 +55,6 @@ TRAINING_IMAGES = 2048
 # Closed-form flash and arena know nothing of a board's kernels and their buffers: on a board with
 # little SRAM some candidates fail.
 _MAX_CANDIDATES = 10
-_RESULT = "scenario.json"
 # Beside the scenarios: a finished one stays until its successor is whole.
 _MAKING = ".making"
 
@@ -125,7 +132,8 @@ def _make(
             result = _result(run, deployment, candidate, report, tries, seconds)
             result = dataclasses.replace(result, evaluation=_evaluate(run, result, making))
             write_json(making / "arch.json", candidate.arch.to_json())
-            write_json(making / _RESULT, result.to_json())
+            result = dataclasses.replace(result, files=hashes_of(making))
+            write_json(making / RESULT_FILE, result.to_json())
             return result
         if tries == _MAX_CANDIDATES:
             break
@@ -135,18 +143,30 @@ def _make(
 def finished_result(output: Path, weights_sha256: str) -> ScenarioResult | None:
     """Returns what an earlier run has made in a scenario's folder.
 
-    None if there is nothing whole: no or a damaged record, other weights, a changed model, files
-    that are missing.
+    None if there is nothing whole: no or a damaged record, other weights, files that are missing
+    or changed.
     """
-    if not (output / _RESULT).exists():
+    if not (output / RESULT_FILE).exists():
         return None
     try:
-        result = ScenarioResult.read(output / _RESULT)
-        whole = is_whole(output, result.sha256)
+        result = ScenarioResult.read(output / RESULT_FILE)
+        if not is_whole(output, result.sha256) or result.weights_sha256 != weights_sha256:
+            return None
+        _check_unchanged(output, result)
     except TofaError as error:
         warn(f"{error}; the scenario counts as not made")
         return None
-    return result if whole and result.weights_sha256 == weights_sha256 else None
+    return result
+
+
+def _check_unchanged(output: Path, result: ScenarioResult) -> None:
+    """Raises a `UserError` that names a file which is not what was written."""
+    report, name = read_report(output), changed_file(output, result.files)
+    same = (report.quantization, report.verification, report.rejection, npus_of(report))
+    if same != (result.quantization, result.verification, result.rejection, result.npus):
+        name = REPORT_FILE
+    if name:
+        raise UserError(f"{output / name} is damaged or was changed")
 
 
 def _export(

@@ -118,6 +118,11 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
             ("report.json", None, "cannot read "),
             ("labels.txt", b"", ""),
             ("model_data.cc", None, ""),
+            ("model_data.cc", b"// edited", "model_data.cc is damaged or was changed"),
+            ("labels.txt", b"one\ntwo\n", "labels.txt is damaged or was changed"),
+            ("preprocessing.json", b"{}", "preprocessing.json is damaged or was changed"),
+            ("arch.json", None, "arch.json is damaged or was changed"),
+            ("sample.png", b"", "sample.png is damaged or was changed"),
         ):
             whole = (output / name).read_bytes()
             (output / name).unlink()
@@ -128,6 +133,24 @@ class ScenarioTest(tf.test.TestCase, parameterized.TestCase):
             self.assertIn(said, warned.getvalue())
             (output / name).write_bytes(whole)
         self.assertEqual(self._finished(first), first)
+
+    def test_a_report_that_says_something_else_is_made_again(self):
+        first = self._run(SMALL)
+        report = (self.folder / first.tflite).with_name("report.json")
+        data = json.loads(report.read_text())
+        data["verification"]["examples"] = 10**6
+        report.write_text(json.dumps(data))
+        with contextlib.redirect_stderr(io.StringIO()) as warned:
+            self.assertIsNone(self._finished(first))
+        self.assertIn("report.json is damaged or was changed", warned.getvalue())
+
+    def test_one_of_an_earlier_version_without_hashes_counts(self):
+        first = self._run(SMALL)
+        record = (self.folder / first.tflite).with_name("scenario.json")
+        data = json.loads(record.read_text())
+        del data["files"]
+        record.write_text(json.dumps(data))
+        self.assertEqual(self._finished(first), dataclasses.replace(first, files={}))
 
     def test_a_finished_one_stays_until_its_successor_is_whole(self):
         other = dataclasses.replace(SMALL, board=load_boards("rp2040")[0])
