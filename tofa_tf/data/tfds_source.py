@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,9 @@ _UNLABELLED_SPLITS = ("unlabelled", "unlabeled")
 
 # Images that are read at once where all have one size, which is several times faster.
 _BATCH = 256
+
+# What TensorFlow adds to the reason: the operation that failed.
+_OF_THE_GRAPH = re.compile(r"^\{\{.*?\}\} | \[Op:.*$")
 
 _PREPARE = (
     'python -c "import tensorflow_datasets as tfds; '
@@ -139,7 +143,8 @@ def _readable(folder: Path) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        raise UserError(f"cannot read the data set in {folder}: {first_line(error)}") from error
+        reason = _OF_THE_GRAPH.sub("", first_line(error))
+        raise UserError(f"cannot read the data set in {folder}: {reason}") from error
 
 
 def _builder(tfds: ModuleType, folder: Path) -> Any:

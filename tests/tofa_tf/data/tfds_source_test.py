@@ -139,6 +139,16 @@ class TfdsSourceTest(tf.test.TestCase):
         with self.assertRaisesRegex(UserError, "cannot read the data set in .*pets"):
             self.load()
 
+    def test_missing_files_of_records(self):
+        _prepare(self.data_dir, {"train": (noise(20, 8), [0, 1] * 10)})
+        (record,) = Path(self.data_dir).rglob("*.tfrecord*")
+        record.write_bytes(b"")
+        with self.assertRaisesRegex(UserError, "pets/1.0.0: Input dataset .* only 0 elements.$"):
+            self.load()
+        record.unlink()
+        with self.assertRaisesRegex(UserError, "pets/1.0.0: [^{]*-00000; No such file[^[]*$"):
+            self.load()
+
 
 @unittest.skipUnless(_REAL, "TOFA_TFDS_DIR does not name a folder of prepared data sets")
 class RealDataTest(tf.test.TestCase):
