@@ -206,8 +206,13 @@ def _annotations(record: type) -> dict[str, Any]:
 
 
 def _unfit(where: str, data: Any, wanted: str) -> TofaError:
-    return TofaError(f"{where or 'the record'} is {_shortened(repr(data))}; wanted {wanted}")
+    return TofaError(f"{where or 'the record'} is {shown(data)}; wanted {wanted}")
 
 
-def _shortened(text: str, length: int = 60) -> str:
+def shown(data: Any, length: int = 60) -> str:
+    """Returns JSON data as a message can show it, of at most so many characters."""
+    try:
+        text = repr(data)
+    except RecursionError:
+        return "nested too deeply to be shown"
     return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -6,15 +6,17 @@ stage. A new family is a module with such a class and a row in `blocks.FAMILIES`
 
 import abc
 import dataclasses
-import math
 import typing
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tflite_export.common.errors import TofaError
-from tflite_export.common.json_data import from_json
+from tflite_export.common.json_data import from_json, shown
 from tofa_tf.blocks.net_builder import ACTIVATIONS, NetBuilder, Size, T, Truth
 from tofa_tf.common.errors import UserError
+
+# Of widths, ratios, kernels and pixels: no net has larger ones, and sizes stay numbers.
+MOST = 1 << 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,12 +107,12 @@ class Block(abc.ABC):
         from tofa_tf.blocks import FAMILIES
 
         if not isinstance(data, Mapping):
-            raise UserError(f"the block is {data!r}; wanted a family and its options")
+            raise UserError(f"the block is {shown(data)}; wanted a family and its options")
         options = dict(data)
         name = options.pop("family", None)
         # A list or an object cannot be looked up.
         if not isinstance(name, str) or name not in FAMILIES:
-            raise UserError(f"unknown block family {name!r}; available: {', '.join(FAMILIES)}")
+            raise UserError(f"unknown block family {shown(name)}; available: {', '.join(FAMILIES)}")
         try:
             return FAMILIES[name](**_checked(FAMILIES[name], options))
         except (TofaError, TypeError) as error:
@@ -122,8 +124,8 @@ class Block(abc.ABC):
             if not values or len(set(values)) < len(values):
                 raise UserError(f"{name} {values}: at least one choice, each once")
             numbers = (value for value in values if not isinstance(value, bool | str))
-            if not all(0 < number < math.inf for number in numbers):
-                raise UserError(f"{name} {values}: every number must be above 0")
+            if not all(0 < number <= MOST for number in numbers):
+                raise UserError(f"{name} {values}: every number must be above 0, at most {MOST}")
 
     def only(self, index: int, chosen: Mapping[str, Any]) -> "Block":
         """The same family with nothing left to choose.

@@ -5,11 +5,11 @@ projected shortcuts of AttentiveNAS (2011.09011); kernel transforms of Once-for-
 """
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from tofa_tf.blocks.family import (
+    MOST,
     Block,
     BlockPlan,
     check_activation,
@@ -95,8 +95,10 @@ class InvertedBottleneck(Block):
             raise UserError("expand ratio 1 is the only choice, (1,), or none of several")
         if self.expand_scales and len(self.expand_scales) != depth:
             raise UserError("one expand scale is needed for every block")
-        if not all(0 < scale < math.inf for scale in self.expand_scales):
-            raise UserError(f"expand_scales {self.expand_scales}: every one must be above 0")
+        if not all(0 < scale <= MOST for scale in self.expand_scales):
+            raise UserError(
+                f"expand_scales {self.expand_scales}: every one must be above 0, at most {MOST}"
+            )
         if self.shortcut not in ("identity", "projected"):
             raise UserError(f"unknown shortcut {self.shortcut!r}; identity or projected")
 

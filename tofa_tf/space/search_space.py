@@ -10,12 +10,14 @@ from numbers import Integral
 from typing import Any, Literal
 
 from tflite_export.common.json_data import JsonRecord
-from tofa_tf.blocks.family import Block, check_activation, check_kernels
+from tofa_tf.blocks.family import MOST, Block, check_activation, check_kernels
 from tofa_tf.common.errors import UserError
 from tofa_tf.space.arch import Arch, StageArch
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_STD = (58.395, 57.12, 57.375)
+# In a stage; the deepest public spaces have eight.
+_MOST_BLOCKS = 1 << 10
 # Least height and width of images that a run takes by itself.
 _USUAL_PIXELS = 32
 
@@ -104,6 +106,8 @@ class SearchSpace(JsonRecord):
     pixel_std: tuple[float, float, float] = (128.0, 128.0, 128.0)
 
     def __post_init__(self) -> None:
+        if not self.name or not self.name.isprintable():
+            raise UserError(f"the search space's name {self.name!r} cannot be printed in one line")
         if self.padding not in ("same", "symmetric"):
             raise UserError(f"{self.name}: padding {self.padding!r} is not same or symmetric")
         lists = {
@@ -120,11 +124,14 @@ class SearchSpace(JsonRecord):
                 f"stage {number} stride": (stage.stride,),
             }
         for what, values in lists.items():
-            whole = all(isinstance(value, Integral) and value > 0 for value in values)
+            most = _MOST_BLOCKS if what.endswith("depths") else MOST
+            whole = all(isinstance(value, Integral) and 0 < value <= most for value in values)
             if not values or not whole or len(set(values)) < len(values):
-                raise UserError(f"{self.name}: {what} {values}: positive whole numbers, each once")
-        if not 0 <= self.head.expand < math.inf:
-            raise UserError(f"{self.name}: head expand {self.head.expand}: 0 or more")
+                raise UserError(
+                    f"{self.name}: {what} {values}: positive whole numbers up to {most}, each once"
+                )
+        if not 0 <= self.head.expand <= MOST:
+            raise UserError(f"{self.name}: head expand {self.head.expand}: from 0 to {MOST}")
         if not all(0 < value < math.inf for value in (*self.pixel_std, self.bn_epsilon)):
             raise UserError(f"{self.name}: pixel_std and bn_epsilon have to be above 0")
         if not all(map(math.isfinite, self.pixel_mean)) or not 0 <= self.bn_momentum < 1:

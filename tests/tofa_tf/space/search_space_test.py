@@ -113,6 +113,13 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
         for changes, message in (
             ({"padding": "valid"}, "mcu: padding 'valid'"),
             ({"resolutions": ()}, "mcu: resolutions .*positive whole numbers"),
+            ({"name": "mcu\n"}, r"name 'mcu\\n' cannot be printed"),
+            ({"resolutions": (2**17,)}, "mcu: resolutions .*up to 65536"),
+            ({"stages": (Stage((8,), (2**11,), 1, BasicResidual()),)}, "stage 1 depths .*to 1024"),
+            (
+                {"stages": (Stage((8,), (1,), 1, BasicResidual((1e308,))),)},
+                "stage 1: expand .*above 0, at most 65536",
+            ),
             ({"resolutions": (32.5,)}, "mcu: resolutions .*positive whole numbers"),
             ({"stages": (Stage((8,), (1,), 0, BasicResidual()),)}, "mcu: stage 1 stride"),
             ({"stages": (Stage((8,), (1,), 1, BasicResidual((-1,))),)}, "stage 1: expand .*above"),
@@ -125,7 +132,7 @@ class SearchSpaceTest(tf.test.TestCase, parameterized.TestCase):
                 "stage 1: expand_scales .*above",
             ),
             ({"head": Head(feature_widths=(0,))}, "mcu: feature widths"),
-            ({"head": Head(expand=float("nan"))}, "mcu: head expand nan: 0 or more"),
+            ({"head": Head(expand=float("nan"))}, "mcu: head expand nan: from 0 to 65536"),
             ({"pixel_std": (128.0, 0.0, 128.0)}, "mcu: pixel_std and bn_epsilon"),
             ({"pixel_mean": (128.0, float("nan"), 128.0)}, "mcu: pixel_mean has to be finite"),
             ({"bn_momentum": 2.0}, "bn_momentum from 0 to below 1"),
