@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+import tempfile
 from pathlib import Path
 
 from absl.testing import absltest, parameterized
@@ -20,7 +21,7 @@ class SinceStartTest(parameterized.TestCase):
     def test_says_what_was_lost(self, accuracies, said):
         start, end = accuracies
         records = [{"step": 0, "start_accuracy": start}, {"step": 9, "validation_accuracy": end}]
-        folder = Path(self.create_tempdir().full_path)
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         lines = (
             json.dumps({name: value for name, value in record.items() if value is not None})
             for record in records
