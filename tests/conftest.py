@@ -58,6 +58,7 @@ SLOW = (
     "tests/tofa_tf/pretraining/step_test.py",
     "tests/tofa_tf/teacher/keras_trunk_test.py",
     "tests/tofa_tf/teacher/lite0_test.py",
+    "tests/tofa_tf/training/evaluate_test.py",
     "tests/tofa_tf/training/extension_test.py",
     "tests/tofa_tf/training/guard_test.py",
     "tests/tofa_tf/training/head_start_test.py",
