@@ -12,6 +12,8 @@ and so many of the most foreign are taken: where none are, next to nothing is (s
 hypotheses from p-values: Storey 2002, A direct approach to false discovery rates).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 # Below that p-value there are foreign images, above it hardly any: more would be a smaller sample.
@@ -24,23 +26,46 @@ _SHRINKAGE = 10.0
 _AT_ONCE = 2000
 
 
+class Look(NamedTuple):
+    """One way to look at images.
+
+    Attributes:
+        seen: how foreign each image looks, (images,).
+        expected: how foreign labelled images look, each against the others.
+        far: share of images that belong and yet may look as foreign as foreign ones.
+    """
+
+    seen: np.ndarray
+    expected: np.ndarray
+    far: float
+
+
+def looks(features: np.ndarray, labelled: np.ndarray, labels: np.ndarray) -> tuple[Look, Look]:
+    """Looks at images by the nearest labelled one, and by the classes against all images.
+
+    Args:
+        features: (images, n), at least one.
+        labelled: of the labelled images, (labelled, n).
+        labels: of these, integers.
+    """
+    return (
+        Look(*_distances(features, labelled), _FAR_DISTANCE),
+        Look(*class_ratios(features, labelled, labels), _FAR_RATIO),
+    )
+
+
 def foreign_images(features: np.ndarray, labelled: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Returns which images look foreign by either look, the most foreign first.
 
     Args:
-        features: (images, n).
-        labelled: of the labelled images, (labelled, n).
-        labels: of these, integers.
+        features, labelled, labels: as of `looks`.
     """
     if not len(features):
         return np.zeros(0, np.int64)
     ranks, found = [], []
-    for seen, expected, far in (
-        (*_distances(features, labelled), _FAR_DISTANCE),
-        (*class_ratios(features, labelled, labels), _FAR_RATIO),
-    ):
-        order = np.argsort(-seen, kind="stable")
-        found.append(order[: count_foreign(seen, expected, far)])
+    for look in looks(features, labelled, labels):
+        order = np.argsort(-look.seen, kind="stable")
+        found.append(order[: count_foreign(*look)])
         ranks.append(np.argsort(order))
     either = np.union1d(*found)
     return either[np.argsort(np.minimum(*ranks)[either], kind="stable")]

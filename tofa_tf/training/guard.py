@@ -52,7 +52,7 @@ def guarded(experiment: Experiment) -> tuple[Experiment, Foreign]:
     others = np.setdiff1d(training.unlabelled, training.labelled)
     if not len(others):
         return experiment, Foreign(0, others)
-    features = _extractor(experiment, experiment.pretrained)
+    features = extractor(experiment, experiment.pretrained)
     labelled = features(training.labelled)
     left_out = others[foreign_images(features(others), labelled, experiment.labelled_labels)]
     kept = TrainingImages(
@@ -63,7 +63,7 @@ def guarded(experiment: Experiment) -> tuple[Experiment, Foreign]:
     return dataclasses.replace(experiment, training=kept, foreign=found), found
 
 
-def _extractor(experiment: Experiment, pretrained: Supernet) -> Callable[[np.ndarray], np.ndarray]:
+def extractor(experiment: Experiment, pretrained: Supernet) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function from positions in the pool to features of the pre-trained largest net."""
     supernet = Supernet(experiment.space, experiment.num_classes, experiment.channels)
     supernet.build()

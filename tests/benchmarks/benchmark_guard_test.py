@@ -1,0 +1,29 @@
+import numpy as np
+from absl.testing import absltest
+
+from benchmarks.benchmark_guard import BOTH, PRETRAINED, TEACHER, Options, _table, area_under_curve
+
+
+class BenchmarkGuardTest(absltest.TestCase):
+    def test_area_is_the_share_of_pairs_in_order(self):
+        positive = np.array([True, False, True, False])
+        self.assertEqual(area_under_curve(np.array([4.0, 1.0, 3.0, 2.0]), positive), 1.0)
+        self.assertEqual(area_under_curve(np.array([1.0, 4.0, 2.0, 3.0]), positive), 0.0)
+        self.assertEqual(area_under_curve(np.array([4.0, 3.0, 1.0, 2.0]), positive), 0.5)
+
+    def test_table_of_two_draws(self):
+        figures = {"by_nearest": 0.5, "foreign_found": 0.25, "known_found": 0.125}
+        rows = [
+            {"features": name, "by_classes": value, **(figures if name != BOTH else {})}
+            for name in (PRETRAINED, TEACHER, BOTH)
+            for value in (0.7, 0.8)
+        ]
+        lines = _table(rows, Options())
+        self.assertIn(
+            f"| {TEACHER} | 50.0 ± 0.0 % | 75.0 ± 7.1 % | 25.0 ± 0.0 % | 12.5 ± 0.0 % |", lines
+        )
+        self.assertIn(f"| {BOTH} |  | 75.0 ± 7.1 % |  |  |", lines)
+
+
+if __name__ == "__main__":
+    absltest.main()
