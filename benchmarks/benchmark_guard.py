@@ -98,8 +98,9 @@ def _rows_of(options: Options, seed: int) -> list[dict[str, Any]]:
             }
         )
         print(rows[-1], flush=True)
-    by_both = area_under_curve(np.sum(ranks, axis=0), foreign)
-    return [*rows, {"seed": seed, "features": BOTH, "by_classes": by_both}]
+    both = dict.fromkeys(rows[0]) | {"seed": seed, "features": BOTH}
+    both["by_classes"] = area_under_curve(np.sum(ranks, axis=0), foreign)
+    return [*rows, both]
 
 
 def _by_teacher(experiment: Experiment, options: Options) -> Callable[[np.ndarray], np.ndarray]:
@@ -141,7 +142,7 @@ def _table(rows: list[dict[str, Any]], options: Options) -> list[str]:
         own = [row for row in rows if row["features"] == name]
         cells = []
         for figure in ("by_nearest", "by_classes", "foreign_found", "known_found"):
-            values = [100 * row[figure] for row in own if figure in row]
+            values = [100 * row[figure] for row in own if row[figure] is not None]
             cells.append(
                 f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} %" if values else ""
             )

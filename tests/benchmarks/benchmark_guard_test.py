@@ -14,7 +14,11 @@ class BenchmarkGuardTest(absltest.TestCase):
     def test_table_of_two_draws(self):
         figures = {"by_nearest": 0.5, "foreign_found": 0.25, "known_found": 0.125}
         rows = [
-            {"features": name, "by_classes": value, **(figures if name != BOTH else {})}
+            {
+                "features": name,
+                "by_classes": value,
+                **(figures if name != BOTH else dict.fromkeys(figures)),
+            }
             for name in (PRETRAINED, TEACHER, BOTH)
             for value in (0.7, 0.8)
         ]
