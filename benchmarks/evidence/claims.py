@@ -205,7 +205,8 @@ def _guard(rows: Sequence[Row]) -> Finding | None:
     figure = f"{half[0]:+.1f} points at 50 %, {error}"
     best = change("foreign_50_oracle")
     bound = f"With exactly the foreign half left out: {best[0]:+.1f} points." if best else ""
-    lines = (f"Points against no foreign images: {'; '.join(curve)}.", caught, bound)
+    why = "How well features tell such images: [results/guard](results/guard/README.md)."
+    lines = (f"Points against no foreign images: {'; '.join(curve)}.", caught, bound, why)
     verdict = HOLDS if half[0] >= -1.0 else NOT
     return Finding(UNDECIDED if single else verdict, figure, lines)
 
