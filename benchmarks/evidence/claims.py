@@ -226,7 +226,7 @@ def _spaces(rows: Sequence[Row]) -> Finding | None:
 
 def _robust(rows: Sequence[Row]) -> Finding | None:
     """What an objective gains in its own measure, and what it costs in mean accuracy."""
-    lines, gained = [], []
+    lines, gained, splits = [], [], []
     for name, measure in (
         ("rule_worst_class", lambda level: level.worst_class),
         ("rule_robust", mean_when_corrupted),
@@ -243,12 +243,13 @@ def _robust(rows: Sequence[Row]) -> Finding | None:
             own = statistics.fmean(100 * (measure(a) - measure(b)) for a, b in pairs)
             cost = statistics.fmean(100 * (a.accuracy - b.accuracy) for a, b in pairs)
             gained.append(own)
+            splits.append(len({row.seed for row in rows if row.arm == name}))
             what = name.removeprefix("rule_").replace("_", " ")
             lines.append(f"{what}: {own:+.1f} points in its own measure, {cost:+.1f} in accuracy.")
     if not lines:
         return None
     verdict = HOLDS if min(gained) > 0 else PARTLY if max(gained) > 0 else NOT
-    if len({row.seed for row in rows if row.arm == "rule_fixed"}) == 1:
+    if min(splits) == 1:
         verdict = UNDECIDED
         lines.append("(One split.)")
     return Finding(verdict, " ".join(lines), _corruptions(rows))
