@@ -24,11 +24,5 @@ def hashes_of(folder: Path) -> dict[str, str]:
 
 def changed_file(folder: Path, hashes: Mapping[str, str]) -> str:
     """Returns the name of a file that is missing or no longer has its hash; empty if none is."""
-    for name, expected in hashes.items():
-        try:
-            found = sha256(folder / name)
-        except OSError:
-            return name
-        if found != expected:
-            return name
-    return ""
+    found = hashes_of(folder)
+    return next((name for name, expected in hashes.items() if found.get(name) != expected), "")
