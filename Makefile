@@ -23,7 +23,7 @@ test: $(READY) lint types
 
 # Everything that benchmarks/EVIDENCE.md says, measured again: hours. DATA is the folder of image sets,
 # DATA_DIR that of tensorflow-datasets. What is finished is kept, an interrupted training goes on.
-STUDIES := accuracy_cifar10 accuracy_small accuracy_more individual rules foreign spaces robustness
+STUDIES := accuracy_cifar10 accuracy_small accuracy_more teacher individual rules foreign spaces robustness
 evidence: $(READY)
 	for study in $(STUDIES); do $(BIN)/python -m benchmarks.evidence.run --experiment=$$study \
 	  --data=$(DATA) --data_dir=$(DATA_DIR) --output=runs/evidence || exit 1; done

@@ -6,17 +6,23 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from tflite_export.common.signals import check_signals
+
 
 @contextlib.contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
     """Holds back Ctrl-C and SIGTERM; yields a function that says whether one has come.
 
     A second Ctrl-C acts at once. Outside the main thread signals cannot be held back.
+
+    Raises:
+        KeyboardInterrupt: one came before and was dropped by Python, see `check_signals`.
     """
-    came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
         return
+    check_signals()
+    came: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         del frame

@@ -36,3 +36,8 @@ def row(
         "date": "2026-11-24",
     }
     return Row(**(values | changes))
+
+
+def splits(arm: str, *accuracies: tuple[float, ...], **changes: object) -> list[Row]:
+    """Returns a row of an arm for each split."""
+    return [row(arm, each, seed=seed, **changes) for seed, each in enumerate(accuracies)]

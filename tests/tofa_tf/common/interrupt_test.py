@@ -1,8 +1,10 @@
+import contextlib
 import signal
 import threading
 
 from absl.testing import absltest, parameterized
 
+from tflite_export.common import signals
 from tofa_tf.common.interrupt import deferred_interrupt, ended_by_signals
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
@@ -42,6 +44,14 @@ class InterruptTest(parameterized.TestCase):
             signal.raise_signal(signal.SIGINT)
         with deferred_interrupt() as came:
             self.assertFalse(came())
+
+    def test_a_signal_that_python_dropped_ends_the_next_long_work(self):
+        self.addCleanup(signals._came.clear)
+        signals.end_on_signals()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        with self.assertRaises(KeyboardInterrupt), deferred_interrupt():
+            self.fail("work was begun")
 
     @parameterized.parameters(deferred_interrupt, ended_by_signals)
     def test_handlers_are_put_back_where_work_fails(self, block):

@@ -1,0 +1,271 @@
+"""What measured rows say about the claims: a function for every kind of claim."""
+
+import dataclasses
+import itertools
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+
+from benchmarks.evidence.compare import Gain, gains, overall
+from benchmarks.evidence.records import Row
+from benchmarks.evidence.rule_arms import mean_when_corrupted
+from benchmarks.evidence.tables import mean_sd
+
+HOLDS, PARTLY, NOT = "holds", "holds partly", "does not hold"
+UNDECIDED = "undecided: one split"
+# MACs at which search spaces are compared: each within two at least.
+BUDGETS = (1e6, 2.5e6, 4.5e6, 7.5e6, 16e6)
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """What rows say about a claim.
+
+    Attributes:
+        verdict: `HOLDS`, `PARTLY` or `NOT`; `UNDECIDED` where nothing has a deviation.
+        figure: in one line.
+        lines: of Markdown, in plain words.
+    """
+
+    verdict: str
+    figure: str
+    lines: tuple[str, ...] = ()
+
+
+def better(arm: str, other: str, least: float, rows: Sequence[Row]) -> Finding | None:
+    """Whether an arm is better by so many points, in the mean of sets, labels and levels."""
+    found = gains(rows, arm, other)
+    if not found:
+        return None
+    mean, error = overall(found)
+    splits = sorted({len(gain.points) for gain in found})
+    worse = [gain for gain in found if gain.mean < -max(gain.deviation, 0.05)]
+    verdict = NOT if mean < least else PARTLY if worse else HOLDS
+    number = splits[0] if splits[0] == splits[-1] else f"{splits[0]} to {splits[-1]}"
+    figure = f"{mean:+.1f} points, standard error {error:.1f} ({number} splits)"
+    if _one_split(found):
+        verdict, figure = UNDECIDED, f"{mean:+.1f} points (one split)"
+    return Finding(verdict, figure, (_by_cell(found), _worse(worse, len(found))))
+
+
+def _one_split(found: Sequence[Gain]) -> bool:
+    """Whether nothing has a deviation over splits."""
+    return all(len(gain.points) == 1 for gain in found)
+
+
+def _by_cell(found: Sequence[Gain]) -> str:
+    cells: dict[tuple[str, object], list[Gain]] = defaultdict(list)
+    for gain in found:
+        cells[gain.image_set, gain.labels_per_class].append(gain)
+    texts = []
+    for (name, labels), levels in cells.items():
+        by_split = zip(*(gain.points for gain in levels), strict=False)
+        splits = [statistics.fmean(points) for points in by_split]
+        texts.append(f"{name}, {labels} labels a class: {mean_sd(splits, '+')}")
+    return "Mean over levels, with the standard deviation over splits: " + "; ".join(texts) + "."
+
+
+def _worse(worse: Sequence[Gain], count: int) -> str:
+    if not worse:
+        return f"In none of {count} cases (set, labels, level) lower by more than one deviation."
+    some = ", ".join(
+        f"{gain.image_set} at {gain.labels_per_class} labels, level {gain.band + 1} "
+        f"({gain.mean:+.1f})"
+        for gain in sorted(worse, key=lambda gain: gain.mean)[:3]
+    )
+    return f"Lower by more than one deviation in {len(worse)} of {count} cases: {some}."
+
+
+def constant_cost(rows: Sequence[Row]) -> Finding | None:
+    """After how many scenarios one supernet is cheaper than a net for each."""
+    places = {(row.image_set, row.labels_per_class, row.seed) for row in rows if row.arm == "tofa"}
+    texts, crossovers = [], {}
+    for arm in ("fine_tuned", "fine_tuned_semi", "scratch"):
+        ratios, alone, by_macs = [], [], []
+        for row in rows:
+            place = row.image_set, row.labels_per_class, row.seed
+            if row.arm == arm and place in places:
+                ours = next(r for r in rows if r.arm == "tofa" and r.place[:3] == place).effort
+                nets = len(row.levels)
+                ratios.append(ours.seconds / (row.effort.seconds / nets))
+                alone.append(row.effort.seconds / nets)
+                by_macs.append(ours.gmacs / (row.effort.gmacs / nets))
+        if ratios:
+            crossovers[arm] = crossover = statistics.fmean(ratios)
+            costs = ", ".join(f"{n}: {n / crossover:.1f}" for n in (1, 5, 20, 50))
+            texts.append(
+                f"Against {arm} ({statistics.fmean(alone):.0f} s a net, trials included) the "
+                f"crossover is at {crossover:.1f} scenarios by the clock, at "
+                f"{statistics.fmean(by_macs):.1f} by multiply-accumulates; cost of nets trained "
+                "alone as a multiple of the supernet's, by number of scenarios (extrapolated "
+                f"beyond 5): {costs}."
+            )
+    if not texts:
+        return None
+    figure = ", ".join(f"{most:.1f} against {arm}" for arm, most in crossovers.items())
+    low, high = min(crossovers.values()), max(crossovers.values())
+    verdict = HOLDS if high <= 3 else PARTLY if low <= 3 else NOT
+    return Finding(verdict, f"crossover in scenarios: {figure}", tuple(texts))
+
+
+def rule(rows: Sequence[Row]) -> Finding | None:
+    """How far the fixed rule stays behind those that measure."""
+    wanted = {"rule_best_of_random": 0.5, "rule_evolution": 1.0}
+    found = {name: gains(rows, "rule_fixed", name) for name in (*wanted, "rule_zero_shot")}
+    found = {name: each for name, each in found.items() if each}
+    if not found:
+        return None
+    means = {name: overall(each) for name, each in found.items()}
+    single = all(_one_split(each) for each in found.values())
+    figure = ", ".join(
+        f"{mean:+.1f}{'' if single else f' ± {error:.1f}'} against "
+        f"{name.removeprefix('rule_').replace('_', ' ')}"
+        for name, (mean, error) in means.items()
+    )
+    missed = [name for name, most in wanted.items() if name in means and means[name][0] < -most]
+    verdict = HOLDS if not missed else PARTLY if len(missed) < len(wanted) else NOT
+    if single:
+        verdict, figure = UNDECIDED, f"{figure} (one split)"
+    times = {
+        name: statistics.fmean(
+            row.effort.seconds / len(row.levels) for row in rows if row.arm == name
+        )
+        for name in ("rule_fixed", *found)
+    }
+    seconds = ", ".join(
+        f"{name.removeprefix('rule_').replace('_', ' ')} {time:.1f} s"
+        for name, time in times.items()
+    )
+    lines = (f"Time for a scenario: {seconds}.", *_percentiles(rows))
+    return Finding(verdict, figure, lines)
+
+
+def _percentiles(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Where the rule's choice stands among random subnets of its band."""
+    shares, spreads = [], []
+    for row in rows:
+        if row.arm != "spread":
+            continue
+        rule = [r for r in rows if r.arm == "rule_fixed" and r.place[:3] == row.place[:3]]
+        for choice in rule[0].levels if rule else ():
+            others = [each.accuracy for each in row.levels if each.band == choice.band]
+            shares.append(statistics.fmean(other < choice.accuracy for other in others))
+            if len(others) > 1:
+                spreads.append(100 * statistics.stdev(others))
+    if not shares:
+        return ()
+    spread = f"{statistics.fmean(spreads):.1f}" if spreads else "0"
+    return (
+        f"Random subnets of one band differ by a standard deviation of {spread} points; the rule's "
+        f"choice is better than {statistics.fmean(shares):.0%} of them in the mean.",
+    )
+
+
+def guard(rows: Sequence[Row]) -> Finding | None:
+    """What foreign images cost, with and without the guard."""
+
+    def change(arm: str) -> tuple[float, float] | None:
+        found = gains(rows, arm, "foreign_0")
+        return overall(found) if found else None
+
+    half = change("foreign_50_guard")
+    if half is None:
+        return None
+    single = _one_split(gains(rows, "foreign_50_guard", "foreign_0"))
+    curve = []
+    for percent in (25, 50, 75, 90):
+        plain, kept = change(f"foreign_{percent}"), change(f"foreign_{percent}_guard")
+        texts = [f"{each[0]:+.1f}" if each else "not measured" for each in (plain, kept)]
+        curve.append(f"{percent} %: {texts[0]}, with the guard {texts[1]}")
+    notes = [row.notes for row in rows if row.arm == "foreign_50_guard" and row.notes]
+    caught = ""
+    if notes:
+        total = {name: sum(note[name] for note in notes) for name in notes[0]}
+        caught = (
+            f"At 50 % the guard left out {total['left_out']} of {total['looked_at']} images, of "
+            f"which {total['foreign']} were foreign."
+        )
+    error = "one split" if single else f"standard error {half[1]:.1f}"
+    figure = f"{half[0]:+.1f} points at 50 %, {error}"
+    best = change("foreign_50_oracle")
+    bound = f"With exactly the foreign half left out: {best[0]:+.1f} points." if best else ""
+    why = "How well features tell such images: [results/guard](results/guard/README.md)."
+    lines = (f"Points against no foreign images: {'; '.join(curve)}.", caught, bound, why)
+    verdict = HOLDS if half[0] >= -1.0 else NOT
+    return Finding(UNDECIDED if single else verdict, figure, lines)
+
+
+def spaces(rows: Sequence[Row]) -> Finding | None:
+    """Which space is best at equal MACs: spaces reach from and to different ones."""
+    found = [row for row in rows if row.arm.startswith("space_")]
+    if not found:
+        return None
+    lines, firsts = [], []
+    for macs in BUDGETS:
+        order = sorted(_accuracies_at(macs, found).items(), key=lambda item: -item[1][0])
+        texts = (f"{name} {mean_sd(splits)} %" for name, (_, splits) in order)
+        lines.append(f"At {macs / 1e6:g} MMACs: {', '.join(texts)}.")
+        if len(order) > 1:
+            firsts.append(f"{order[0][0]} at {macs / 1e6:g} MMACs")
+    verdict = HOLDS if len({row.seed for row in found}) > 1 else UNDECIDED
+    return Finding(verdict, f"best: {', '.join(firsts) or 'one space only'}", tuple(lines))
+
+
+def _accuracies_at(macs: float, found: Sequence[Row]) -> dict[str, tuple[float, list[float]]]:
+    """Returns mean and splits, in percent, of each space that has nets on both sides of `macs`.
+
+    Between two nets accuracy is taken to grow with the logarithm of MACs.
+    """
+    by_space: dict[str, list[float]] = defaultdict(list)
+    for row in found:
+        nets = sorted((math.log(level.macs), level.accuracy) for level in row.levels)
+        for (low, worse), (high, other) in itertools.pairwise(nets):
+            if low <= math.log(macs) < high:
+                share = worse + (other - worse) * (math.log(macs) - low) / (high - low)
+                by_space[row.arm.removeprefix("space_")].append(100 * share)
+    return {name: (statistics.fmean(splits), splits) for name, splits in by_space.items()}
+
+
+def robust(rows: Sequence[Row]) -> Finding | None:
+    """What an objective gains in its own measure, and what it costs in mean accuracy."""
+    lines, gained, splits = [], [], []
+    for name, measure in (
+        ("rule_worst_class", lambda level: level.worst_class),
+        ("rule_robust", mean_when_corrupted),
+    ):
+        pairs = [
+            (mine, theirs)
+            for row in rows
+            if row.arm == name
+            for other in rows
+            if other.arm == "rule_fixed" and other.place[:3] == row.place[:3]
+            for mine, theirs in zip(row.levels, other.levels, strict=True)
+        ]
+        if pairs:
+            own = statistics.fmean(100 * (measure(a) - measure(b)) for a, b in pairs)
+            cost = statistics.fmean(100 * (a.accuracy - b.accuracy) for a, b in pairs)
+            gained.append(own)
+            splits.append(len({row.seed for row in rows if row.arm == name}))
+            what = name.removeprefix("rule_").replace("_", " ")
+            lines.append(f"{what}: {own:+.1f} points in its own measure, {cost:+.1f} in accuracy.")
+    if not lines:
+        return None
+    verdict = HOLDS if min(gained) > 0 else PARTLY if max(gained) > 0 else NOT
+    if min(splits) == 1:
+        verdict = UNDECIDED
+        lines.append("(One split.)")
+    return Finding(verdict, " ".join(lines), _corruptions(rows))
+
+
+def _corruptions(rows: Sequence[Row]) -> tuple[str, ...]:
+    losses: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if row.arm == "corruptions":
+            for level in row.levels:
+                for name, share in level.corrupted.items():
+                    losses[name].append(100 * (share - level.float_accuracy))
+    if not losses:
+        return ()
+    texts = (f"{name} {statistics.fmean(points):+.1f}" for name, points in losses.items())
+    return (f"Points lost by corruption and strength, all levels: {', '.join(texts)}.",)
