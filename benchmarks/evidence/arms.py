@@ -12,7 +12,15 @@ from typing import Any
 import keras
 
 from benchmarks.evidence.bench import Bench, Outcome
-from benchmarks.evidence.foreign_arms import GUARD, GUARDS, ORACLE, SHARES, foreign
+from benchmarks.evidence.foreign_arms import (
+    CASES,
+    GUARD,
+    GUARDS,
+    ORACLE,
+    SHARES,
+    arm_name,
+    foreign,
+)
 from benchmarks.evidence.rule_arms import corruptions, rule, spread
 from tofa_tf.nets.deployable import deployable
 from tofa_tf.pretrained.names import NONE
@@ -111,12 +119,12 @@ def _space_arm(name: str) -> Arm:
     return Arm(f"space_{name}", f"space {name}, from scratch", supernet, changes)
 
 
-def _foreign_arm(percent: int, guard: str) -> Arm:
-    title = f"TOFA, {percent} % of the unlabelled images foreign"
+def _foreign_arm(case: str, percent: int, guard: str) -> Arm:
+    title = f"TOFA, {percent} % of the unlabelled images {case}"
     if guard:
         title += {GUARD: ", guard", ORACLE: ", exactly these left out"}[guard]
-    name = f"foreign_{percent}" + (f"_{guard}" if guard else "")
-    return Arm(name, title, functools.partial(foreign, percent, guard))
+    measure = functools.partial(foreign, case, percent, guard)
+    return Arm(arm_name(case, percent, guard), title, measure)
 
 
 _ALL = (
@@ -140,6 +148,11 @@ _ALL = (
     Arm("spread", "random subnets of a band", spread),
     Arm("corruptions", "TOFA on corrupted images", corruptions),
     *(_space_arm(name) for name in SPACES if name.startswith("mcu")),
-    *(_foreign_arm(percent, guard) for percent in SHARES for guard in GUARDS),
+    *(
+        _foreign_arm(case, percent, guard)
+        for case in CASES
+        for percent in SHARES
+        for guard in GUARDS
+    ),
 )
 ARMS = {arm.name: arm for arm in _ALL}

@@ -6,8 +6,10 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from benchmarks.evidence.compare import Gain, gains, overall
+from benchmarks.evidence.foreign_arms import CASES, GUARD, NO_GUARD, ORACLE, SHARES, arm_name
 from benchmarks.evidence.records import Row
 from benchmarks.evidence.rule_arms import mean_when_corrupted
 from benchmarks.evidence.tables import mean_sd
@@ -163,37 +165,61 @@ def _percentiles(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def guard(rows: Sequence[Row]) -> Finding | None:
-    """What foreign images cost, with and without the guard."""
-
-    def change(arm: str) -> tuple[float, float] | None:
-        found = gains(rows, arm, "foreign_0")
-        return overall(found) if found else None
-
-    half = change("foreign_50_guard")
-    if half is None:
+    """What foreign images cost, with and without the guard, in every case of what is foreign."""
+    found = {name: case for name in CASES if (case := _Case.of(name, rows))}
+    if not found:
         return None
-    single = _one_split(gains(rows, "foreign_50_guard", "foreign_0"))
-    curve = []
-    for percent in (25, 50, 75, 90):
-        plain, kept = change(f"foreign_{percent}"), change(f"foreign_{percent}_guard")
-        texts = [f"{each[0]:+.1f}" if each else "not measured" for each in (plain, kept)]
-        curve.append(f"{percent} %: {texts[0]}, with the guard {texts[1]}")
-    notes = [row.notes for row in rows if row.arm == "foreign_50_guard" and row.notes]
-    caught = ""
-    if notes:
-        total = {name: sum(note[name] for note in notes) for name in notes[0]}
-        caught = (
-            f"At 50 % the guard left out {total['left_out']} of {total['looked_at']} images, of "
-            f"which {total['foreign']} were foreign."
+    figures, lines = [], []
+    for name, case in found.items():
+        error = "one split" if case.single else f"standard error {case.half[1]:.1f}"
+        figures.append(f"{case.half[0]:+.1f} points at 50 % {name} ({error})")
+        lines += [f"{name.capitalize()}: {line}" for line in case.lines(name, rows)]
+    lines.append("How well features tell such images: [results/guard](results/guard/README.md).")
+    good = [case.half[0] >= -1.0 for case in found.values()]
+    verdict = HOLDS if all(good) else PARTLY if any(good) else NOT
+    if all(case.single for case in found.values()):
+        verdict = UNDECIDED
+    return Finding(verdict, ", ".join(figures), tuple(lines))
+
+
+class _Case(NamedTuple):
+    """What half of foreign images cost with the guard.
+
+    Attributes:
+        half: points and their standard error.
+        single: whether there is one split alone.
+    """
+
+    half: tuple[float, float]
+    single: bool
+
+    @classmethod
+    def of(cls, name: str, rows: Sequence[Row]) -> Self | None:
+        found = gains(rows, arm_name(name, 50, GUARD), arm_name(name, 0, NO_GUARD))
+        return cls(overall(found), _one_split(found)) if found else None
+
+    def lines(self, name: str, rows: Sequence[Row]) -> list[str]:
+        """What the other arms of the case say."""
+
+        def change(percent: int, guard: str) -> str:
+            found = gains(rows, arm_name(name, percent, guard), arm_name(name, 0, NO_GUARD))
+            return f"{overall(found)[0]:+.1f}" if found else "not measured"
+
+        curve = (
+            f"{percent} %: {change(percent, NO_GUARD)}, with the guard {change(percent, GUARD)}"
+            for percent in SHARES[1:]
         )
-    error = "one split" if single else f"standard error {half[1]:.1f}"
-    figure = f"{half[0]:+.1f} points at 50 %, {error}"
-    best = change("foreign_50_oracle")
-    bound = f"With exactly the foreign half left out: {best[0]:+.1f} points." if best else ""
-    why = "How well features tell such images: [results/guard](results/guard/README.md)."
-    lines = (f"Points against no foreign images: {'; '.join(curve)}.", caught, bound, why)
-    verdict = HOLDS if half[0] >= -1.0 else NOT
-    return Finding(UNDECIDED if single else verdict, figure, lines)
+        lines = [f"points against no foreign images: {'; '.join(curve)}."]
+        of_guard = [row for row in rows if row.arm == arm_name(name, 50, GUARD)]
+        if notes := [row.notes for row in of_guard if row.notes]:
+            total = {what: sum(note[what] for note in notes) for what in notes[0]}
+            lines.append(
+                f"at 50 % the guard left out {total['left_out']} of {total['looked_at']} images, "
+                f"of which {total['foreign']} were foreign."
+            )
+        if (best := change(50, ORACLE)) != "not measured":
+            lines.append(f"with exactly the foreign half left out: {best} points.")
+        return lines
 
 
 def spaces(rows: Sequence[Row]) -> Finding | None:

@@ -40,6 +40,7 @@ STEPS: dict[LabelsPerClass, int] = {400: 1200}
 _FOREIGN = (
     *("foreign_0", "foreign_25", "foreign_50", "foreign_75", "foreign_90"),
     *("foreign_0_guard", "foreign_50_guard", "foreign_90_guard", "foreign_50_oracle"),
+    *("vehicles_0", "vehicles_50", "vehicles_50_guard"),
 )
 # Two sets of which the one is large and the other photographs.
 _TWO = ("cifar10", "sign_digits100")

@@ -69,13 +69,25 @@ class ClaimsTest(tf.test.TestCase):
         ]
         finding = _CLAIMS["E5"].judge(rows)
         self.assertEqual(finding.verdict, HOLDS)
-        self.assertEqual(finding.figure, "-0.5 points at 50 %, standard error 0.0")
+        self.assertEqual(finding.figure, "-0.5 points at 50 % foreign (standard error 0.0)")
         alone = _CLAIMS["E5"].judge([each for each in rows if each.seed == 0])
         self.assertEqual(alone.verdict, UNDECIDED)
-        self.assertEqual(alone.figure, "-0.5 points at 50 %, one split")
+        self.assertEqual(alone.figure, "-0.5 points at 50 % foreign (one split)")
         self.assertIn("50 %: -5.0, with the guard -0.5", finding.lines[0])
         self.assertIn("left out 40 of 100 images, of which 38 were foreign", finding.lines[1])
-        self.assertEqual(finding.lines[2], "With exactly the foreign half left out: -0.2 points.")
+        best = "Foreign: with exactly the foreign half left out: -0.2 points."
+        self.assertEqual(finding.lines[2], best)
+
+    def test_guard_in_two_cases(self):
+        rows = [
+            *splits("foreign_0", (0.6,), (0.62,)),
+            *splits("foreign_50_guard", (0.595,), (0.615,)),
+            *splits("vehicles_0", (0.6,)),
+            *splits("vehicles_50_guard", (0.55,)),
+        ]
+        finding = _CLAIMS["E5"].judge(rows)
+        self.assertEqual(finding.verdict, PARTLY)
+        self.assertEndsWith(finding.figure, ", -5.0 points at 50 % vehicles (one split)")
 
     def test_objectives_and_corruptions(self):
         def with_noise(arm, share):

@@ -3,6 +3,7 @@ import tensorflow as tf
 
 from benchmarks.evidence.foreign_arms import SHARES, known_alone, mixed
 from tests.tofa_tf.trained import experiment
+from tofa_tf.common.errors import UserError
 
 
 class ForeignArmsTest(tf.test.TestCase):
@@ -21,6 +22,23 @@ class ForeignArmsTest(tf.test.TestCase):
             counts.add(len(others))
             self.assertAllClose(np.mean(labels[others] >= 6), percent / 100, atol=0.01)
         self.assertLen(counts, 1)
+
+    def test_known_classes_by_name(self):
+        own = experiment()
+        every = own.dataset.class_names
+        # The order of the names says nothing.
+        made = mixed(own, 50, [every[7], every[2]])
+        self.assertEqual(made.dataset.class_names, (every[2], every[7]))
+        self.assertEqual(made.num_classes, 2)
+        truth = own.training.pool.labels[made.training.labelled]
+        self.assertAllEqual(made.labelled_labels, np.where(truth == 2, 0, 1))
+        self.assertSameElements(truth, [2, 7])
+        test = own.dataset.test
+        kept = test.take(np.isin(test.labels, [2, 7]))
+        self.assertAllEqual(made.dataset.test.ids, kept.ids)
+        self.assertAllEqual(made.dataset.test.labels, np.where(kept.labels == 2, 0, 1))
+        with self.assertRaisesRegex(UserError, "no class heron; it has"):
+            mixed(own, 50, ["heron"])
 
     def test_the_best_guard_leaves_exactly_what_is_known(self):
         made = mixed(experiment(), 50)
