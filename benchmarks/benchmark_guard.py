@@ -2,10 +2,11 @@
 
     python -m benchmarks.benchmark_guard --data_dir=DIR --output=benchmarks/results/guard
 
-Of a labelled data set the first classes are known, and a share of the unlabelled images is of the
-others, as in `benchmarks/evidence/foreign_arms.py`. Looked at are features of the pre-trained net,
-which `--foreign=guard` uses, those of a teacher, and both together. An area under the curve (AUROC)
-of 100 % tells all foreign images from all others, one of 50 % none.
+Of a labelled data set the first classes, or those that are named, are known, and a share of the
+unlabelled images is of the others, as in `benchmarks/evidence/foreign_arms.py`. Looked at are
+features of the pre-trained net, which `--foreign=guard` uses, those of a teacher, and both
+together. An area under the curve (AUROC) of 100 % tells all foreign images from all others, one of
+50 % none.
 """
 
 import dataclasses
@@ -39,6 +40,9 @@ class Options(SettingsBase):
 
     dataset: str = setting("As in tofa train, of many classes.", "cifar10")
     data_dir: str | None = setting("Where tensorflow-datasets finds its sets.", None)
+    known: tuple[str, ...] = setting(
+        "Names of the known classes; by default the first three in five of the set.", ()
+    )
     labels_per_class: int = setting("Labelled images of each class.", 25, least=2)
     image_size: int = setting("Height and width of the images in pixels.", 32, least=8)
     percent: int = setting("Of the unlabelled images, how many are foreign.", 50, least=1, most=90)
@@ -67,7 +71,7 @@ def _rows_of(options: Options, seed: int) -> list[dict[str, Any]]:
             "seed": seed,
         }
     )
-    experiment = mixed(load_experiment(settings), options.percent)
+    experiment = mixed(load_experiment(settings), options.percent, options.known)
     if experiment.pretrained is None or experiment.teacher is None:
         raise UserError("features need pre-trained weights and a teacher: name both")
     training = experiment.training
@@ -147,12 +151,14 @@ def _table(rows: list[dict[str, Any]], options: Options) -> list[str]:
                 f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} %" if values else ""
             )
         lines.append(f"| {name} | {' | '.join(cells)} |")
+    known = ", ".join(map(escaped, options.known)) or "the first three in five"
     return [
         *lines,
         "",
-        f"Mean and standard deviation over {options.splits} draws; {options.images:,} unlabelled "
-        f"images of {options.image_size} pixels, {options.percent} % of them foreign; teacher "
-        f"{escaped(options.teacher)}. Left out is what either look finds, as the guard does.",
+        f"Known classes: {known}. Mean and standard deviation over {options.splits} draws; "
+        f"{options.images:,} unlabelled images of {options.image_size} pixels, {options.percent} % "
+        f"of them foreign; teacher {escaped(options.teacher)}. Left out is what either look "
+        "finds, as the guard does.",
     ]
 
 

@@ -27,6 +27,9 @@ class BenchmarkGuardTest(absltest.TestCase):
             f"| {TEACHER} | 50.0 ± 0.0 % | 75.0 ± 7.1 % | 25.0 ± 0.0 % | 12.5 ± 0.0 % |", lines
         )
         self.assertIn(f"| {BOTH} |  | 75.0 ± 7.1 % |  |  |", lines)
+        self.assertStartsWith(lines[-1], "Known classes: the first three in five. ")
+        named = _table(rows, Options(known=("bird", "frog")))
+        self.assertStartsWith(named[-1], "Known classes: bird, frog. ")
 
 
 if __name__ == "__main__":
