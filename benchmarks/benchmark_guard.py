@@ -86,24 +86,24 @@ def _rows_of(options: Options, seed: int) -> list[dict[str, Any]]:
     rows, ranks = [], []
     for name, features in describe.items():
         seen, labelled = features(others), features(training.labelled)
-        nearest, ratio = looks(seen, labelled, experiment.labelled_labels)
+        nearest, around = looks(seen, labelled, experiment.labelled_labels)
         found = np.isin(
             np.arange(count), foreign_images(seen, labelled, experiment.labelled_labels)
         )
-        ranks.append(_ranks(ratio.seen))
+        ranks.append(_ranks(around.seen))
         rows.append(
             {
                 "seed": seed,
                 "features": name,
                 "by_nearest": area_under_curve(nearest.seen, foreign),
-                "by_classes": area_under_curve(ratio.seen, foreign),
+                "by_surroundings": area_under_curve(around.seen, foreign),
                 "foreign_found": float(found[foreign].mean()),
                 "known_found": float(found[~foreign].mean()),
             }
         )
         print(rows[-1], flush=True)
     both = dict.fromkeys(rows[0]) | {"seed": seed, "features": BOTH}
-    both["by_classes"] = area_under_curve(np.sum(ranks, axis=0), foreign)
+    both["by_surroundings"] = area_under_curve(np.sum(ranks, axis=0), foreign)
     return [*rows, both]
 
 
@@ -138,14 +138,14 @@ def _table(rows: list[dict[str, Any]], options: Options) -> list[str]:
         f"# Telling foreign images by features: {escaped(options.dataset)}, "
         f"{options.labels_per_class} labels a class",
         "",
-        "| features | AUROC, nearest labelled image | AUROC, classes against all "
+        "| features | AUROC, nearest labelled image | AUROC, classes and surroundings "
         "| foreign images left out | known images left out |",
         "|---|---|---|---|---|",
     ]
     for name in (PRETRAINED, TEACHER, BOTH):
         own = [row for row in rows if row["features"] == name]
         cells = []
-        for figure in ("by_nearest", "by_classes", "foreign_found", "known_found"):
+        for figure in ("by_nearest", "by_surroundings", "foreign_found", "known_found"):
             values = [100 * row[figure] for row in own if row[figure] is not None]
             cells.append(
                 f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f} %" if values else ""

@@ -16,7 +16,7 @@ class BenchmarkGuardTest(absltest.TestCase):
         rows = [
             {
                 "features": name,
-                "by_classes": value,
+                "by_surroundings": value,
                 **(figures if name != BOTH else dict.fromkeys(figures)),
             }
             for name in (PRETRAINED, TEACHER, BOTH)

@@ -2,11 +2,10 @@
 
 Two looks, for what is foreign in two ways. An image may look like nothing that is labelled: it is
 far from its nearest labelled image (nearest neighbours as a detector: arXiv 2204.06507). Or it may
-look like all of the data, but not more like one of the labelled classes than like the rest: the
-likelihood ratio of the classes to all images, every density a Gaussian of one covariance (the
-difference of two Mahalanobis distances: 2106.09022).
+look like all of the data, but not more like one of the labelled classes than like the rest, and so
+do the images around it (`surroundings.py`).
 
-How many are foreign: labelled images are looked at in the same way, each against the others, and an
+How many are foreign: labelled images are looked at in the same way, as if they had no label, and an
 image that belongs to them is as foreign as one of them is. What is beyond that share is foreign,
 and so many of the most foreign are taken: where none are, next to nothing is (share of true null
 hypotheses from p-values: Storey 2002, A direct approach to false discovery rates).
@@ -16,13 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tofa_tf.training.surroundings import surroundings
+
 # Below that p-value there are foreign images, above it hardly any: more would be a smaller sample.
-# Foreign images that resemble a labelled class reach higher p-values by the ratio.
+# Foreign images that resemble a labelled class reach higher p-values by their surroundings.
 _FAR_DISTANCE = 0.3
-_FAR_RATIO = 0.5
-# Share of the mean variance that is added to every direction's. Chosen on the training images of
-# five sets, with classes or other sets as foreign images: of 1 to 30 best at 5 and 25 labels.
-_SHRINKAGE = 10.0
+_FAR_SURROUNDINGS = 0.7
 _AT_ONCE = 2000
 
 
@@ -31,7 +29,7 @@ class Look(NamedTuple):
 
     Attributes:
         seen: how foreign each image looks, (images,).
-        expected: how foreign labelled images look, each against the others.
+        expected: how foreign labelled images look, as if they had no label.
         far: share of images that belong and yet may look as foreign as foreign ones.
     """
 
@@ -41,7 +39,7 @@ class Look(NamedTuple):
 
 
 def looks(features: np.ndarray, labelled: np.ndarray, labels: np.ndarray) -> tuple[Look, Look]:
-    """Looks at images by the nearest labelled one, and by the classes against all images.
+    """Looks at images by the nearest labelled one, and by classes and surroundings.
 
     Args:
         features: (images, n), at least one.
@@ -50,7 +48,7 @@ def looks(features: np.ndarray, labelled: np.ndarray, labels: np.ndarray) -> tup
     """
     return (
         Look(*_distances(features, labelled), _FAR_DISTANCE),
-        Look(*class_ratios(features, labelled, labels), _FAR_RATIO),
+        Look(*surroundings(features, labelled, labels), _FAR_SURROUNDINGS),
     )
 
 
@@ -102,55 +100,6 @@ def distances_among(features: np.ndarray) -> np.ndarray:
     squares = _squared_distances(features, features)
     np.fill_diagonal(squares, np.inf)
     return np.sqrt(squares.min(axis=1))
-
-
-def class_ratios(
-    features: np.ndarray, labelled: np.ndarray, labels: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Returns how much better all images explain each row than the labelled classes do.
-
-    Args:
-        features: (images, n).
-        labelled: (labelled, n).
-        labels: of these, integers.
-
-    Returns:
-        (images,), and of each labelled row, (labelled,), by classes without that row.
-    """
-    everything = np.concatenate([labelled, features])
-    mean, spread = everything.mean(axis=0), np.maximum(everything.std(axis=0), 1e-6)
-    scaled = [(rows - mean) / spread for rows in (features, labelled)]
-    covariance = np.cov(np.concatenate(scaled), rowvar=False)
-    ridge = _SHRINKAGE * max(1e-6, np.trace(covariance) / len(covariance))
-    precision = np.linalg.inv(covariance + ridge * np.eye(len(covariance)))
-    images, labelled = scaled
-    members = [labels == label for label in np.unique(labels)]
-    means = np.stack([labelled[which].mean(axis=0) for which in members])
-    log_ratios = _log_ratios(labelled, means, precision)
-    for number, which in enumerate(members):
-        if (count := which.sum()) > 1:
-            without = (count * means[number] - labelled[which]) / (count - 1)
-            log_ratios[which, number] = _own_log_ratios(labelled[which], without, precision)
-        elif len(members) > 1:
-            # Nothing is left of its class: the other classes alone explain it.
-            log_ratios[which, number] = -np.inf
-    return -_log_sum(_log_ratios(images, means, precision)), -_log_sum(log_ratios)
-
-
-def _log_ratios(rows: np.ndarray, means: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """Log-densities of the rows for each mean, less those for a mean of zero, (rows, means)."""
-    weights = means @ precision
-    return rows @ weights.T - 0.5 * (weights * means).sum(axis=1)
-
-
-def _own_log_ratios(rows: np.ndarray, means: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """The same where every row has a mean of its own, (rows,)."""
-    weights = means @ precision
-    return (weights * (rows - 0.5 * means)).sum(axis=1)
-
-
-def _log_sum(log_ratios: np.ndarray) -> np.ndarray:
-    return np.logaddexp.reduce(log_ratios, axis=1)
 
 
 def _distances(features: np.ndarray, labelled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,6 @@ import numpy as np
 import tensorflow as tf
 
 from tofa_tf.training.foreignness import (
-    class_ratios,
     count_foreign,
     distances_among,
     foreign_images,
@@ -31,8 +30,8 @@ class ForeignnessTest(tf.test.TestCase):
         images = np.append(self.own, strange, axis=0)
         found = foreign_images(images, self.labelled, self.labels)
         caught = np.sum(found >= 1000)
-        self.assertGreater(caught, 300)
-        self.assertLess(len(found) - caught, 150)
+        self.assertGreater(caught, 400)
+        self.assertLess(len(found) - caught, 200)
         # Distance alone would have taken many fewer among as many.
         farthest = np.argsort(-nearest_distances(images, self.labelled))[: len(found)]
         self.assertLess(np.sum(farthest >= 1000), caught - 50)
@@ -51,28 +50,9 @@ class ForeignnessTest(tf.test.TestCase):
     def test_one_label_a_class_and_equal_features(self):
         few = foreign_images(self.own, self.labelled[[0, 60]], np.array([0, 1]))
         self.assertLess(len(few), len(self.own))
-        self.assertEmpty(foreign_images(np.ones((5, 3)), np.ones((4, 3)), np.array([0, 0, 1, 1])))
-
-    def test_a_labelled_image_is_judged_by_classes_without_it(self):
-        rows, labels = self.labelled[::20], self.labels[::20]
-        images, among = class_ratios(self.own[:50], rows, labels)
-        everything = np.concatenate([rows, self.own[:50]])
-        center, spread = everything.mean(axis=0), everything.std(axis=0)
-        covariance = np.cov(((everything - center) / spread).T)
-        covariance += 10.0 * np.mean(np.diag(covariance)) * np.eye(_DIMENSIONS)
-
-        def density(row: np.ndarray, mean: np.ndarray) -> float:
-            away = (row - mean) / spread
-            return np.exp(-0.5 * away @ np.linalg.solve(covariance, away))
-
-        def ratio(row: np.ndarray, others: np.ndarray, classes: np.ndarray) -> float:
-            own = sum(density(row, others[classes == label].mean(axis=0)) for label in (0, 1))
-            return -np.log(own / density(row, center))
-
-        self.assertAllClose(images, [ratio(row, rows, labels) for row in self.own[:50]])
-        rest = [np.arange(len(rows)) != number for number in range(len(rows))]
-        expected = [ratio(rows[i], rows[rest[i]], labels[rest[i]]) for i in range(len(rows))]
-        self.assertAllClose(among, expected)
+        # Nothing can be told of these, and nothing fails.
+        equal = foreign_images(np.ones((5, 3)), np.ones((4, 3)), np.array([0, 0, 1, 1]))
+        self.assertContainsSubset(equal, np.arange(5))
 
     def test_as_many_are_foreign_as_are_missing_among_the_near(self):
         expected = self.generator.uniform(0, 1, 2000)
