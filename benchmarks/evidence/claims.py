@@ -95,7 +95,7 @@ CLAIMS = (
     Claim(
         "E7",
         "The fixed rule can look at more than mean accuracy.",
-        "gains in its own measure",
+        "gains in its own measure, beyond their standard error",
         "robustness",
         robust,
     ),

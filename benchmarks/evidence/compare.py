@@ -4,9 +4,9 @@ import dataclasses
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from benchmarks.evidence.records import Row
+from benchmarks.evidence.records import Level, Row
 from tofa_tf.data.labels import LabelsPerClass
 
 
@@ -37,7 +37,12 @@ class Gain:
         return statistics.stdev(self.points) if len(self.points) > 1 else 0.0
 
 
-def gains(rows: Iterable[Row], arm: str, other: str) -> list[Gain]:
+def gains(
+    rows: Iterable[Row],
+    arm: str,
+    other: str,
+    measure: Callable[[Level], float] = lambda level: level.accuracy,
+) -> list[Gain]:
     """Returns the gains of an arm over another, of all splits that both have finished."""
     rows = list(rows)
     found: dict[tuple[str, LabelsPerClass, int], list[float]] = defaultdict(list)
@@ -46,19 +51,21 @@ def gains(rows: Iterable[Row], arm: str, other: str) -> list[Gain]:
         place = row.image_set, row.labels_per_class, row.seed
         if row.arm != arm or place not in theirs:
             continue
-        mine, others = by_band(row), by_band(theirs[place])
+        mine, others = by_band(row, measure), by_band(theirs[place], measure)
         for band in mine.keys() & others.keys():
             points = 100 * (mine[band] - others[band])
             found[row.image_set, row.labels_per_class, band].append(points)
     return [Gain(*where, tuple(found[where])) for where in sorted(found, key=str)]
 
 
-def by_band(row: Row) -> dict[int, float]:
+def by_band(
+    row: Row, measure: Callable[[Level], float] = lambda level: level.accuracy
+) -> dict[int, float]:
     """Returns the accuracy of each level; the mean where an arm has several nets of one."""
     nets = defaultdict(list)
     for level in row.levels:
-        nets[level.band].append(level.accuracy)
-    return {band: statistics.fmean(accuracies) for band, accuracies in nets.items()}
+        nets[level.band].append(measure(level))
+    return {band: statistics.fmean(values) for band, values in nets.items()}
 
 
 def overall(found: Sequence[Gain]) -> tuple[float, float]:

@@ -255,33 +255,27 @@ def _accuracies_at(macs: float, found: Sequence[Row]) -> dict[str, tuple[float, 
 
 def robust(rows: Sequence[Row]) -> Finding | None:
     """What an objective gains in its own measure, and what it costs in mean accuracy."""
-    lines, gained, splits = [], [], []
+    figures, sure, single = [], [], False
     for name, measure in (
         ("rule_worst_class", lambda level: level.worst_class),
         ("rule_robust", mean_when_corrupted),
     ):
-        pairs = [
-            (mine, theirs)
-            for row in rows
-            if row.arm == name
-            for other in rows
-            if other.arm == "rule_fixed" and other.place[:3] == row.place[:3]
-            for mine, theirs in zip(row.levels, other.levels, strict=True)
-        ]
-        if pairs:
-            own = statistics.fmean(100 * (measure(a) - measure(b)) for a, b in pairs)
-            cost = statistics.fmean(100 * (a.accuracy - b.accuracy) for a, b in pairs)
-            gained.append(own)
-            splits.append(len({row.seed for row in rows if row.arm == name}))
-            what = name.removeprefix("rule_").replace("_", " ")
-            lines.append(f"{what}: {own:+.1f} points in its own measure, {cost:+.1f} in accuracy.")
-    if not lines:
+        found = gains(rows, name, "rule_fixed", measure)
+        if not found:
+            continue
+        own, error = overall(found)
+        cost, _ = overall(gains(rows, name, "rule_fixed"))
+        single = single or _one_split(found)
+        sure.append(own > error)
+        margin = "(one split)" if _one_split(found) else f"± {error:.1f}"
+        what = name.removeprefix("rule_").replace("_", " ")
+        figures.append(
+            f"{what} {own:+.1f} {margin} points in its own measure, {cost:+.1f} in accuracy"
+        )
+    if not figures:
         return None
-    verdict = HOLDS if min(gained) > 0 else PARTLY if max(gained) > 0 else NOT
-    if min(splits) == 1:
-        verdict = UNDECIDED
-        lines.append("(One split.)")
-    return Finding(verdict, " ".join(lines), _corruptions(rows))
+    verdict = HOLDS if all(sure) else PARTLY if any(sure) else NOT
+    return Finding(UNDECIDED if single else verdict, "; ".join(figures), _corruptions(rows))
 
 
 def _corruptions(rows: Sequence[Row]) -> tuple[str, ...]:

@@ -101,10 +101,16 @@ class ClaimsTest(tf.test.TestCase):
         rows = [each for arm, share in arms.items() for each in with_noise_twice(arm, share)]
         finding = _CLAIMS["E7"].judge(rows)
         self.assertEqual(finding.verdict, HOLDS)
-        self.assertIn("robust: +5.0 points in its own measure, +0.0", finding.figure)
+        self.assertEqual(
+            finding.figure, "robust +5.0 ± 0.0 points in its own measure, +0.0 in accuracy"
+        )
         self.assertIn("noise_1 -20.0", finding.lines[0])
         alone = _CLAIMS["E7"].judge(rows[::2])
         self.assertEqual(alone.verdict, UNDECIDED)
+        # One draw has gained and the other has lost: less than the deviation between them.
+        unsure = [*rows[:2], with_noise("rule_robust", 0.35)]
+        unsure.append(dataclasses.replace(with_noise("rule_robust", 0.26), seed=1))
+        self.assertEqual(_CLAIMS["E7"].judge(unsure).verdict, NOT)
 
     def test_one_split_decides_nothing(self):
         finding = _CLAIMS["E2c"].judge([row("tofa", (0.6,)), row("ridge", (0.5,))])
