@@ -201,15 +201,18 @@ class _Case(NamedTuple):
     def lines(self, name: str, rows: Sequence[Row]) -> list[str]:
         """What the other arms of the case say."""
 
-        def change(percent: int, guard: str) -> str:
+        def change(percent: int, guard: str) -> str | None:
             found = gains(rows, arm_name(name, percent, guard), arm_name(name, 0, NO_GUARD))
-            return f"{overall(found)[0]:+.1f}" if found else "not measured"
+            return f"{overall(found)[0]:+.1f}" if found else None
 
-        curve = (
-            f"{percent} %: {change(percent, NO_GUARD)}, with the guard {change(percent, GUARD)}"
-            for percent in SHARES[1:]
-        )
-        lines = [f"points against no foreign images: {'; '.join(curve)}."]
+        lines = []
+        for percent in SHARES[1:]:
+            plain, kept = change(percent, NO_GUARD), change(percent, GUARD)
+            if plain or kept:
+                lines.append(
+                    f"points at {percent} % against none: {plain or 'not measured'}, with the "
+                    f"guard {kept or 'not measured'}."
+                )
         of_guard = [row for row in rows if row.arm == arm_name(name, 50, GUARD)]
         if notes := [row.notes for row in of_guard if row.notes]:
             total = {what: sum(note[what] for note in notes) for what in notes[0]}
@@ -217,7 +220,7 @@ class _Case(NamedTuple):
                 f"at 50 % the guard left out {total['left_out']} of {total['looked_at']} images, "
                 f"of which {total['foreign']} were foreign."
             )
-        if (best := change(50, ORACLE)) != "not measured":
+        if best := change(50, ORACLE):
             lines.append(f"with exactly the foreign half left out: {best} points.")
         return lines
 

@@ -73,7 +73,9 @@ class ClaimsTest(tf.test.TestCase):
         alone = _CLAIMS["E5"].judge([each for each in rows if each.seed == 0])
         self.assertEqual(alone.verdict, UNDECIDED)
         self.assertEqual(alone.figure, "-0.5 points at 50 % foreign (one split)")
-        self.assertIn("50 %: -5.0, with the guard -0.5", finding.lines[0])
+        self.assertEqual(
+            finding.lines[0], "Foreign: points at 50 % against none: -5.0, with the guard -0.5."
+        )
         self.assertIn("left out 40 of 100 images, of which 38 were foreign", finding.lines[1])
         best = "Foreign: with exactly the foreign half left out: -0.2 points."
         self.assertEqual(finding.lines[2], best)
