@@ -13,19 +13,6 @@ _ROOT = Path(__file__).parents[1]
 # Tests trace graphs of a hundred thousand objects, which would be looked through again and again.
 gc.set_threshold(100_000, 50, 100)
 
-
-def _take_a_share_of_the_cores() -> None:
-    """Keeps processes that run tests side by side from waiting for each other's threads."""
-    worker, count = (os.environ.get(f"PYTEST_XDIST_WORKER{end}") for end in ("", "_COUNT"))
-    if worker and count and hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        number = int(worker.removeprefix("gw"))
-        os.sched_setaffinity(0, cores[number :: int(count)] or cores)
-
-
-# Before TensorFlow counts the cores for its threads.
-_take_a_share_of_the_cores()
-
 # Files and folders whose tests take seconds each: training, conversion, processes of their own.
 # `make check` is for the inner loop; `make test` runs all of them, in this order and before all
 # others: a long file at the end would keep one process waiting for the other.
