@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
 
 from benchmarks.evidence.foreign_arms import mixed
 from benchmarks.results import CSV, Output, new_results, write_csv, write_table
@@ -90,20 +92,20 @@ def _rows_of(options: Options, seed: int) -> list[dict[str, Any]]:
         found = np.isin(
             np.arange(count), foreign_images(seen, labelled, experiment.labelled_labels)
         )
-        ranks.append(_ranks(around.seen))
+        ranks.append(rankdata(around.seen))
         rows.append(
             {
                 "seed": seed,
                 "features": name,
-                "by_nearest": area_under_curve(nearest.seen, foreign),
-                "by_surroundings": area_under_curve(around.seen, foreign),
+                "by_nearest": float(roc_auc_score(foreign, nearest.seen)),
+                "by_surroundings": float(roc_auc_score(foreign, around.seen)),
                 "foreign_found": float(found[foreign].mean()),
                 "known_found": float(found[~foreign].mean()),
             }
         )
         print(rows[-1], flush=True)
     both = dict.fromkeys(rows[0]) | {"seed": seed, "features": BOTH}
-    both["by_surroundings"] = area_under_curve(np.sum(ranks, axis=0), foreign)
+    both["by_surroundings"] = float(roc_auc_score(foreign, np.sum(ranks, axis=0)))
     return [*rows, both]
 
 
@@ -120,17 +122,6 @@ def _by_teacher(experiment: Experiment, options: Options) -> Callable[[np.ndarra
             return described.of(slice(None))
 
     return features
-
-
-def area_under_curve(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Share of pairs of a positive and another of which the positive has the higher score."""
-    ranks, count = _ranks(scores)[positive], len(scores)
-    return float((ranks.mean() - (len(ranks) - 1) / 2) / (count - len(ranks)))
-
-
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    """The number of lower scores; equal ones in the order in which they stand."""
-    return np.argsort(np.argsort(scores, kind="stable"))
 
 
 def _table(rows: list[dict[str, Any]], options: Options) -> list[str]:

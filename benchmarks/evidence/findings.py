@@ -6,7 +6,6 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple, Self
 
 from benchmarks.evidence.compare import Gain, gains, overall
 from benchmarks.evidence.foreign_arms import CASES, GUARD, NO_GUARD, ORACLE, SHARES, arm_name
@@ -166,63 +165,49 @@ def _percentiles(rows: Sequence[Row]) -> tuple[str, ...]:
 
 def guard(rows: Sequence[Row]) -> Finding | None:
     """What foreign images cost, with and without the guard, in every case of what is foreign."""
-    found = {name: case for name in CASES if (case := _Case.of(name, rows))}
-    if not found:
-        return None
-    figures, lines = [], []
-    for name, case in found.items():
-        error = "one split" if case.single else f"standard error {case.half[1]:.1f}"
-        figures.append(f"{case.half[0]:+.1f} points at 50 % {name} ({error})")
-        lines += [f"{name.capitalize()}: {line}" for line in case.lines(name, rows)]
-    lines.append("How well features tell such images: [results/guard](results/guard/README.md).")
-    good = [case.half[0] >= -1.0 for case in found.values()]
-    verdict = HOLDS if all(good) else PARTLY if any(good) else NOT
-    if all(case.single for case in found.values()):
-        verdict = UNDECIDED
-    return Finding(verdict, ", ".join(figures), tuple(lines))
-
-
-class _Case(NamedTuple):
-    """What half of foreign images cost with the guard.
-
-    Attributes:
-        half: points and their standard error.
-        single: whether there is one split alone.
-    """
-
-    half: tuple[float, float]
-    single: bool
-
-    @classmethod
-    def of(cls, name: str, rows: Sequence[Row]) -> Self | None:
+    figures, lines, good, singles = [], [], [], []
+    for name in CASES:
         found = gains(rows, arm_name(name, 50, GUARD), arm_name(name, 0, NO_GUARD))
-        return cls(overall(found), _one_split(found)) if found else None
+        if not found:
+            continue
+        half, error = overall(found)
+        singles.append(_one_split(found))
+        good.append(half >= -1.0)
+        margin = "one split" if singles[-1] else f"standard error {error:.1f}"
+        figures.append(f"{half:+.1f} points at 50 % {name} ({margin})")
+        lines += [f"{name.capitalize()}: {line}" for line in _foreign_lines(name, rows)]
+    if not figures:
+        return None
+    lines.append("How well features tell such images: [results/guard](results/guard/README.md).")
+    verdict = HOLDS if all(good) else PARTLY if any(good) else NOT
+    return Finding(UNDECIDED if all(singles) else verdict, ", ".join(figures), tuple(lines))
 
-    def lines(self, name: str, rows: Sequence[Row]) -> list[str]:
-        """What the other arms of the case say."""
 
-        def change(percent: int, guard: str) -> str | None:
-            found = gains(rows, arm_name(name, percent, guard), arm_name(name, 0, NO_GUARD))
-            return f"{overall(found)[0]:+.1f}" if found else None
+def _foreign_lines(name: str, rows: Sequence[Row]) -> list[str]:
+    """What the other arms of a case of foreign images say."""
 
-        lines = []
-        for percent in SHARES[1:]:
-            plain, kept = change(percent, NO_GUARD), change(percent, GUARD)
-            if plain or kept:
-                lines.append(
-                    f"points at {percent} % against none: {plain or 'not measured'}, with the "
-                    f"guard {kept or 'not measured'}."
-                )
-        of_guard = [row for row in rows if row.arm == arm_name(name, 50, GUARD)]
-        if notes := [row.notes for row in of_guard if row.notes]:
-            total = {what: sum(note[what] for note in notes) for what in notes[0]}
+    def change(percent: int, guard: str) -> str | None:
+        found = gains(rows, arm_name(name, percent, guard), arm_name(name, 0, NO_GUARD))
+        return f"{overall(found)[0]:+.1f}" if found else None
+
+    lines = []
+    for percent in SHARES[1:]:
+        plain, kept = change(percent, NO_GUARD), change(percent, GUARD)
+        if plain or kept:
             lines.append(
-                f"at 50 % the guard left out {total['left_out']} of {total['looked_at']} images, "
-                f"of which {total['foreign']} were foreign."
+                f"points at {percent} % against none: {plain or 'not measured'}, with the "
+                f"guard {kept or 'not measured'}."
             )
-        if best := change(50, ORACLE):
-            lines.append(f"with exactly the foreign half left out: {best} points.")
-        return lines
+    of_guard = [row for row in rows if row.arm == arm_name(name, 50, GUARD)]
+    if notes := [row.notes for row in of_guard if row.notes]:
+        total = {what: sum(note[what] for note in notes) for what in notes[0]}
+        lines.append(
+            f"at 50 % the guard left out {total['left_out']} of {total['looked_at']} images, "
+            f"of which {total['foreign']} were foreign."
+        )
+    if best := change(50, ORACLE):
+        lines.append(f"with exactly the foreign half left out: {best} points.")
+    return lines
 
 
 def spaces(rows: Sequence[Row]) -> Finding | None:

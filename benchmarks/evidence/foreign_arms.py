@@ -27,7 +27,7 @@ NO_GUARD, GUARD, ORACLE = GUARDS = ("", "guard", "oracle")
 _KNOWN_CLASSES = 0.6
 # By the name of the arms, which classes are known; without names the first of the set. Of CIFAR-10
 # the first ones are the hard case: trucks look like automobiles, ships like airplanes, frogs like
-# birds. Animals against vehicles is what the source and those after it measure.
+# birds. The source labels the animals, too; its vehicles are foreign.
 CASES: dict[str, tuple[str, ...]] = {
     "foreign": (),
     "vehicles": ("bird", "cat", "deer", "dog", "frog", "horse"),

@@ -1,16 +1,9 @@
-import numpy as np
 from absl.testing import absltest
 
-from benchmarks.benchmark_guard import BOTH, PRETRAINED, TEACHER, Options, _table, area_under_curve
+from benchmarks.benchmark_guard import BOTH, PRETRAINED, TEACHER, Options, _table
 
 
 class BenchmarkGuardTest(absltest.TestCase):
-    def test_area_is_the_share_of_pairs_in_order(self):
-        positive = np.array([True, False, True, False])
-        self.assertEqual(area_under_curve(np.array([4.0, 1.0, 3.0, 2.0]), positive), 1.0)
-        self.assertEqual(area_under_curve(np.array([1.0, 4.0, 2.0, 3.0]), positive), 0.0)
-        self.assertEqual(area_under_curve(np.array([4.0, 3.0, 1.0, 2.0]), positive), 0.5)
-
     def test_table_of_two_draws(self):
         figures = {"by_nearest": 0.5, "foreign_found": 0.25, "known_found": 0.125}
         rows = [
